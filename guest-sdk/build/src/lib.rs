@@ -1,0 +1,19 @@
+//! Turns a guest package into a component, on any machine that can.
+//!
+//! A guest belongs to a cargo workspace like any other package and is compiled for `wasm32-wasip2` with the profile
+//! `guest`, by a cargo of its own: one inside the other, with separate target folders, so that neither waits for the
+//! other's lock. [`build`] compiles one package, [`embed`] does so from a build script.
+//!
+//! What is deliberately absent: downloading compilers, which `scripts/setup` does, and looking into components, which
+//! is the sandbox's business.
+
+mod compile;
+mod embed;
+mod environment;
+mod error;
+mod toolchain;
+
+pub use compile::{Component, build};
+pub use embed::embed;
+pub use error::Error;
+pub use toolchain::Toolchain;

@@ -1,0 +1,171 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Evaluates GenAI applications with sandboxed scorers.
+#[derive(Debug, Parser)]
+#[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+
+    /// Print JSON, for machines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// Folder of the store [default: the nearest `.karat` upwards from here, else `./.karat`].
+    #[arg(long, global = true, env = "KARAT_STORE", value_name = "FOLDER")]
+    pub(crate) store: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Verb {
+    /// Run a suite: score every row, report, decide.
+    Eval(Eval),
+    /// Runs and their results.
+    #[command(subcommand)]
+    Runs(Runs),
+    /// Plugins: scorers as WebAssembly components.
+    #[command(subcommand)]
+    Plugin(Plugin),
+    /// Write a suite and example rows to start from.
+    Init(Init),
+    /// Print a JSON Schema, for editors and checks.
+    Schema(Schema),
+    /// Say what works on this machine.
+    Doctor,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Eval {
+    /// The suite file, or a folder with a `karat.yaml`.
+    #[arg(default_value = "karat.yaml")]
+    pub(crate) suite: PathBuf,
+
+    /// Take the rows from this file instead of the suite's `data.path`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) data: Option<PathBuf>,
+
+    /// Evaluate only the first N rows.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) limit: Option<u64>,
+
+    /// Evaluate only the row with this id.
+    #[arg(long, value_name = "ID")]
+    pub(crate) only: Option<String>,
+
+    /// Go on with a run that was cut off.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) resume: Option<String>,
+
+    /// Write a report as well, such as `junit=report.xml` or `json=report.json`.
+    #[arg(long, value_name = "FORMAT=FILE")]
+    pub(crate) report: Vec<ReportFile>,
+}
+
+/// A report to be written to a file.
+#[derive(Clone, Debug)]
+pub(crate) struct ReportFile {
+    pub(crate) format: ReportFormat,
+    pub(crate) path: PathBuf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// The object that `--json` prints.
+    Json,
+    /// JUnit XML: a test suite for each scorer, a test case for each row.
+    Junit,
+}
+
+impl std::str::FromStr for ReportFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (format, path) = text.split_once('=').ok_or("write it as FORMAT=FILE, such as `junit=report.xml`")?;
+        let format = ReportFormat::from_str(format, false)
+            .map_err(|_| format!("there is no report format `{format}`: use `json` or `junit`"))?;
+        if path.is_empty() {
+            return Err("the file is missing: write `junit=report.xml`".to_owned());
+        }
+        Ok(Self { format, path: path.into() })
+    }
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Runs {
+    /// The newest runs.
+    List {
+        /// How many.
+        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+        limit: u32,
+    },
+    /// One run: its numbers, and the rows that went wrong.
+    Show {
+        /// A run id, the first digits of one, or `last`.
+        run: String,
+        /// List rows with a false verdict or a failure, with the reasons.
+        #[arg(long)]
+        failing: bool,
+        /// At most this many of them.
+        #[arg(long, default_value_t = 20, value_name = "N")]
+        rows: usize,
+    },
+    /// Every row and trial of a run with its feedback, in dataset order.
+    Export {
+        /// A run id, the first digits of one, or `last`.
+        run: String,
+        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
+        format: ExportFormat,
+        /// Write to this file instead of standard output.
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Delete runs and their results.
+    Delete {
+        /// Run ids, or the first digits of them.
+        #[arg(required = true)]
+        runs: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExportFormat {
+    /// One JSON object a line.
+    Jsonl,
+    Junit,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Plugin {
+    /// What a component offers and imports, without running a suite.
+    Inspect {
+        /// A `.wasm` file, or the name of a built-in plugin.
+        plugin: String,
+    },
+    /// The built-in plugins and their scorers.
+    List,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Init {
+    /// Where to write it; made where it is missing.
+    #[arg(default_value = ".")]
+    pub(crate) folder: PathBuf,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Schema {
+    #[arg(value_enum)]
+    pub(crate) of: SchemaOf,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SchemaOf {
+    /// A suite file.
+    Suite,
+    /// A row of a dataset.
+    Row,
+}

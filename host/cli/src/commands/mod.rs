@@ -1,0 +1,24 @@
+//! One file for each verb.
+
+mod doctor;
+mod eval;
+mod init;
+mod plugin;
+mod runs;
+mod schema;
+
+use crate::args::{Arguments, Verb};
+use crate::exit::{Exit, Stop};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Stop> {
+    let Arguments { verb, store, .. } = arguments;
+    match verb {
+        Verb::Eval(what) => eval::run(what, store, terminal),
+        Verb::Runs(what) => runs::run(what, store, terminal),
+        Verb::Plugin(what) => plugin::run(what, terminal),
+        Verb::Init(what) => init::run(&what, terminal),
+        Verb::Schema(what) => schema::run(&what, terminal),
+        Verb::Doctor => doctor::run(store, terminal),
+    }
+}

@@ -1,0 +1,125 @@
+//! `karat plugin`: what a component offers and asks for.
+
+use std::path::Path;
+
+use model::ports::{Plugin as _, PluginError};
+use model::scorer::{Direction, PluginDescription, ScorerDescription, ValueKind};
+use sandbox::Loaded;
+use serde::Serialize;
+
+use crate::args::Plugin;
+use crate::exit::{Exit, Stop};
+use crate::quantities::count;
+use crate::terminal::{Terminal, printable, printable_line, table};
+use crate::wiring::{self, Plugins};
+
+/// What `inspect --json` prints.
+#[derive(Serialize)]
+struct Inspection<'a> {
+    #[serde(flatten)]
+    description: &'a PluginDescription,
+    /// Bytes of the component.
+    size: usize,
+    imports: &'a [String],
+}
+
+pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
+    let runtime = wiring::runtime()?;
+    let plugins = Plugins::new(wiring::sandbox()?, &runtime, ".".into());
+    match what {
+        Plugin::Inspect { plugin } => inspect(&plugins, &plugin, terminal),
+        Plugin::List => list(&plugins, terminal),
+    }
+}
+
+fn inspect(plugins: &Plugins, name: &str, terminal: &Terminal) -> Result<Exit, Stop> {
+    let built_in = bundle::PACKS.iter().find(|pack| pack.name == name);
+    let loaded = match built_in {
+        Some(pack) => plugins.load_pack(pack),
+        None => plugins.load_file(Path::new(name)),
+    };
+    let loaded = loaded.map_err(unusable)?;
+    let description = loaded.description();
+    if terminal.is_json() {
+        terminal.json(&Inspection { description, size: loaded.size(), imports: loaded.imports() })?;
+        return Ok(Exit::Done);
+    }
+    terminal.data(format_args!("{} {}", printable_line(&description.name), printable_line(&description.version)))?;
+    terminal.data(format_args!("  digest   blake3:{}", description.digest))?;
+    terminal.data(format_args!("  size     {} bytes", count(loaded.size() as u64)))?;
+    terminal.data(format_args!("  can use  {}", can_use(&loaded)))?;
+    for scorer in &description.scorers {
+        terminal.data(format_args!("\n{}  ({})", scorer.name, verdict(scorer)))?;
+        terminal.data(format_args!("  {}", printable(&scorer.summary)))?;
+        terminal.data(format_args!("  parameters: {}", parameters(scorer)))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
+    let loaded =
+        bundle::PACKS.iter().map(|pack| plugins.load_pack(pack)).collect::<Result<Vec<_>, _>>().map_err(unusable)?;
+    if terminal.is_json() {
+        terminal.json(&loaded.iter().map(|plugin| plugin.description()).collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
+    let rows =
+        loaded.iter().flat_map(|plugin| {
+            let name = &plugin.description().name;
+            plugin.description().scorers.iter().map(|scorer| {
+                vec![scorer.name.clone(), name.clone(), verdict(scorer).to_owned(), scorer.summary.clone()]
+            })
+        });
+    terminal.data(table(&["SCORER", "PLUGIN", "VERDICT", "WHAT IT SAYS"], &[], rows))?;
+    Ok(Exit::Done)
+}
+
+fn unusable(error: PluginError) -> Stop {
+    let stop = Stop::message(&error.message);
+    match error.hint {
+        Some(hint) => stop.hint(hint),
+        None => stop,
+    }
+}
+
+/// In plain words, what the component's imports let it do.
+fn can_use(loaded: &Loaded) -> String {
+    let wasi = loaded.imports().iter().filter(|name| name.starts_with("wasi:")).count();
+    let log = loaded.imports().iter().any(|name| name.starts_with("karat:eval/log"));
+    match (log, wasi) {
+        (false, 0) => "nothing: it only computes".to_owned(),
+        (true, 0) => "the log".to_owned(),
+        (log, wasi) => format!(
+            "{}{wasi} WASI interfaces that lead nowhere: no files, no network, no environment, a still clock",
+            if log { "the log, and " } else { "" }
+        ),
+    }
+}
+
+fn verdict(scorer: &ScorerDescription) -> String {
+    let kind = match scorer.value {
+        ValueKind::Boolean => "true or false".to_owned(),
+        ValueKind::Number => "a number".to_owned(),
+        ValueKind::Label => printable_line(&scorer.labels.join(" | ")),
+        ValueKind::Text => "a text".to_owned(),
+        ValueKind::Booleans | ValueKind::Numbers | ValueKind::Texts => "a list".to_owned(),
+    };
+    match scorer.better {
+        Direction::Maximize if scorer.value == ValueKind::Number => format!("{kind}, higher is better"),
+        Direction::Minimize => format!("{kind}, lower is better"),
+        Direction::Maximize | Direction::Neutral => kind,
+    }
+}
+
+/// The names of the parameters and what is said about them.
+fn parameters(scorer: &ScorerDescription) -> String {
+    let schema = scorer.parameters.to_value();
+    let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty()) else {
+        return "none".to_owned();
+    };
+    let told = properties.iter().map(|(name, property)| {
+        let about = property["description"].as_str().map(|text| format!(" – {}", text.replace('\n', " ")));
+        format!("\n    {}{}", printable_line(name), printable_line(&about.unwrap_or_default()))
+    });
+    told.collect()
+}

@@ -1,0 +1,263 @@
+//! `karat runs`: what is kept of earlier runs.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use model::feedback::Value;
+use model::outcome::Outcome;
+use model::ports::Store;
+use model::report::{Report, Verdict};
+use model::run::{RowResult, Run, RunHeader, RunId};
+use serde::Serialize;
+
+use crate::args::{ExportFormat, Runs};
+use crate::exit::{Exit, Stop};
+use crate::export;
+use crate::quantities::{count, decimal, moment};
+use crate::summary;
+use crate::terminal::{Terminal, printable, printable_line, table};
+use crate::wiring;
+
+/// Runs or results read from the store at once.
+const PAGE: usize = 500;
+
+/// One run in `list --json`, and the head of `show --json`.
+#[derive(Serialize)]
+struct Listed<'a> {
+    run: RunId,
+    suite: &'a str,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    started: u64,
+    rows: u64,
+    data: &'a str,
+    /// None while it goes on, or after it was cut off.
+    verdict: Option<Verdict>,
+}
+
+/// A verdict of a row that should not be.
+#[derive(Serialize)]
+struct Failing {
+    id: String,
+    trial: u32,
+    scorer: String,
+    /// `false`, `failed` or `unpredicted`.
+    what: &'static str,
+    reason: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    detail: Option<String>,
+}
+
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    let folder = wiring::store_folder(store)?;
+    let store = wiring::existing_store(&folder)?;
+    let Some(store) = store.map(|store| -> Arc<dyn Store> { store }) else {
+        return no_store(&what, terminal);
+    };
+    match what {
+        Runs::List { limit } => list(&*store, limit as usize, terminal).await,
+        Runs::Show { run, failing, rows } => {
+            let run = find(&*store, &run).await?;
+            let failing = if failing { Some(failing_rows(&*store, &run.header, rows).await?) } else { None };
+            show(&run, failing.as_deref(), terminal)
+        }
+        Runs::Export { run, format, output } => {
+            let run = find(&*store, &run).await?;
+            export_run(store, &run, format, output, terminal).await
+        }
+        Runs::Delete { runs } => delete(&*store, &runs, terminal).await,
+    }
+}
+
+fn no_store(what: &Runs, terminal: &Terminal) -> Result<Exit, Stop> {
+    match what {
+        Runs::List { .. } if terminal.is_json() => terminal.json(&[(); 0])?,
+        Runs::List { .. } => terminal.say("no runs yet: `karat eval SUITE` makes one")?,
+        Runs::Show { run, .. } | Runs::Export { run, .. } => return Err(unknown(run)),
+        Runs::Delete { runs } => return Err(unknown(&runs[0])),
+    }
+    Ok(Exit::Done)
+}
+
+/// The run a user means: its id, the beginning of it where no other begins so, or `last`.
+pub(crate) async fn find(store: &dyn Store, named: &str) -> Result<Run, Stop> {
+    if let Ok(id) = named.parse::<RunId>() {
+        return store.run(id).await?.ok_or_else(|| unknown(named));
+    }
+    if named == "last" {
+        return store.runs(None, 1).await?.pop().ok_or_else(|| unknown(named));
+    }
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.runs(after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.header.id);
+        found.extend(page.into_iter().filter(|run| run.header.id.to_string().starts_with(named)));
+    }
+    match found.len() {
+        1 => Ok(found.remove(0)),
+        0 => Err(unknown(named)),
+        several => Err(Stop::message(format_args!("{several} runs begin with `{named}`")).hint("write more of the id")),
+    }
+}
+
+fn unknown(run: &str) -> Stop {
+    Stop::message(format_args!("there is no run `{run}` in this store")).hint("`karat runs list` shows those there are")
+}
+
+async fn list(store: &dyn Store, limit: usize, terminal: &Terminal) -> Result<Exit, Stop> {
+    let runs = store.runs(None, limit).await?;
+    if terminal.is_json() {
+        terminal.json(&runs.iter().map(listed).collect::<Vec<_>>())?;
+        return Ok(Exit::Done);
+    }
+    let rows = runs.iter().map(|run| {
+        let Listed { run: id, suite, started, rows, verdict, .. } = listed(run);
+        vec![
+            id.to_string(),
+            printable_line(suite),
+            moment(started),
+            count(rows),
+            state(verdict).to_owned(),
+            numbers(run),
+        ]
+    });
+    terminal.data(table(&["RUN", "SUITE", "STARTED (UTC)", "ROWS", "VERDICT", "NUMBERS"], &[3], rows))?;
+    Ok(Exit::Done)
+}
+
+fn listed(run: &Run) -> Listed<'_> {
+    let header = &run.header;
+    Listed {
+        run: header.id,
+        suite: &header.plan.suite,
+        started: header.started,
+        rows: header.data.rows,
+        data: &header.data.path,
+        verdict: run.report.as_ref().map(|report| report.verdict),
+    }
+}
+
+fn state(verdict: Option<Verdict>) -> &'static str {
+    match verdict {
+        Some(Verdict::Passed) => "passed",
+        Some(Verdict::Failed) => "failed",
+        Some(Verdict::Incomplete) => "incomplete",
+        Some(Verdict::NoGate) => "no gate",
+        None => "unfinished",
+    }
+}
+
+/// The first scorers' numbers, in one line.
+fn numbers(run: &Run) -> String {
+    let scorers = run.report.iter().flat_map(|report| &report.scorers.0);
+    let numbers = scorers.filter_map(|(key, aggregate)| Some(format!("{key} {}", decimal(aggregate.value?))));
+    numbers.take(3).collect::<Vec<_>>().join(", ")
+}
+
+fn show(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Result<Exit, Stop> {
+    if terminal.is_json() {
+        return show_json(run, failing, terminal);
+    }
+    let Listed { run: id, suite, started, data, verdict, .. } = listed(run);
+    terminal.data(format_args!("run {id}"))?;
+    terminal.data(format_args!(
+        "suite {} on `{}`, started {}",
+        printable_line(suite),
+        printable_line(data),
+        moment(started)
+    ))?;
+    match &run.report {
+        Some(report) => summary::print(report, terminal)?,
+        None => terminal.data(format_args!("{}: `karat eval SUITE --resume {id}` goes on", state(verdict)))?,
+    }
+    for row in failing.unwrap_or_default() {
+        let reason = row.reason.as_deref().unwrap_or_default();
+        terminal.data(format_args!(
+            "{}  {}  {}  {}",
+            printable_line(&row.id),
+            row.scorer,
+            row.what,
+            printable_line(reason)
+        ))?;
+        for line in row.detail.iter().flat_map(|detail| detail.lines()) {
+            terminal.data(format_args!("    {}", printable(line)))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+fn show_json(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Result<Exit, Stop> {
+    /// The run's own facts, its report where there is one, and the rows asked for.
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        #[serde(flatten)]
+        report: Option<&'a Report>,
+        #[serde(flatten)]
+        listed: Option<Listed<'a>>,
+        plan: &'a model::run::RunPlan,
+        version: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        failing: Option<&'a [Failing]>,
+    }
+    let listed = run.report.is_none().then(|| listed(run));
+    let Run { header, report } = run;
+    terminal.json(&Shown { report: report.as_ref(), listed, plan: &header.plan, version: &header.version, failing })?;
+    Ok(Exit::Done)
+}
+
+/// The first `most` verdicts of a run that are false or missing, in dataset order.
+async fn failing_rows(store: &dyn Store, header: &RunHeader, most: usize) -> Result<Vec<Failing>, Stop> {
+    let mut failing = Vec::new();
+    let mut after = None;
+    while failing.len() < most {
+        let page = store.results(header.id, after, PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some((last.index, last.trial));
+        failing.extend(page.iter().flat_map(|result| failing_of(result, header)));
+    }
+    failing.truncate(most);
+    Ok(failing)
+}
+
+fn failing_of<'a>(result: &'a RowResult, header: &'a RunHeader) -> impl Iterator<Item = Failing> + 'a {
+    result.outcomes.iter().zip(&header.plan.scorers).filter_map(|(outcome, scorer)| {
+        let (what, reason, detail) = match outcome {
+            Outcome::Failed(failure) => ("failed", Some(failure.message.clone()), failure.detail.clone()),
+            Outcome::Unpredicted => ("unpredicted", result.error.as_ref().map(ToString::to_string), None),
+            Outcome::Scored(feedback) => {
+                let main = feedback.iter().find(|item| item.name.is_none() && item.value == Value::Boolean(false))?;
+                ("false", main.rationale.clone(), None)
+            }
+            Outcome::Abstained { .. } => return None,
+        };
+        Some(Failing { id: result.id.clone(), trial: result.trial, scorer: scorer.key.clone(), what, reason, detail })
+    })
+}
+
+async fn export_run(
+    store: Arc<dyn Store>,
+    run: &Run,
+    format: ExportFormat,
+    output: Option<PathBuf>,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
+    match output {
+        Some(path) => export::to_file(store, run, format, &path).await?,
+        None => export::write(store, run, format, &mut terminal.out()).await?,
+    }
+    Ok(Exit::Done)
+}
+
+async fn delete(store: &dyn Store, runs: &[String], terminal: &Terminal) -> Result<Exit, Stop> {
+    let mut found = Vec::with_capacity(runs.len());
+    for named in runs {
+        found.push(find(store, named).await?.header.id);
+    }
+    for run in found {
+        store.delete_run(run).await?;
+        terminal.note(format_args!("deleted run {run}"))?;
+    }
+    Ok(Exit::Done)
+}

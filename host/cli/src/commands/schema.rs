@@ -1,0 +1,16 @@
+//! `karat schema`: the shapes of the files people write.
+
+use model::row::RowRecord;
+
+use crate::args::{Schema, SchemaOf};
+use crate::exit::{Exit, Stop};
+use crate::terminal::Terminal;
+
+pub(crate) fn run(what: &Schema, terminal: &Terminal) -> Result<Exit, Stop> {
+    let schema = match what.of {
+        SchemaOf::Suite => pipeline::suite::schema(),
+        SchemaOf::Row => schemars::schema_for!(RowRecord).to_value(),
+    };
+    terminal.data(serde_json::to_string_pretty(&schema)?)?;
+    Ok(Exit::Done)
+}

@@ -1,0 +1,62 @@
+//! Writes what is kept of a run, in the formats others read.
+
+use std::io::{BufWriter, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use model::ports::Store;
+use model::run::Run;
+use pipeline::joined::Joined;
+use pipeline::junit::Junit;
+
+use crate::args::ExportFormat;
+use crate::exit::Stop;
+
+/// Writes every result of a run in dataset order.
+pub(crate) async fn write(
+    store: Arc<dyn Store>,
+    run: &Run,
+    format: ExportFormat,
+    out: &mut impl Write,
+) -> Result<(), Stop> {
+    let header = &run.header;
+    let source = store.open_dataset(&header.data.digest)?;
+    let mut joined = Joined::new(store, header, Arc::new(formats::Reader), source);
+    let mut junit = Junit::new(&header.plan);
+    while let Some((row, result)) = joined.next().await? {
+        match format {
+            ExportFormat::Jsonl => writeln!(out, "{}", pipeline::export::line(&header.plan, &row, &result)?)?,
+            ExportFormat::Junit => junit.add(&result),
+        }
+    }
+    if format == ExportFormat::Junit {
+        junit.write(&mut *out)?;
+    }
+    Ok(out.flush()?)
+}
+
+/// The same to a file, which appears when it is whole.
+pub(crate) async fn to_file(store: Arc<dyn Store>, run: &Run, format: ExportFormat, path: &Path) -> Result<(), Stop> {
+    let temporary = temporary(path)?;
+    let mut out = BufWriter::new(std::fs::File::create(&temporary).map_err(|error| unwritable(path, error))?);
+    match write(store, run, format, &mut out).await {
+        Ok(()) => std::fs::rename(&temporary, path).map_err(|error| unwritable(path, error)),
+        Err(stop) => {
+            let _ = std::fs::remove_file(&temporary);
+            Err(stop)
+        }
+    }
+}
+
+/// A name beside `path`, in a folder that is there.
+pub(crate) fn temporary(path: &Path) -> Result<std::path::PathBuf, Stop> {
+    let name = path.file_name().ok_or_else(|| Stop::message(format_args!("`{}` is no file name", path.display())))?;
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(path, error))?;
+    }
+    Ok(path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id())))
+}
+
+fn unwritable(path: &Path, error: std::io::Error) -> Stop {
+    Stop::wrong(anyhow::Error::new(error).context(format!("can't write `{}`", path.display())))
+}

@@ -1,0 +1,40 @@
+//! The command `karat`: reads what was typed, wires the crates together, and talks to the user.
+//!
+//! What is deliberately absent: rules of the business. A command computes nothing that a server could not compute with
+//! the same crates.
+
+mod args;
+mod commands;
+mod exit;
+mod export;
+mod progress;
+mod quantities;
+mod summary;
+mod terminal;
+mod wiring;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Arguments;
+use crate::terminal::Terminal;
+
+/// Rows are many small allocations that one thread makes and another frees, which this allocator is good at.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    start_log();
+    let terminal = Terminal::new(arguments.json);
+    let done = commands::run(arguments, &terminal);
+    exit::code(done, &terminal)
+}
+
+/// Karat's own log, for those who look for a fault: `KARAT_LOG=debug`, or a filter such as `sandbox=trace`.
+fn start_log() {
+    use tracing_subscriber::filter::{EnvFilter, LevelFilter};
+    let filter = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into()).with_env_var("KARAT_LOG");
+    tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy()).with_writer(std::io::stderr).init();
+}

@@ -1,0 +1,58 @@
+//! A run's report as a person reads it.
+
+use std::io;
+use std::time::Duration;
+
+use model::aggregate::{Aggregate, AggregateKind};
+use model::report::{Report, Verdict};
+
+use crate::quantities::{count, counted, decimal, time};
+use crate::terminal::{Terminal, printable_line, table};
+
+/// Prints the scorers' table, the gates and the verdict.
+pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
+    let header = ["SCORER", "VALUE", "95 % INTERVAL", "SCORED", "PASSED", "ABSTAINED", "FAILED", "UNPREDICTED"];
+    let rows = report.scorers.0.iter().map(|(key, aggregate)| row(key, aggregate));
+    terminal.data(table(&header, &[1, 2, 3, 4, 5, 6, 7], rows))?;
+    for gate in &report.gates {
+        let holds = if gate.holds { "holds" } else { "fails" };
+        terminal.data(format_args!("gate {}: {holds}, {}", gate.text, gate.reason))?;
+    }
+    terminal.data(verdict(report))
+}
+
+fn row(key: &str, aggregate: &Aggregate) -> Vec<String> {
+    let counts = aggregate.counts;
+    let passed = if aggregate.kind == AggregateKind::Rate { count(counts.passed) } else { "–".to_owned() };
+    let tail = [counts.abstained, counts.failed, counts.unpredicted].map(count);
+    let head = [key.to_owned(), value(aggregate), interval(aggregate), count(counts.scored), passed];
+    head.into_iter().chain(tail).collect()
+}
+
+fn value(aggregate: &Aggregate) -> String {
+    if aggregate.kind == AggregateKind::Categorical {
+        let labels =
+            aggregate.labels.iter().map(|(label, number)| format!("{} {}", printable_line(label), count(*number)));
+        return labels.collect::<Vec<_>>().join(", ");
+    }
+    aggregate.value.map_or_else(|| "–".to_owned(), decimal)
+}
+
+fn interval(aggregate: &Aggregate) -> String {
+    match (aggregate.lower, aggregate.upper) {
+        (Some(lower), Some(upper)) => format!("{} … {}", decimal(lower), decimal(upper)),
+        _ => "–".to_owned(),
+    }
+}
+
+fn verdict(report: &Report) -> String {
+    let verdict = match report.verdict {
+        Verdict::Passed => "passed",
+        Verdict::Failed => "failed",
+        Verdict::Incomplete => "incomplete",
+        Verdict::NoGate => "done, no gate",
+    };
+    let reason = report.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let took = time(Duration::from_secs_f64(report.seconds));
+    format!("{verdict}: {} in {took}{reason}", counted(report.rows, "row"))
+}

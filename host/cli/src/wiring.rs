@@ -1,0 +1,138 @@
+//! Puts the crates together: where the store and the compiled code live, which plugins there are.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use model::ports::{Catalog, Plugin, PluginError};
+use sandbox::{Loaded, Sandbox};
+use storage::EmbeddedStore;
+use tokio::runtime::{Builder, Handle, Runtime};
+
+use crate::exit::Stop;
+
+const STORE_FOLDER: &str = ".karat";
+
+/// The threads that guests run on.
+pub(crate) fn runtime() -> Result<Runtime, Stop> {
+    Ok(Builder::new_multi_thread().enable_all().build()?)
+}
+
+/// The store named by the user, else the nearest `.karat` upwards from here, else one here.
+pub(crate) fn store_folder(named: Option<PathBuf>) -> Result<PathBuf, Stop> {
+    if let Some(folder) = named {
+        return Ok(folder);
+    }
+    let here = std::env::current_dir()?;
+    let nearest = here.ancestors().map(|folder| folder.join(STORE_FOLDER)).find(|folder| folder.is_dir());
+    Ok(nearest.unwrap_or_else(|| here.join(STORE_FOLDER)))
+}
+
+/// Opens the store, or makes it.
+pub(crate) fn store(folder: &Path) -> Result<Arc<EmbeddedStore>, Stop> {
+    EmbeddedStore::open(folder).map(Arc::new).map_err(store_error)
+}
+
+/// Opens the store if there is one.
+pub(crate) fn existing_store(folder: &Path) -> Result<Option<Arc<EmbeddedStore>>, Stop> {
+    EmbeddedStore::open_existing(folder).map(|store| store.map(Arc::new)).map_err(store_error)
+}
+
+fn store_error(error: model::ports::StoreError) -> Stop {
+    use model::ports::StoreError;
+    let hint = match &error {
+        StoreError::Locked { .. } => Some("wait until it is done, or use another store with `--store FOLDER`"),
+        StoreError::ReadOnly { .. } => Some("make the folder writable, or use another store with `--store FOLDER`"),
+        StoreError::Version { .. } => Some("use the version of Karat that wrote it, or another store"),
+        _ => None,
+    };
+    let stop = Stop::wrong(error);
+    match hint {
+        Some(hint) => stop.hint(hint),
+        None => stop,
+    }
+}
+
+/// The sandbox, with compiled code in the user's cache folder.
+pub(crate) fn sandbox() -> Result<Sandbox, Stop> {
+    Ok(Sandbox::new(compiled_code())?)
+}
+
+/// Where compiled code is kept; none where the user has no home.
+pub(crate) fn compiled_code() -> Option<PathBuf> {
+    use etcetera::BaseStrategy;
+    let folders = etcetera::choose_base_strategy().ok()?;
+    Some(folders.cache_dir().join("karat/compiled"))
+}
+
+/// Rows in work at once where the suite leaves it to Karat. Nothing here waits for anything but the processor; the
+/// second row for each core is there when the first is done.
+pub(crate) fn concurrency() -> usize {
+    2 * std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
+}
+
+/// BLAKE3 of the running executable, in hexadecimal: results of two builds may differ.
+pub(crate) fn binary_digest() -> Result<String, Stop> {
+    let mut executable = std::fs::File::open(std::env::current_exe()?)?;
+    Ok(blake3::Hasher::new().update_reader(&mut executable)?.finalize().to_hex().to_string())
+}
+
+/// Plugins that a suite can name.
+pub(crate) struct Plugins {
+    sandbox: Sandbox,
+    runtime: Handle,
+    /// What a suite's relative paths are relative to.
+    folder: PathBuf,
+}
+
+impl Plugins {
+    pub(crate) fn new(sandbox: Sandbox, runtime: &Runtime, folder: PathBuf) -> Self {
+        Self { sandbox, runtime: runtime.handle().clone(), folder }
+    }
+
+    /// A component in a file, with what is known of it beyond its description.
+    pub(crate) fn load_file(&self, path: &Path) -> Result<Loaded, PluginError> {
+        let bytes = read_file(path)?;
+        self.load_bytes(&bytes).map_err(|error| plugin_error(&format!("`{}`", path.display()), &error))
+    }
+
+    /// A built-in plugin, by the name of its pack.
+    pub(crate) fn load_pack(&self, pack: &bundle::Pack) -> Result<Loaded, PluginError> {
+        self.load_bytes(pack.bytes)
+            .map_err(|error| plugin_error(&format!("the built-in plugin `{}`", pack.name), &error))
+    }
+
+    fn load_bytes(&self, bytes: &[u8]) -> Result<Loaded, sandbox::LoadError> {
+        self.runtime.block_on(self.sandbox.load(bytes))
+    }
+}
+
+impl Catalog for Plugins {
+    fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError> {
+        Ok(Arc::new(self.load_file(&self.folder.join(path))?))
+    }
+
+    fn built_in(&self) -> Result<Vec<Arc<dyn Plugin>>, PluginError> {
+        let load = |pack| -> Result<Arc<dyn Plugin>, PluginError> { Ok(Arc::new(self.load_pack(pack)?)) };
+        bundle::PACKS.iter().map(load).collect()
+    }
+}
+
+fn read_file(path: &Path) -> Result<Vec<u8>, PluginError> {
+    let unreadable =
+        |why: String| PluginError { message: format!("can't read `{}`: {why}", path.display()), hint: None };
+    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if !metadata.is_file() {
+        return Err(unreadable("it is not a file".to_owned()));
+    }
+    std::fs::read(path).map_err(|error| unreadable(error.to_string()))
+}
+
+fn plugin_error(what: &str, error: &sandbox::LoadError) -> PluginError {
+    let mut message = format!("{what} is no plugin: {error}");
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        message.push_str(&format!(": {error}"));
+        cause = error.source();
+    }
+    PluginError { message, hint: error.hint().map(str::to_owned) }
+}

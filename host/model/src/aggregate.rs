@@ -1,0 +1,46 @@
+//! Many verdicts as one number, with what it rests on.
+
+use serde::{Deserialize, Serialize};
+
+/// How the verdicts of one scorer fold into a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AggregateKind {
+    /// Share of true verdicts, with a Wilson interval.
+    Rate,
+    /// Arithmetic mean, with a t interval.
+    Mean,
+    /// Labels: counted, not averaged.
+    Categorical,
+    /// Free text and lists: kept, not averaged.
+    Text,
+}
+
+/// What became of a scorer over all rows and trials.
+///
+/// Invariant: `scored + abstained + failed + unpredicted` is the number of rows times trials.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Aggregate {
+    pub kind: AggregateKind,
+    /// Over scored rows only; none where nothing was scored or the kind is not a number.
+    pub value: Option<f64>,
+    /// 95 % interval; none where there are too few verdicts for one.
+    pub lower: Option<f64>,
+    pub upper: Option<f64>,
+    #[serde(flatten)]
+    pub counts: Counts,
+    /// How often each label was given.
+    #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
+    pub labels: std::collections::BTreeMap<String, u64>,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Counts {
+    pub scored: u64,
+    /// Scored rows whose verdict is true; 0 for other kinds.
+    pub passed: u64,
+    pub abstained: u64,
+    pub failed: u64,
+    /// The row had no outputs to score.
+    pub unpredicted: u64,
+}

@@ -1,0 +1,146 @@
+//! A JSON value kept as text.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::value::RawValue;
+
+/// One JSON value as compact text: numbers as they were written, object keys in their order, no white space between
+/// tokens.
+///
+/// Rows are passed on far more often than they are looked into, and a parsed number can't always be written back as
+/// it was read; so the text is the value. Two values are equal when their texts are.
+#[derive(Clone)]
+pub struct Json(Box<RawValue>);
+
+impl Json {
+    /// Reads one JSON text.
+    ///
+    /// # Errors
+    ///
+    /// Fails when `text` is not one valid JSON value, or nests deeper than 128 levels.
+    pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
+        let raw: &RawValue = serde_json::from_str(text)?;
+        Ok(Self::from_raw(raw))
+    }
+
+    /// Takes a value that serde_json has already validated.
+    pub fn from_raw(raw: &RawValue) -> Self {
+        match compact(raw.get()) {
+            Cow::Borrowed(_) => Self(raw.to_owned()),
+            Cow::Owned(text) => {
+                Self(RawValue::from_string(text).expect("white space between tokens carries no meaning"))
+            }
+        }
+    }
+
+    /// Writes `value` as JSON.
+    ///
+    /// # Errors
+    ///
+    /// Fails when `value` has no JSON form, such as a map whose keys are not strings.
+    pub fn from_serialize<T: Serialize + ?Sized>(value: &T) -> Result<Self, serde_json::Error> {
+        serde_json::value::to_raw_value(value).map(Self)
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.get()
+    }
+
+    /// Parses the text into a tree; object keys come out sorted.
+    pub fn to_value(&self) -> serde_json::Value {
+        serde_json::from_str(self.as_str()).unwrap_or(serde_json::Value::Null)
+    }
+
+    pub fn is_object(&self) -> bool {
+        self.as_str().starts_with('{')
+    }
+}
+
+/// Drops white space outside of strings from a valid JSON text.
+fn compact(text: &str) -> Cow<'_, str> {
+    let mut in_string = false;
+    let mut escaped = false;
+    let mut is_space = |byte: u8| {
+        if in_string {
+            (escaped, in_string) = (!escaped && byte == b'\\', escaped || byte != b'"');
+            return false;
+        }
+        in_string = byte == b'"';
+        matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+    };
+    let Some(first) = text.bytes().position(&mut is_space) else {
+        return Cow::Borrowed(text);
+    };
+    let mut kept = Vec::with_capacity(text.len());
+    kept.extend_from_slice(&text.as_bytes()[..first]);
+    kept.extend(text.bytes().skip(first + 1).filter(|&byte| !is_space(byte)));
+    Cow::Owned(String::from_utf8(kept).expect("only ASCII bytes were dropped"))
+}
+
+impl PartialEq for Json {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_str() == other.as_str()
+    }
+}
+
+impl Eq for Json {}
+
+impl fmt::Debug for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Json {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Json {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Json {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self::from_raw(&raw))
+    }
+}
+
+impl JsonSchema for Json {
+    fn schema_name() -> Cow<'static, str> {
+        "Json".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        true.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_white_space_between_tokens_is_dropped() {
+        let spaced = "{ \"a b\" :\t[ 1.0 ,\n \"x \\\" y\" , \"\\\\\" ] }";
+        let json = Json::parse(spaced).expect("valid");
+        assert_eq!(json.as_str(), r#"{"a b":[1.0,"x \" y","\\"]}"#);
+    }
+
+    #[test]
+    fn numbers_stay_as_they_were_written() {
+        for number in ["1.0", "1e400", "123456789012345678901234567890", "-0", "0.10"] {
+            assert_eq!(Json::parse(number).expect("valid").as_str(), number);
+        }
+    }
+}

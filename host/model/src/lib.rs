@@ -1,0 +1,21 @@
+//! The nouns of Karat and the ports between its crates.
+//!
+//! Plain data with serde, and the traits through which one stage of the flow reaches another. Everything that
+//! crosses a crate border is defined here, once, so that WIT, JSON, flags and docs use the same words.
+//!
+//! What is deliberately absent: files, clocks, randomness, the environment, and any knowledge of how a plugin is
+//! run or how a result is stored.
+
+pub mod aggregate;
+pub mod feedback;
+pub mod gate;
+pub mod json;
+pub mod limits;
+pub mod outcome;
+pub mod ports;
+pub mod quantity;
+pub mod report;
+pub mod row;
+pub mod run;
+pub mod scorer;
+pub mod suite;

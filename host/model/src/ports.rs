@@ -1,0 +1,187 @@
+//! How the stages of the flow reach each other: the traits that one crate consumes and another implements.
+
+use std::io::{Read, Write};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::json::Json;
+use crate::limits::{CallLimits, Reuse};
+use crate::outcome::Outcome;
+use crate::report::Report;
+use crate::row::Row;
+use crate::run::{RowResult, Run, RunHeader, RunId};
+use crate::scorer::PluginDescription;
+use crate::suite::DataFormat;
+
+// --- datasets -------------------------------------------------------------------------------------------------------
+
+/// Reads a data file of one format.
+pub trait DataReader: Send + Sync {
+    /// Calls `each` for every record of `source`, in order, until it breaks off.
+    ///
+    /// A record that can't be read is passed on as a `BrokenRecord`; reading goes on behind it where that is possible.
+    ///
+    /// # Errors
+    ///
+    /// Fails when `source` itself fails.
+    fn read(
+        &self,
+        format: DataFormat,
+        source: &mut dyn Read,
+        each: &mut dyn FnMut(Result<Record, BrokenRecord>) -> ControlFlow<()>,
+    ) -> std::io::Result<()>;
+}
+
+/// One JSON object of a data file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Where it starts: a line number, from 1.
+    pub line: u64,
+    pub fields: Json,
+}
+
+/// A part of a data file that is no record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenRecord {
+    pub line: u64,
+    /// What is wrong, without the line.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+// --- plugins --------------------------------------------------------------------------------------------------------
+
+/// Finds plugins by the names a suite uses.
+pub trait Catalog: Send + Sync {
+    /// The component in a file; a path relative to the suite file.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file can't be read or is not a plugin that this host can run.
+    fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError>;
+
+    /// The built-in plugins.
+    ///
+    /// # Errors
+    ///
+    /// Fails when one of them can't be loaded.
+    fn built_in(&self) -> Result<Vec<Arc<dyn Plugin>>, PluginError>;
+}
+
+/// A plugin that can't be used, and what to do.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct PluginError {
+    pub message: String,
+    pub hint: Option<String>,
+}
+
+/// A loaded plugin.
+pub trait Plugin: Send + Sync {
+    fn description(&self) -> &PluginDescription;
+
+    /// Prepares scorers of this plugin for the rows of one run.
+    fn bind(&self, binding: Binding) -> Arc<dyn Scoring>;
+}
+
+/// Which scorers of a plugin are called on every row, and under what conditions.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Binding {
+    pub calls: Vec<Call>,
+    pub limits: CallLimits,
+    pub reuse: Reuse,
+    /// The suite's seed.
+    pub seed: u64,
+}
+
+/// One scorer of a plugin with its parameters.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// Its name within the plugin.
+    pub scorer: String,
+    pub parameters: Json,
+}
+
+/// Scorers of one plugin, ready to be called.
+#[async_trait]
+pub trait Scoring: Send + Sync {
+    /// Looks at a row with each call of the binding whose number is in `calls`, in that order, and says what came of
+    /// each. Whatever a guest does ends up as an outcome.
+    async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome>;
+}
+
+// --- the store ------------------------------------------------------------------------------------------------------
+
+/// Keeps runs and everything they produced. What a method has acknowledged survives a crash of the process.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Starts a run on a dataset that was kept before. A later call replaces the header and nothing else.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` when the dataset is not in the store.
+    async fn create_run(&self, header: &RunHeader) -> Result<(), StoreError>;
+
+    /// Adds results of a run; a result of the same row and trial is replaced. Returns when they are durable.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` when there is no such run; `finish_run` and `results` likewise.
+    async fn put_results(&self, run: RunId, results: Vec<RowResult>) -> Result<(), StoreError>;
+
+    /// Ends a run. A later call replaces the report.
+    async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError>;
+
+    async fn run(&self, run: RunId) -> Result<Option<Run>, StoreError>;
+
+    /// Up to `limit` runs, newest first, beginning behind `after`.
+    async fn runs(&self, after: Option<RunId>, limit: usize) -> Result<Vec<Run>, StoreError>;
+
+    /// Up to `limit` results of a run in dataset order (row, then trial), beginning behind `after`.
+    async fn results(&self, run: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError>;
+
+    /// Deletes a run and its results; its dataset goes when no run uses it. Returns whether there was such a run.
+    async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
+
+    /// A place to write the bytes of a dataset to, before its digest is known.
+    fn new_dataset(&self) -> Result<Box<dyn DatasetWriter>, StoreError>;
+
+    /// The bytes of a dataset, by BLAKE3 digest in hexadecimal.
+    fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError>;
+}
+
+/// Receives the bytes of a dataset. What is not kept leaves nothing behind.
+pub trait DatasetWriter: Write + Send {
+    /// Makes the dataset durable under the BLAKE3 digest of what was written. Returns the digest in hexadecimal.
+    fn keep(self: Box<Self>) -> Result<String, StoreError>;
+}
+
+/// Why a store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    #[error("the store at `{path}` is in use by another process")]
+    Locked { path: String },
+    #[error("the store at `{path}` can't be written")]
+    ReadOnly { path: String, source: std::io::Error },
+    #[error(
+        "the store at `{path}` was written by another version of Karat (layout {found}, this one reads {supported})"
+    )]
+    Version { path: String, found: String, supported: String },
+    #[error("the store is damaged: {what}")]
+    Damaged { what: String },
+    #[error("`{what}` is not in the store")]
+    Missing { what: String },
+    #[error("the store failed")]
+    Io(#[from] std::io::Error),
+}
+
+// --- watching a run -------------------------------------------------------------------------------------------------
+
+/// Is told how a run goes.
+pub trait Observer: Send + Sync {
+    /// These results are durable.
+    fn results_stored(&self, results: &[RowResult]);
+}

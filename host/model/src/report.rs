@@ -1,0 +1,83 @@
+//! What a run says when it ends.
+
+use serde::{Deserialize, Serialize};
+
+use crate::aggregate::Aggregate;
+use crate::gate::GateResult;
+use crate::run::RunId;
+
+/// The result of a run; `karat eval --json` prints it as it is.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Report {
+    pub run: RunId,
+    pub suite: String,
+    pub rows: u64,
+    pub verdict: Verdict,
+    /// Why the verdict is `incomplete`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Rows (times trials) on which a scorer failed or that had no outputs to score.
+    pub failed_rows: u64,
+    pub scorers: Scorers,
+    pub gates: Vec<GateResult>,
+    pub cost: Cost,
+    /// Wall time of the run, over all its sessions.
+    pub seconds: f64,
+}
+
+/// Aggregates by the scorer's key, in suite order; a sub-feedback `key/sub` follows its scorer.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scorers(pub Vec<(String, Aggregate)>);
+
+impl Scorers {
+    pub fn get(&self, key: &str) -> Option<&Aggregate> {
+        self.0.iter().find(|(name, _)| name == key).map(|(_, aggregate)| aggregate)
+    }
+}
+
+impl Serialize for Scorers {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, aggregate)| (name, aggregate)))
+    }
+}
+
+impl<'de> Deserialize<'de> for Scorers {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct InOrder;
+        impl<'de> serde::de::Visitor<'de> for InOrder {
+            type Value = Scorers;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("aggregates by scorer")
+            }
+
+            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Scorers, A::Error> {
+                let mut scorers = Vec::new();
+                while let Some(entry) = map.next_entry()? {
+                    scorers.push(entry);
+                }
+                Ok(Scorers(scorers))
+            }
+        }
+        deserializer.deserialize_map(InOrder)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Passed,
+    Failed,
+    /// Not every row was worked on, or more failed than were allowed. Beats `failed`.
+    Incomplete,
+    /// All rows are done and nothing was asked of them.
+    NoGate,
+}
+
+/// What a run spent on judges.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Cost {
+    pub judge_calls: u64,
+    /// None where nothing was spent or a price is unknown.
+    pub usd: Option<f64>,
+}

@@ -1,0 +1,135 @@
+//! One execution of a suite over a dataset.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::gate::Gate;
+use crate::json::Json;
+use crate::limits::{CallLimits, Reuse};
+use crate::outcome::{Failure, Outcome};
+use crate::quantity::Allowance;
+use crate::report::Report;
+use crate::scorer::{Direction, ValueKind};
+use crate::suite::DataFormat;
+
+/// A UUIDv7: later runs have larger ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct RunId(pub uuid::Uuid);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for RunId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// A run as it is stored: what it was started with, and its report once it ended.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Run {
+    pub header: RunHeader,
+    /// None while the run goes on, and after it was cut off.
+    pub report: Option<Report>,
+}
+
+/// Everything needed to repeat a run or to go on with it. Written before the first row.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RunHeader {
+    pub id: RunId,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub started: u64,
+    /// BLAKE3 of the executable, in hexadecimal.
+    pub binary: String,
+    /// Version of Karat, for people.
+    pub version: String,
+    pub plan: RunPlan,
+    pub data: DatasetSnapshot,
+}
+
+/// A suite with every default filled in and every reference resolved.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct RunPlan {
+    pub suite: String,
+    pub scorers: Vec<PlannedScorer>,
+    pub trials: u32,
+    pub seed: u64,
+    pub max_failed: Allowance,
+    pub gates: Vec<Gate>,
+    /// How the data file is read.
+    pub format: DataFormat,
+    pub map: Option<BTreeMap<String, String>>,
+    /// Evaluate only the first rows of the dataset.
+    pub limit: Option<u64>,
+    /// Evaluate only the row of this id.
+    pub only: Option<String>,
+}
+
+/// One scorer as it will be called.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct PlannedScorer {
+    /// Its name in results.
+    pub key: String,
+    pub plugin: PluginRef,
+    /// Its name within the plugin.
+    pub scorer: String,
+    /// A JSON object that satisfies the scorer's schema.
+    pub parameters: Json,
+    pub value: ValueKind,
+    pub better: Direction,
+    pub needs_outputs: bool,
+    pub limits: CallLimits,
+    pub reuse: Reuse,
+}
+
+/// Which plugin, to the byte.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
+pub struct PluginRef {
+    pub name: String,
+    pub version: String,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub digest: String,
+}
+
+/// The data a run worked on. The store keeps its bytes, so that a run can be shown and resumed when the file is gone.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct DatasetSnapshot {
+    /// As the user named it.
+    pub path: String,
+    /// BLAKE3 of the file's bytes, in hexadecimal.
+    pub digest: String,
+    /// Rows that this run works on.
+    pub rows: u64,
+    /// The sum of their trials.
+    pub trials: u64,
+}
+
+/// What came of one trial of one row.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RowResult {
+    /// Position of the row in its dataset.
+    pub index: u64,
+    pub trial: u32,
+    pub id: String,
+    /// Why there are no outputs, where there should be.
+    pub error: Option<Failure>,
+    /// One for each scorer, in suite order.
+    pub outcomes: Vec<Outcome>,
+}
+
+impl RowResult {
+    /// Whether a scorer failed on the row, or it had no outputs to score.
+    pub fn is_failed(&self) -> bool {
+        self.error.is_some()
+            || self.outcomes.iter().any(|outcome| matches!(outcome, Outcome::Failed(_) | Outcome::Unpredicted))
+    }
+}

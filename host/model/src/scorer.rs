@@ -1,0 +1,67 @@
+//! What a plugin says about itself and its scorers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::json::Json;
+
+/// A plugin as its `describe` export tells it, with what the host knows of its file.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct PluginDescription {
+    /// `publisher/name`.
+    pub name: String,
+    /// Semantic version.
+    pub version: String,
+    /// BLAKE3 of the component's bytes, in hexadecimal.
+    pub digest: String,
+    pub scorers: Vec<ScorerDescription>,
+}
+
+/// One scorer of a plugin.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct ScorerDescription {
+    /// `[a-z][a-z0-9_]*`.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// JSON Schema (2020-12) of the parameters object.
+    pub parameters: Json,
+    pub value: ValueKind,
+    /// The labels a verdict can take where `value` is `label`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub labels: Vec<String>,
+    pub better: Direction,
+    pub needs: Needs,
+}
+
+/// The shape of a scorer's main verdict; one of another shape is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ValueKind {
+    Boolean,
+    Number,
+    /// One of the declared labels.
+    Label,
+    /// Free text: kept, never averaged.
+    Text,
+    Booleans,
+    Numbers,
+    Texts,
+}
+
+/// Which way is better.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// Higher is better.
+    Maximize,
+    /// Lower is better.
+    Minimize,
+    Neutral,
+}
+
+/// Parts of a row that a scorer can't do without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Needs {
+    pub outputs: bool,
+    pub expectations: bool,
+}

@@ -1,0 +1,156 @@
+//! The suite file as it is written: only what the user said, no defaults filled in.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::limits::Reuse;
+use crate::quantity::{Allowance, ByteSize, Count, TimeSpan};
+
+/// What to evaluate, how, and what must hold.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(title = "Karat suite")]
+pub struct Suite {
+    /// Runs of one suite are kept under this name.
+    #[schemars(length(min = 1))]
+    pub name: String,
+    pub data: Data,
+    /// In the order they are reported.
+    pub scorers: Vec<ScorerEntry>,
+    /// How often each row is repeated; 1 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub trials: Option<u32>,
+    /// Where every seed a plugin sees comes from; 0 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<RunLimits>,
+    /// Conditions that decide the exit code, such as `exact_match >= 0.9`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<OneOrMany>,
+}
+
+/// Where rows come from.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// Relative to the suite file; `--data` on the command line replaces it.
+    #[schemars(length(min = 1))]
+    pub path: String,
+    /// By default, what the file's ending says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<DataFormat>,
+    /// Turns foreign rows into Karat's: `target: source`. Dots descend, `[n]` indexes, `\.` is a dot in a name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub map: Option<BTreeMap<String, String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DataFormat {
+    /// One JSON object a line.
+    Jsonl,
+    /// One JSON array of objects.
+    Json,
+    /// Comma-separated values (RFC 4180) with a header line; every value is text.
+    Csv,
+}
+
+/// A scorer by its name, or with more said about it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ScorerEntry {
+    Name(String),
+    Full(ScorerUse),
+}
+
+/// One scorer of the suite.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScorerUse {
+    /// Which scorer: a built-in one, or one of `plugin`. May be left out where the plugin offers only one.
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    pub scorer: Option<String>,
+    /// A component: a path relative to the suite file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// The key in results; the scorer's own name by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub name: Option<String>,
+    /// The scorer's parameters.
+    #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<ScorerLimits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<Reuse>,
+}
+
+/// Ceilings for one call of a scorer.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ScorerLimits {
+    /// Linear memory and tables, summed over the component.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory: Option<ByteSize>,
+    /// About one unit for each WebAssembly instruction.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fuel: Option<Count>,
+    /// Wall time; `limits.row_timeout` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time: Option<TimeSpan>,
+    /// All strings of one answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub output: Option<ByteSize>,
+}
+
+/// Ceilings for the run.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RunLimits {
+    /// Rows in work at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub concurrency: Option<Concurrency>,
+    /// Wall time of each call of a plugin; 60 s by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_timeout: Option<TimeSpan>,
+    /// More failed rows than this make the run incomplete; `0%` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_failed: Option<Allowance>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Concurrency {
+    Auto(Auto),
+    Rows(#[schemars(range(min = 1))] u32),
+}
+
+/// Karat decides, from the number of cores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Auto {
+    Auto,
+}
+
+/// One text or a list of them.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+pub enum OneOrMany {
+    One(String),
+    Many(Vec<String>),
+}
+
+impl OneOrMany {
+    pub fn as_slice(&self) -> &[String] {
+        match self {
+            Self::One(text) => std::slice::from_ref(text),
+            Self::Many(texts) => texts,
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! All results of a run as one number for each scorer, with what it rests on.
+//!
+//! A failure, an abstention or a missing prediction is counted and never turned into a number.
+
+use std::collections::BTreeMap;
+
+use model::aggregate::{Aggregate, AggregateKind, Counts};
+use model::feedback::{Feedback, Value};
+use model::outcome::Outcome;
+use model::ports::{Store, StoreError};
+use model::report::Scorers;
+use model::run::{PlannedScorer, RowResult, RunId, RunPlan};
+use model::scorer::ValueKind;
+
+use crate::interval::{Moments, wilson};
+
+/// How many sub-feedbacks of one scorer are aggregated. Their names come from a guest, row by row; those that appear
+/// later are in the results all the same.
+const MOST_SUBS: usize = 256;
+
+/// What a run's results add up to.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Summary {
+    pub scorers: Scorers,
+    /// Results there are; one for each trial of a row.
+    pub results: u64,
+    /// Those on which a scorer failed or that had no outputs to score.
+    pub failed: u64,
+}
+
+/// Reads a run's results once, in dataset order.
+///
+/// # Errors
+///
+/// Fails when the store does.
+pub async fn aggregate(store: &dyn Store, run: RunId, plan: &RunPlan) -> Result<Summary, StoreError> {
+    const PAGE: usize = 1000;
+    let mut folding = Folding::new(plan);
+    let mut after = None;
+    loop {
+        let page = store.results(run, after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(folding.finish()) };
+        after = Some((last.index, last.trial));
+        page.iter().for_each(|result| folding.add(result));
+    }
+}
+
+struct Folding {
+    scorers: Vec<Scorer>,
+    results: u64,
+    failed: u64,
+}
+
+impl Folding {
+    fn new(plan: &RunPlan) -> Self {
+        Self { scorers: plan.scorers.iter().map(Scorer::new).collect(), results: 0, failed: 0 }
+    }
+
+    fn add(&mut self, result: &RowResult) {
+        self.results += 1;
+        self.failed += u64::from(result.is_failed());
+        for (scorer, outcome) in self.scorers.iter_mut().zip(&result.outcomes) {
+            scorer.add(outcome);
+        }
+    }
+
+    fn finish(self) -> Summary {
+        let Self { scorers, results, failed } = self;
+        Summary { scorers: Scorers(scorers.into_iter().flat_map(Scorer::finish).collect()), results, failed }
+    }
+}
+
+struct Scorer {
+    key: String,
+    /// Rows it said something about, whether or not the main verdict was among it.
+    scored: u64,
+    abstained: u64,
+    failed: u64,
+    unpredicted: u64,
+    main: Tally,
+    subs: BTreeMap<String, Tally>,
+}
+
+impl Scorer {
+    fn new(planned: &PlannedScorer) -> Self {
+        let kind = match planned.value {
+            ValueKind::Boolean => AggregateKind::Rate,
+            ValueKind::Number => AggregateKind::Mean,
+            ValueKind::Label => AggregateKind::Categorical,
+            ValueKind::Text | ValueKind::Booleans | ValueKind::Numbers | ValueKind::Texts => AggregateKind::Text,
+        };
+        Self {
+            key: planned.key.clone(),
+            scored: 0,
+            abstained: 0,
+            failed: 0,
+            unpredicted: 0,
+            main: Tally::new(kind),
+            subs: BTreeMap::new(),
+        }
+    }
+
+    fn add(&mut self, outcome: &Outcome) {
+        match outcome {
+            Outcome::Scored(feedback) => {
+                self.scored += 1;
+                feedback.iter().enumerate().for_each(|(place, one)| {
+                    // A name counts once for each row.
+                    if !feedback[..place].iter().any(|before| before.name == one.name) {
+                        self.feedback(one);
+                    }
+                });
+            }
+            Outcome::Abstained { .. } => self.abstained += 1,
+            Outcome::Failed(_) => self.failed += 1,
+            Outcome::Unpredicted => self.unpredicted += 1,
+        }
+    }
+
+    fn feedback(&mut self, feedback: &Feedback) {
+        let Some(name) = &feedback.name else { return self.main.add(&feedback.value) };
+        if let Some(sub) = self.subs.get_mut(name) {
+            sub.add(&feedback.value);
+        } else if self.subs.len() < MOST_SUBS {
+            let mut sub = Tally::new(kind_of(&feedback.value));
+            sub.add(&feedback.value);
+            self.subs.insert(name.clone(), sub);
+        }
+    }
+
+    fn finish(self) -> Vec<(String, Aggregate)> {
+        let counts = |tally: &Tally| Counts {
+            scored: tally.count,
+            passed: tally.passed,
+            // A row that was scored without this verdict: the scorer held it back.
+            abstained: self.abstained + self.scored - tally.count,
+            failed: self.failed,
+            unpredicted: self.unpredicted,
+        };
+        let main = (self.key.clone(), self.main.finish(counts(&self.main)));
+        let subs = self.subs.iter().map(|(name, tally)| (format!("{}/{name}", self.key), tally.finish(counts(tally))));
+        std::iter::once(main).chain(subs).collect()
+    }
+}
+
+/// A sub-feedback is not declared: its first value says what it is.
+fn kind_of(value: &Value) -> AggregateKind {
+    match value {
+        Value::Boolean(_) => AggregateKind::Rate,
+        Value::Number(_) => AggregateKind::Mean,
+        Value::Text(_) | Value::Booleans(_) | Value::Numbers(_) | Value::Texts(_) => AggregateKind::Text,
+    }
+}
+
+/// The values of one verdict.
+struct Tally {
+    kind: AggregateKind,
+    count: u64,
+    passed: u64,
+    moments: Moments,
+    labels: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    fn new(kind: AggregateKind) -> Self {
+        Self { kind, count: 0, passed: 0, moments: Moments::default(), labels: BTreeMap::new() }
+    }
+
+    fn add(&mut self, value: &Value) {
+        self.count += 1;
+        match (self.kind, value) {
+            (AggregateKind::Rate, Value::Boolean(value)) => self.passed += u64::from(*value),
+            (AggregateKind::Mean, Value::Number(value)) => self.moments.add(*value),
+            (AggregateKind::Categorical, Value::Text(label)) => *self.labels.entry(label.clone()).or_default() += 1,
+            (AggregateKind::Text, _) => {}
+            // Values of several kinds have no number.
+            _ => (self.kind, self.passed) = (AggregateKind::Text, 0),
+        }
+    }
+
+    fn finish(&self, counts: Counts) -> Aggregate {
+        let (value, interval) = match self.kind {
+            AggregateKind::Rate => {
+                let share = (self.count > 0).then(|| self.passed as f64 / self.count as f64);
+                (share, wilson(self.passed, self.count))
+            }
+            AggregateKind::Mean => (self.moments.mean(), self.moments.interval()),
+            AggregateKind::Categorical | AggregateKind::Text => (None, None),
+        };
+        let (lower, upper) = interval.unzip();
+        let labels = if self.kind == AggregateKind::Categorical { self.labels.clone() } else { BTreeMap::new() };
+        Aggregate { kind: self.kind, value, lower, upper, counts, labels }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,137 @@
+//! The rows of a dataset that was checked before.
+
+use std::borrow::Cow;
+use std::io::Read;
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use model::json::Json;
+use model::ports::DataReader;
+use model::row::{Row, RowRecord};
+use model::run::RunPlan;
+
+use super::identity::{Identities, generated, hash_inputs};
+use super::map::Map;
+use super::object;
+use super::row::{Flaw, decode};
+
+/// Why a dataset that was checked can't be streamed.
+#[derive(Debug, thiserror::Error)]
+pub enum RowsError {
+    #[error("the dataset can't be read")]
+    Read(#[from] std::io::Error),
+    #[error("the dataset is not the one that was checked: {what} (line {line})")]
+    Changed { line: u64, what: String },
+}
+
+/// How a record becomes a row.
+pub(super) struct Shape {
+    pub map: Option<Map>,
+}
+
+impl Shape {
+    /// A plan's map was checked when the plan was made.
+    pub(super) fn of(plan: &RunPlan) -> Self {
+        Self { map: plan.map.as_ref().and_then(|entries| Map::new(entries).ok()) }
+    }
+
+    /// Sets `seen` for each source of the map that leads somewhere.
+    pub(super) fn row(&self, fields: &Json, seen: &mut [bool]) -> Result<RowRecord, Vec<Flaw>> {
+        let Some(map) = &self.map else {
+            return decode(&object::entries(fields.as_str()).unwrap_or_default());
+        };
+        let fields = map.apply(fields, seen);
+        let fields: Vec<_> = fields.iter().map(|(key, raw)| (Cow::Borrowed(key.as_ref()), raw.as_ref())).collect();
+        decode(&fields)
+    }
+}
+
+/// Calls `each` with every row of a dataset and its position, until it breaks off.
+///
+/// # Errors
+///
+/// Fails when `source` does, or when it holds something that is no row.
+pub fn records(
+    reader: &dyn DataReader,
+    plan: &RunPlan,
+    source: &mut dyn Read,
+    each: &mut dyn FnMut(u64, RowRecord) -> ControlFlow<()>,
+) -> Result<(), RowsError> {
+    let shape = Shape::of(plan);
+    let mut index = 0;
+    let mut changed = None;
+    reader.read(plan.format, source, &mut |record| {
+        let row = match record {
+            Ok(record) => shape.row(&record.fields, &mut []).map_err(|flaws| RowsError::Changed {
+                line: record.line,
+                what: flaws.into_iter().next().map_or_else(String::new, |flaw| flaw.message),
+            }),
+            Err(broken) => Err(RowsError::Changed { line: broken.line, what: broken.message }),
+        };
+        match row {
+            Ok(row) => {
+                index += 1;
+                each(index - 1, row)
+            }
+            Err(error) => {
+                changed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    changed.map_or(Ok(()), Err)
+}
+
+/// Where the rows of a run come from.
+pub struct Rows {
+    pub reader: Arc<dyn DataReader>,
+    /// The bytes that were checked; the store's copy.
+    pub source: Box<dyn Read + Send>,
+    pub plan: Arc<RunPlan>,
+    pub identities: Identities,
+}
+
+impl Rows {
+    /// Calls `each` with every trial of every row that the plan asks for, in dataset order, until it breaks off.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the source does, or when it holds something that is no row.
+    pub fn stream(self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), RowsError> {
+        let Self { reader, mut source, plan, identities } = self;
+        records(reader.as_ref(), &plan, &mut source, &mut |index, record| {
+            if plan.limit.is_some_and(|limit| index >= limit) {
+                return ControlFlow::Break(());
+            }
+            let id = id(&record, index, &identities);
+            if plan.only.as_ref().is_some_and(|only| *only != id) {
+                return ControlFlow::Continue(());
+            }
+            trials(record, index, id, plan.trials, each)?;
+            if plan.only.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })
+    }
+}
+
+fn id(record: &RowRecord, index: u64, identities: &Identities) -> String {
+    record.id.clone().unwrap_or_else(|| {
+        let hash = hash_inputs(record.inputs.as_str()).unwrap_or(0);
+        generated(hash, identities.occurrence(hash, index))
+    })
+}
+
+fn trials(
+    record: RowRecord,
+    index: u64,
+    id: String,
+    trials: u32,
+    each: &mut dyn FnMut(Row) -> ControlFlow<()>,
+) -> ControlFlow<()> {
+    let trials = record.trials.unwrap_or(trials);
+    let RowRecord { inputs, outputs, expectations, tags, session, .. } = record;
+    let first = Row { index, id, trial: 0, inputs, outputs, expectations, tags, session };
+    for trial in 1..trials {
+        each(Row { trial: trial - 1, ..first.clone() })?;
+    }
+    each(Row { trial: trials.saturating_sub(1), ..first })
+}

@@ -1,0 +1,225 @@
+//! One pass over a data file, before anything runs.
+
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use model::ports::{BrokenRecord, DataReader, Record};
+use model::row::RowRecord;
+use model::run::{DatasetSnapshot, RunPlan};
+
+use super::findings::Findings;
+use super::hashing::Hashing;
+use super::identity::{Collected, Identities, generated, hash_inputs};
+use super::object;
+use super::row::Flaw;
+use super::rows::Shape;
+use crate::problem::{Problem, Problems};
+use crate::suite::Source;
+use crate::{nearest, pointer};
+
+/// What is checked, and against what.
+#[derive(Clone, Copy)]
+pub struct Input<'a> {
+    pub reader: &'a dyn DataReader,
+    pub plan: &'a RunPlan,
+    pub suite: &'a Source,
+    /// The data file as the user named it.
+    pub path: &'a str,
+}
+
+/// A data file that can be run on.
+pub struct Checked {
+    pub snapshot: DatasetSnapshot,
+    pub identities: Identities,
+}
+
+/// Why a data file can't be run on.
+#[derive(Debug, thiserror::Error)]
+pub enum DatasetError {
+    #[error(transparent)]
+    Invalid(#[from] Problems),
+    #[error("`{path}` can't be read")]
+    Read { path: String, source: io::Error },
+}
+
+/// Reads a data file to its end and reports everything that is wrong with it.
+///
+/// # Errors
+///
+/// Fails with the problems of the file, or when it can't be read.
+pub fn validate(input: Input<'_>, source: &mut dyn Read) -> Result<Checked, DatasetError> {
+    let mut source = Hashing::new(source);
+    let mut pass = Pass::new(input);
+    let result = input.reader.read(input.plan.format, &mut source, &mut |record| {
+        pass.record(record);
+        ControlFlow::Continue(())
+    });
+    // A reader may stop early; the digest is that of the whole file.
+    let result = result.and_then(|()| io::copy(&mut source, &mut io::sink()));
+    result.map_err(|source| DatasetError::Read { path: input.path.to_owned(), source })?;
+    let Finished { identities, rows, trials } = pass.finish()?;
+    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials };
+    Ok(Checked { snapshot, identities })
+}
+
+struct Pass<'a> {
+    input: Input<'a>,
+    shape: Shape,
+    findings: Findings,
+    identities: Collected,
+    /// For each source of the map, whether it led somewhere.
+    seen: Vec<bool>,
+    /// The keys of the first record, for hints.
+    first_keys: Vec<String>,
+    /// Records of the file.
+    records: u64,
+    /// How often the inputs were seen that `only` may stand for.
+    occurrences: u64,
+    /// Rows of the run, and the sum of their trials.
+    rows: u64,
+    trials: u64,
+    has_outputs: bool,
+}
+
+struct Finished {
+    identities: Identities,
+    rows: u64,
+    trials: u64,
+}
+
+impl<'a> Pass<'a> {
+    fn new(input: Input<'a>) -> Self {
+        let shape = Shape::of(input.plan);
+        Self {
+            input,
+            seen: vec![false; shape.map.as_ref().map_or(0, |map| map.sources().len())],
+            shape,
+            findings: Findings::new(input.path),
+            identities: Collected::default(),
+            first_keys: Vec::new(),
+            records: 0,
+            occurrences: 0,
+            rows: 0,
+            trials: 0,
+            has_outputs: false,
+        }
+    }
+
+    fn record(&mut self, record: Result<Record, BrokenRecord>) {
+        let record = match record {
+            Ok(record) => record,
+            Err(broken) => return self.findings.broken(broken),
+        };
+        if self.records == 0 {
+            let entries = object::entries(record.fields.as_str()).unwrap_or_default();
+            self.first_keys = entries.into_iter().map(|(key, _)| key.into_owned()).collect();
+        }
+        let index = self.records;
+        self.records += 1;
+        match self.shape.row(&record.fields, &mut self.seen) {
+            Ok(row) => self.row(index, record.line, &row),
+            Err(flaws) => flaws.into_iter().for_each(|flaw| self.findings.flaw(record.line, flaw)),
+        }
+    }
+
+    fn row(&mut self, index: u64, line: u64, row: &RowRecord) {
+        let is_meant = match (&row.id, hash_inputs(row.inputs.as_str())) {
+            (Some(id), _) => {
+                self.identities.given(id, line);
+                self.input.plan.only.as_ref().is_none_or(|only| only == id)
+            }
+            (None, Some(hash)) => {
+                self.identities.generated(hash, index);
+                self.is_meant(hash)
+            }
+            (None, None) => {
+                let message = "nests deeper than 128 levels".to_owned();
+                let hint = Some("give the row an `id`, or pass the value as a text".to_owned());
+                return self.findings.flaw(line, Flaw { field: Some("inputs".to_owned()), message, hint });
+            }
+        };
+        if is_meant && self.input.plan.limit.is_none_or(|limit| index < limit) {
+            self.rows += 1;
+            self.trials += u64::from(row.trials.unwrap_or(self.input.plan.trials));
+            self.has_outputs |= row.outputs.is_some();
+        }
+    }
+
+    /// Whether a row without an id of its own is the one that `only` asks for.
+    fn is_meant(&mut self, hash: u64) -> bool {
+        let Some(only) = &self.input.plan.only else { return true };
+        if !only.starts_with(&generated(hash, 1)) {
+            return false;
+        }
+        self.occurrences += 1;
+        *only == generated(hash, self.occurrences)
+    }
+
+    fn finish(mut self) -> Result<Finished, Problems> {
+        let (identities, repeated) = std::mem::take(&mut self.identities).finish();
+        for (first, again) in repeated {
+            let problem = Problem::new(self.input.path, format!("repeats the id of line {first}"));
+            self.findings.add(problem.at(again).field("id").hint("an id names one row"));
+        }
+        let unmatched = self.unmatched_sources();
+        if !unmatched.is_empty() {
+            // Rows that lack what a source should give have that source to blame.
+            self.findings.forget_flaws();
+        }
+        let missing = if self.findings.is_empty() && unmatched.is_empty() { self.missing() } else { None };
+        let mut problems = Problems(unmatched);
+        problems.0.extend(self.findings.finish().0);
+        problems.0.extend(missing);
+        if problems.0.is_empty() {
+            return Ok(Finished { identities, rows: self.rows, trials: self.trials });
+        }
+        Err(problems)
+    }
+
+    fn unmatched_sources(&self) -> Vec<Problem> {
+        let Some(map) = self.shape.map.as_ref().filter(|_| self.records > 0) else { return Vec::new() };
+        let unmatched = map.sources().iter().zip(&self.seen).filter(|(_, seen)| !**seen);
+        unmatched
+            .map(|(source, _)| {
+                let at = pointer::join("/data/map", &source.target);
+                let keys = self.first_keys.iter().map(String::as_str);
+                let top = source.text.split(['.', '[']).next().unwrap_or_default();
+                let hint = match nearest::nearest(top, keys.clone()).filter(|near| *near != top) {
+                    Some(near) => format!("did you mean `{near}`?"),
+                    None => format!("the first row has {}", nearest::list(keys)),
+                };
+                let message = format!("`{}` is in no row of `{}`", source.text, self.input.path);
+                self.input.suite.problem(&at, message).hint(hint)
+            })
+            .collect()
+    }
+
+    /// What a file without a flaw can still lack.
+    fn missing(&self) -> Option<Problem> {
+        let problem = |message: String| Problem::new(self.input.path, message);
+        let plan = self.input.plan;
+        if self.records == 0 {
+            return Some(problem("there are no rows".to_owned()).hint("a run needs at least one"));
+        }
+        if self.rows == 0 {
+            return Some(match &plan.only {
+                Some(only) => problem(format!("no row has the id `{only}`"))
+                    .hint("a row without an id gets a hash of its inputs; `karat runs export` shows it"),
+                None => problem("no row is left to evaluate".to_owned()),
+            });
+        }
+        let needing: Vec<_> =
+            plan.scorers.iter().filter(|scorer| scorer.needs_outputs).map(|scorer| scorer.key.as_str()).collect();
+        if self.has_outputs || needing.is_empty() {
+            return None;
+        }
+        let hint = match &plan.map {
+            Some(_) => "map one of the file's fields to `outputs`",
+            None => "every row needs `outputs`; `data.map` in the suite can take them from another field",
+        };
+        Some(problem(format!("no row has `outputs`, which {} can't do without", nearest::list(needing))).hint(hint))
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+//! A result with its row as one line of JSON.
+
+use model::feedback::{Feedback, Value};
+use model::json::Json;
+use model::outcome::Outcome;
+use model::row::RowRecord;
+use model::run::{RowResult, RunPlan};
+use serde::Serialize;
+
+/// Writes one line, without its end. The same run gives the same bytes. Scorers that were not called because there was
+/// nothing to score are left out.
+///
+/// # Errors
+///
+/// None in practice: everything in a result has a JSON form.
+pub fn line(plan: &RunPlan, row: &RowRecord, result: &RowResult) -> Result<String, serde_json::Error> {
+    let feedback = plan.scorers.iter().zip(&result.outcomes);
+    serde_json::to_string(&Line {
+        id: &result.id,
+        trial: result.trial,
+        inputs: &row.inputs,
+        outputs: row.outputs.as_ref(),
+        expectations: row.expectations.as_ref(),
+        error: result.error.as_ref().map(|error| error.message.as_str()),
+        feedback: feedback.flat_map(|(scorer, outcome)| verdicts(&scorer.key, outcome)).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Line<'a> {
+    id: &'a str,
+    trial: u32,
+    inputs: &'a Json,
+    outputs: Option<&'a Json>,
+    expectations: Option<&'a Json>,
+    error: Option<&'a str>,
+    feedback: Vec<Verdict<'a>>,
+}
+
+#[derive(Serialize)]
+struct Verdict<'a> {
+    /// The scorer's key; `key/sub` for a sub-feedback.
+    scorer: String,
+    outcome: &'static str,
+    value: Option<&'a Value>,
+    rationale: Option<&'a str>,
+    /// Why there is no value.
+    reason: Option<&'a str>,
+}
+
+fn verdicts<'a>(key: &str, outcome: &'a Outcome) -> Vec<Verdict<'a>> {
+    let without_value = |outcome, reason| {
+        vec![Verdict { scorer: key.to_owned(), outcome, value: None, rationale: None, reason: Some(reason) }]
+    };
+    match outcome {
+        Outcome::Scored(feedback) => feedback.iter().map(|feedback| scored(key, feedback)).collect(),
+        Outcome::Abstained { reason } => without_value("abstained", reason),
+        Outcome::Failed(failure) => without_value("failed", &failure.message),
+        Outcome::Unpredicted => Vec::new(),
+    }
+}
+
+fn scored<'a>(key: &str, feedback: &'a Feedback) -> Verdict<'a> {
+    let scorer = match &feedback.name {
+        Some(sub) => format!("{key}/{sub}"),
+        None => key.to_owned(),
+    };
+    Verdict {
+        scorer,
+        outcome: "scored",
+        value: Some(&feedback.value),
+        rationale: feedback.rationale.as_deref(),
+        reason: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{feedback, plan, result, row_record, scorer};
+    use model::outcome::{Failure, FailureKind};
+
+    #[test]
+    fn a_line_says_what_came_of_every_scorer_that_was_called() {
+        let plan = plan(vec![scorer("a"), scorer("b"), scorer("c"), scorer("d")]);
+        let mut verdict = feedback(Value::Number(1.0));
+        verdict.rationale = Some("why \"so\"".to_owned());
+        let sub = Feedback { name: Some("part".to_owned()), ..feedback(Value::Boolean(false)) };
+        let result = RowResult {
+            error: Some(Failure::new(FailureKind::BadInput, "the row has no `outputs`")),
+            ..result(
+                3,
+                vec![
+                    Outcome::Scored(vec![verdict, sub]),
+                    Outcome::Abstained { reason: "unclear".to_owned() },
+                    Outcome::Failed(Failure::new(FailureKind::OutOfFuel, "ran out of fuel")),
+                    Outcome::Unpredicted,
+                ],
+            )
+        };
+        let row = row_record(r#"{"inputs":{"q":1.0}}"#);
+        assert_eq!(
+            line(&plan, &row, &result).expect("a line"),
+            concat!(
+                r#"{"id":"q3","trial":0,"inputs":{"q":1.0},"outputs":null,"expectations":null,"#,
+                r#""error":"the row has no `outputs`","feedback":["#,
+                r#"{"scorer":"a","outcome":"scored","value":1,"rationale":"why \"so\"","reason":null},"#,
+                r#"{"scorer":"a/part","outcome":"scored","value":false,"rationale":null,"reason":null},"#,
+                r#"{"scorer":"b","outcome":"abstained","value":null,"rationale":null,"reason":"unclear"},"#,
+                r#"{"scorer":"c","outcome":"failed","value":null,"rationale":null,"reason":"ran out of fuel"}]}"#,
+            )
+        );
+    }
+}

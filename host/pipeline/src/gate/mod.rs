@@ -1,0 +1,21 @@
+//! Conditions on a run's numbers: read from text, compared with what came out.
+
+mod evaluate;
+mod parse;
+
+pub use evaluate::evaluate;
+pub use parse::{GateError, parse};
+
+use model::gate::Statistic;
+
+/// By the names a gate uses.
+const STATISTICS: [(&str, Statistic); 8] = [
+    ("value", Statistic::Value),
+    ("lower", Statistic::Lower),
+    ("upper", Statistic::Upper),
+    ("scored", Statistic::Scored),
+    ("passed", Statistic::Passed),
+    ("abstained", Statistic::Abstained),
+    ("failed", Statistic::Failed),
+    ("unpredicted", Statistic::Unpredicted),
+];

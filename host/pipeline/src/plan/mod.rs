@@ -1,0 +1,165 @@
+//! A suite with every default filled in and every reference resolved, ready to run.
+//!
+//! Whatever is wrong is reported at once; nothing is guessed.
+
+mod gates;
+mod scorers;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::limits::CallLimits;
+use model::ports::{Binding, Call, Catalog, Plugin};
+use model::quantity::Allowance;
+use model::run::{PlannedScorer, RunPlan};
+use model::suite::{Concurrency, DataFormat, Suite};
+
+use crate::dataset::map;
+use crate::pointer;
+use crate::problem::{Problem, Problems};
+use crate::suite::{Source, SuiteFile};
+
+/// What the command line says instead of the suite.
+#[derive(Clone, Debug, Default)]
+pub struct Overrides {
+    /// A data file, relative to the working folder.
+    pub data: Option<String>,
+    /// Evaluate only the first rows; at least 1.
+    pub limit: Option<u64>,
+    /// Evaluate only the row of this id.
+    pub only: Option<String>,
+}
+
+/// What will run.
+pub struct Planned {
+    pub plan: RunPlan,
+    /// Every scorer of the plan in one of them.
+    pub bindings: Vec<PlannedBinding>,
+    pub data: DataPath,
+    /// Rows in work at once; none where Karat decides.
+    pub concurrency: Option<u32>,
+}
+
+/// A data file, and what its path is relative to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DataPath {
+    /// The folder of the suite file.
+    BesideSuite(String),
+    WorkingFolder(String),
+}
+
+/// Scorers of one plugin that are called under the same conditions, so that they can share an instance.
+pub struct PlannedBinding {
+    pub plugin: Arc<dyn Plugin>,
+    pub binding: Binding,
+    /// For each call of the binding, the place of its scorer in the suite.
+    pub places: Vec<usize>,
+}
+
+/// Plans a run.
+///
+/// # Errors
+///
+/// Fails with everything that keeps the suite from running.
+pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Result<Planned, Problems> {
+    let SuiteFile { suite, source } = file;
+    let mut problems = Problems::default();
+    let scorers = scorers::resolve(suite, source, catalog, &mut problems);
+    let gates = gates::resolve(suite, source, &scorers, &mut problems);
+    problems.0.extend(map_problems(suite, source));
+    let data = match overrides.data {
+        Some(path) => DataPath::WorkingFolder(path),
+        None => DataPath::BesideSuite(suite.data.path.clone()),
+    };
+    let format = format(suite, &data).map_err(|hint| source.problem("/data/path", unknown_format(&data)).hint(hint));
+    let format = format.map_err(|problem| problems.0.push(problem)).unwrap_or(DataFormat::Jsonl);
+    let seed = suite.seed.unwrap_or(0);
+    let scorers: Vec<_> = scorers.into_iter().filter_map(|scorer| scorer.resolved).collect();
+    let bindings = bind(&scorers, seed);
+    let limits = suite.limits.clone().unwrap_or_default();
+    let plan = RunPlan {
+        suite: suite.name.clone(),
+        scorers: scorers.into_iter().map(|(_, scorer)| scorer).collect(),
+        trials: suite.trials.unwrap_or(1),
+        seed,
+        max_failed: limits.max_failed.unwrap_or(Allowance::Share(0.0)),
+        gates,
+        format,
+        map: suite.data.map.clone(),
+        limit: overrides.limit,
+        only: overrides.only,
+    };
+    let concurrency = match limits.concurrency {
+        Some(Concurrency::Rows(rows)) => Some(rows),
+        Some(Concurrency::Auto(_)) | None => None,
+    };
+    problems.unless_empty(Planned { plan, bindings, data, concurrency })
+}
+
+/// The ceilings of a call where the suite says nothing else.
+fn default_limits(suite: &Suite) -> CallLimits {
+    let row_timeout: Option<Duration> =
+        suite.limits.as_ref().and_then(|limits| limits.row_timeout).map(|timeout| timeout.0);
+    let limits = CallLimits::default();
+    CallLimits { time: row_timeout.unwrap_or(limits.time), ..limits }
+}
+
+fn map_problems(suite: &Suite, source: &Source) -> Vec<Problem> {
+    let Some(entries) = &suite.data.map else { return Vec::new() };
+    let problem = |error: map::MapError| {
+        let at = error.target.map_or("/data/map".to_owned(), |target| pointer::join("/data/map", &target));
+        Problem { hint: error.hint, ..source.problem(&at, error.message) }
+    };
+    map::Map::new(entries).err().unwrap_or_default().into_iter().map(problem).collect()
+}
+
+/// What the path's ending says; where the suite names a format, that is meant for its own path.
+fn format(suite: &Suite, data: &DataPath) -> Result<DataFormat, &'static str> {
+    let said = suite.data.format;
+    let found = match data {
+        DataPath::BesideSuite(path) => said.or(by_ending(path)),
+        DataPath::WorkingFolder(path) => by_ending(path).or(said),
+    };
+    found.ok_or("add `format: jsonl`, `json` or `csv` to `data`")
+}
+
+fn by_ending(path: &str) -> Option<DataFormat> {
+    match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
+        "jsonl" | "ndjson" => Some(DataFormat::Jsonl),
+        "json" => Some(DataFormat::Json),
+        "csv" => Some(DataFormat::Csv),
+        _ => None,
+    }
+}
+
+fn unknown_format(data: &DataPath) -> String {
+    let (DataPath::BesideSuite(path) | DataPath::WorkingFolder(path)) = data;
+    format!("the ending of `{path}` does not say which format it has")
+}
+
+/// Brings together what can share an instance; places are those among the resolved scorers.
+fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedBinding> {
+    let mut bindings: Vec<PlannedBinding> = Vec::new();
+    for (place, (plugin, scorer)) in scorers.iter().enumerate() {
+        let call = Call { scorer: scorer.scorer.clone(), parameters: scorer.parameters.clone() };
+        let is_same = |bound: &&mut PlannedBinding| {
+            bound.plugin.description().digest == scorer.plugin.digest
+                && (bound.binding.limits, bound.binding.reuse) == (scorer.limits, scorer.reuse)
+        };
+        match bindings.iter_mut().find(is_same) {
+            Some(bound) => {
+                bound.binding.calls.push(call);
+                bound.places.push(place);
+            }
+            None => bindings.push(PlannedBinding {
+                plugin: Arc::clone(plugin),
+                binding: Binding { calls: vec![call], limits: scorer.limits, reuse: scorer.reuse, seed },
+                places: vec![place],
+            }),
+        }
+    }
+    bindings
+}
+
+#[cfg(test)]
+mod tests;

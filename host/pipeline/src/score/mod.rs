@@ -1,0 +1,139 @@
+//! Puts every row before every scorer and records what came of it.
+//!
+//! Scoring never stops at a bad scorer: whatever it does is an outcome for that row. Results are recorded in groups of
+//! whatever is waiting, while scoring goes on; what the observer is told of is durable. How a scorer is implemented and
+//! how its answer will be averaged is not known here.
+
+mod completed;
+mod recorder;
+mod row;
+
+use std::sync::Arc;
+
+use model::ports::{Observer, Store, StoreError};
+use model::row::Row;
+use model::run::{RowResult, RunId};
+use tokio::sync::{mpsc, watch};
+use tokio::task::{JoinError, JoinSet};
+
+use crate::dataset::queue::{Queue, feed};
+use crate::dataset::{Rows, RowsError};
+use crate::plan::PlannedBinding;
+
+pub use completed::Completed;
+use row::Scorers;
+
+/// What there is to do.
+pub struct Job {
+    pub run: RunId,
+    pub rows: Rows,
+    pub bindings: Vec<PlannedBinding>,
+    /// What an earlier session of the run has done.
+    pub done: Completed,
+    pub store: Arc<dyn Store>,
+    pub observer: Arc<dyn Observer>,
+    /// Rows in work at once; at least 1.
+    pub concurrency: usize,
+}
+
+/// How scoring ended where nothing went wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ScoredEnd {
+    /// Every row has its result.
+    Complete,
+    /// It was asked to stop. What was in flight is recorded.
+    Cancelled,
+}
+
+/// Why scoring broke off. What was recorded stays.
+#[derive(Debug, thiserror::Error)]
+pub enum ScoreError {
+    #[error("results can't be stored")]
+    Store(#[source] StoreError),
+    #[error(transparent)]
+    Rows(#[from] RowsError),
+    #[error("a part of Karat crashed")]
+    Crashed(#[from] JoinError),
+}
+
+/// Scores what is left to do of a run, until all is done or `cancel` becomes true. Runs on the current tokio runtime;
+/// a blocking thread reads the rows.
+///
+/// # Errors
+///
+/// Fails when results can't be stored or rows can't be read; both end the run early.
+pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, ScoreError> {
+    let Job { run, rows, bindings, done, store, observer, concurrency } = job;
+    let scorers = Arc::new(Scorers::bind(&rows.plan, bindings));
+    let (queue, producer) = feed(move |each| {
+        rows.stream(&mut |row| {
+            if done.contains(row.index, row.trial) { std::ops::ControlFlow::Continue(()) } else { each(row) }
+        })
+    });
+    let queue = Arc::new(queue);
+    let (results, received) = mpsc::channel(recorder::WAITING);
+    let mut workers = JoinSet::new();
+    for _ in 0..concurrency.max(1) {
+        let worker = Worker {
+            queue: Arc::clone(&queue),
+            scorers: Arc::clone(&scorers),
+            results: results.clone(),
+            cancel: cancel.clone(),
+        };
+        workers.spawn(worker.work());
+    }
+    // The recorder ends when the last sender is gone, the producer when the queue is.
+    drop((results, queue));
+    let (recorded, ended) = tokio::join!(recorder::record(run, received, store, observer), all(workers));
+    recorded.map_err(ScoreError::Store)?;
+    let ended = ended?;
+    producer.await??;
+    Ok(ended)
+}
+
+/// Cancelled if any of the workers was: the others may have been on the last rows.
+async fn all(mut workers: JoinSet<ScoredEnd>) -> Result<ScoredEnd, JoinError> {
+    let mut ended = ScoredEnd::Complete;
+    while let Some(worker) = workers.join_next().await {
+        if worker? == ScoredEnd::Cancelled {
+            ended = ScoredEnd::Cancelled;
+        }
+    }
+    Ok(ended)
+}
+
+/// Takes row after row. There are as many as rows may be in work at once.
+struct Worker {
+    queue: Arc<Queue<Row>>,
+    scorers: Arc<Scorers>,
+    results: mpsc::Sender<RowResult>,
+    cancel: watch::Receiver<bool>,
+}
+
+impl Worker {
+    async fn work(mut self) -> ScoredEnd {
+        loop {
+            let row = tokio::select! {
+                biased;
+                () = cancelled(&mut self.cancel) => return ScoredEnd::Cancelled,
+                row = self.queue.next() => row,
+            };
+            let Some(row) = row else { return ScoredEnd::Complete };
+            let result = self.scorers.score(row).await;
+            if self.results.send(result).await.is_err() {
+                // The recorder has failed and says why.
+                return ScoredEnd::Cancelled;
+            }
+        }
+    }
+}
+
+/// Ends when the run is to stop; never, if nobody is left who could say so.
+async fn cancelled(cancel: &mut watch::Receiver<bool>) {
+    if cancel.wait_for(|cancel| *cancel).await.is_err() {
+        std::future::pending().await
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,67 @@
+//! One row before all scorers.
+
+use std::sync::Arc;
+
+use model::outcome::{Failure, FailureKind, Outcome};
+use model::ports::Scoring;
+use model::row::Row;
+use model::run::{RowResult, RunPlan};
+
+use crate::plan::PlannedBinding;
+
+/// All scorers of a run.
+pub(super) struct Scorers {
+    bound: Vec<Bound>,
+    /// How many scorers the suite has.
+    count: usize,
+    needs_outputs: bool,
+}
+
+struct Bound {
+    scoring: Arc<dyn Scoring>,
+    /// For each call, the place of its scorer in the suite.
+    places: Vec<usize>,
+    all: Vec<usize>,
+    /// The calls that can do without outputs.
+    without_outputs: Vec<usize>,
+}
+
+impl Scorers {
+    pub(super) fn bind(plan: &RunPlan, bindings: Vec<PlannedBinding>) -> Self {
+        let bound = bindings.into_iter().map(|planned| {
+            let PlannedBinding { plugin, binding, places } = planned;
+            let all: Vec<usize> = (0..places.len()).collect();
+            let can_do_without = |call: &usize| !plan.scorers[places[*call]].needs_outputs;
+            let without_outputs = all.iter().copied().filter(can_do_without).collect();
+            Bound { scoring: plugin.bind(binding), places, all, without_outputs }
+        });
+        Self {
+            bound: bound.collect(),
+            count: plan.scorers.len(),
+            needs_outputs: plan.scorers.iter().any(|scorer| scorer.needs_outputs),
+        }
+    }
+
+    /// Gives an outcome for each scorer, in suite order.
+    pub(super) async fn score(&self, row: Row) -> RowResult {
+        let has_outputs = row.outputs.is_some();
+        let mut outcomes = vec![Outcome::Unpredicted; self.count];
+        for bound in &self.bound {
+            let calls = if has_outputs { &bound.all } else { &bound.without_outputs };
+            if calls.is_empty() {
+                continue;
+            }
+            let mut answers = bound.scoring.score(&row, calls).await.into_iter();
+            for call in calls {
+                outcomes[bound.places[*call]] = answers.next().unwrap_or_else(no_answer);
+            }
+        }
+        let is_unpredicted = !has_outputs && self.needs_outputs;
+        let error = is_unpredicted.then(|| Failure::new(FailureKind::BadInput, "the row has no `outputs`"));
+        RowResult { index: row.index, trial: row.trial, id: row.id, error, outcomes }
+    }
+}
+
+fn no_answer() -> Outcome {
+    Outcome::Failed(Failure::new(FailureKind::Internal, "the call gave no outcome"))
+}

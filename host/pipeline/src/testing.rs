@@ -1,0 +1,236 @@
+//! Small runs, a store in memory and scorers made of closures, for the tests of this crate.
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex};
+
+use async_trait::async_trait;
+use model::feedback::{Feedback, Value};
+use model::json::Json;
+use model::limits::{CallLimits, Reuse};
+use model::outcome::Outcome;
+use model::ports::{
+    Binding, BrokenRecord, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Record, Scoring, Store, StoreError,
+};
+use model::quantity::Allowance;
+use model::report::Report;
+use model::row::{Row, RowRecord};
+use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
+use model::scorer::{Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
+use model::suite::DataFormat;
+
+pub(crate) fn feedback(value: Value) -> Feedback {
+    Feedback { name: None, value, rationale: None }
+}
+
+pub(crate) fn result(index: u64, outcomes: Vec<Outcome>) -> RowResult {
+    RowResult { index, trial: 0, id: format!("q{index}"), error: None, outcomes }
+}
+
+pub(crate) fn row_record(text: &str) -> RowRecord {
+    serde_json::from_str(text).expect("a row")
+}
+
+pub(crate) fn scorer(key: &str) -> PlannedScorer {
+    PlannedScorer {
+        key: key.to_owned(),
+        plugin: PluginRef { name: "test/plugin".to_owned(), version: "0.1.0".to_owned(), digest: "d".to_owned() },
+        scorer: key.to_owned(),
+        parameters: Json::parse("{}").expect("an object"),
+        value: ValueKind::Boolean,
+        better: Direction::Maximize,
+        needs_outputs: false,
+        limits: CallLimits::default(),
+        reuse: Reuse::Never,
+    }
+}
+
+pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
+    RunPlan {
+        suite: "test".to_owned(),
+        scorers,
+        trials: 1,
+        seed: 0,
+        max_failed: Allowance::Share(0.0),
+        gates: Vec::new(),
+        format: DataFormat::Jsonl,
+        map: None,
+        limit: None,
+        only: None,
+    }
+}
+
+pub(crate) fn header(plan: RunPlan) -> RunHeader {
+    let data = DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: "d".to_owned(), rows: 0, trials: 0 };
+    RunHeader { id: run_id(), started: 0, binary: "b".to_owned(), version: "0.1.0".to_owned(), plan, data }
+}
+
+pub(crate) fn run_id() -> RunId {
+    "01900000-0000-7000-8000-000000000000".parse().expect("an id")
+}
+
+/// JSONL, as simple as it gets: the real reader lives in another crate.
+pub(crate) struct Lines;
+
+impl DataReader for Lines {
+    fn read(
+        &self,
+        _: DataFormat,
+        source: &mut dyn Read,
+        each: &mut dyn FnMut(Result<Record, BrokenRecord>) -> ControlFlow<()>,
+    ) -> io::Result<()> {
+        let mut text = String::new();
+        source.read_to_string(&mut text)?;
+        for (line, text) in (1..).zip(text.lines()) {
+            let record = Json::parse(text).map(|fields| Record { line, fields }).map_err(|error| BrokenRecord {
+                line,
+                message: error.to_string(),
+                hint: None,
+            });
+            if each(record).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Keeps results, as long as there is room.
+pub(crate) struct Memory {
+    pub results: Mutex<BTreeMap<(u64, u32), RowResult>>,
+    /// How many results fit.
+    pub room: usize,
+}
+
+impl Default for Memory {
+    fn default() -> Self {
+        Self { results: Mutex::default(), room: usize::MAX }
+    }
+}
+
+#[async_trait]
+impl Store for Memory {
+    async fn create_run(&self, _: &RunHeader) -> Result<(), StoreError> {
+        unimplemented!("runs are made by cli")
+    }
+
+    async fn put_results(&self, _: RunId, results: Vec<RowResult>) -> Result<(), StoreError> {
+        let mut kept = self.results.lock().expect("no test panics with it");
+        kept.extend(results.into_iter().map(|result| ((result.index, result.trial), result)));
+        if kept.len() > self.room {
+            return Err(StoreError::Io(io::Error::other("no room")));
+        }
+        Ok(())
+    }
+
+    async fn finish_run(&self, _: RunId, _: &Report) -> Result<(), StoreError> {
+        unimplemented!("runs are ended by cli")
+    }
+
+    async fn run(&self, _: RunId) -> Result<Option<Run>, StoreError> {
+        unimplemented!("runs are shown by cli")
+    }
+
+    async fn runs(&self, _: Option<RunId>, _: usize) -> Result<Vec<Run>, StoreError> {
+        unimplemented!("runs are shown by cli")
+    }
+
+    async fn results(&self, _: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError> {
+        let kept = self.results.lock().expect("no test panics with it");
+        let behind = kept.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
+        // Pages shorter than asked for are allowed, and find out who takes them for the last.
+        Ok(behind.take(limit.min(3)).map(|(_, result)| result.clone()).collect())
+    }
+
+    async fn delete_run(&self, _: RunId) -> Result<bool, StoreError> {
+        unimplemented!("runs are deleted by cli")
+    }
+
+    fn new_dataset(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
+        unimplemented!("datasets are made by cli")
+    }
+
+    fn open_dataset(&self, _: &str) -> Result<Box<dyn Read + Send>, StoreError> {
+        unimplemented!("datasets are opened by cli")
+    }
+}
+
+/// What every scorer of a plugin answers, by its name.
+type Script = dyn Fn(&Row, &str) -> Outcome + Send + Sync;
+
+/// A plugin whose scorers are one function of the row and the scorer's name.
+pub(crate) struct Scripted {
+    pub description: PluginDescription,
+    pub score: Arc<Script>,
+}
+
+impl Scripted {
+    pub(crate) fn plugin(
+        name: &str,
+        scorers: Vec<ScorerDescription>,
+        score: impl Fn(&Row, &str) -> Outcome + Send + Sync + 'static,
+    ) -> Arc<dyn Plugin> {
+        let description = PluginDescription {
+            name: name.to_owned(),
+            version: "0.1.0".to_owned(),
+            digest: format!("digest of {name}"),
+            scorers,
+        };
+        Arc::new(Self { description, score: Arc::new(score) })
+    }
+}
+
+pub(crate) fn description(name: &str, parameters: &str, value: ValueKind, outputs: bool) -> ScorerDescription {
+    ScorerDescription {
+        name: name.to_owned(),
+        summary: String::new(),
+        parameters: Json::parse(parameters).expect("a schema"),
+        value,
+        labels: Vec::new(),
+        better: Direction::Maximize,
+        needs: Needs { outputs, expectations: false },
+    }
+}
+
+impl Plugin for Scripted {
+    fn description(&self) -> &PluginDescription {
+        &self.description
+    }
+
+    fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
+        Arc::new(Bound { binding, score: Arc::clone(&self.score) })
+    }
+}
+
+struct Bound {
+    binding: Binding,
+    score: Arc<Script>,
+}
+
+#[async_trait]
+impl Scoring for Bound {
+    async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome> {
+        calls.iter().map(|call| (self.score)(row, &self.binding.calls[*call].scorer)).collect()
+    }
+}
+
+/// Built-in plugins, and those in files.
+#[derive(Default)]
+pub(crate) struct Shelf {
+    pub built_in: Vec<Arc<dyn Plugin>>,
+    pub files: BTreeMap<&'static str, Arc<dyn Plugin>>,
+}
+
+impl Catalog for Shelf {
+    fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError> {
+        self.files.get(path).cloned().ok_or_else(|| PluginError {
+            message: format!("`{path}` is not there"),
+            hint: Some("build it first".to_owned()),
+        })
+    }
+
+    fn built_in(&self) -> Result<Vec<Arc<dyn Plugin>>, PluginError> {
+        Ok(self.built_in.clone())
+    }
+}

@@ -1,0 +1,114 @@
+//! One instance of a plugin, and calls into it.
+
+use std::future::Future;
+use std::time::Duration;
+
+use model::limits::CallLimits;
+use model::outcome::{Failure, FailureKind};
+use model::quantity::TimeSpan;
+use tokio::sync::OwnedSemaphorePermit;
+use wasmtime::Store;
+
+use crate::bindings::{ScorerPlugin, ScorerPluginPre, describe, types};
+use crate::engine::YIELD_INTERVAL;
+use crate::failure;
+use crate::guest::Guest;
+use crate::load::Shared;
+use crate::surroundings::Seed;
+
+/// A plugin come alive: its memory, and what the host keeps for it. After a failed call it must be dropped.
+pub(crate) struct Instance {
+    store: Store<Guest>,
+    plugin: ScorerPlugin,
+    limits: CallLimits,
+    _slot: OwnedSemaphorePermit,
+}
+
+impl Instance {
+    /// Makes a fresh instance, waiting for a free slot.
+    pub(crate) async fn start(
+        shared: &Shared,
+        plugin: &ScorerPluginPre<Guest>,
+        limits: CallLimits,
+        seed: Seed,
+    ) -> Result<Self, Failure> {
+        let slot = shared.slots.clone().acquire_owned().await;
+        let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
+        let mut store = Guest::store(&shared.engine, seed, limits.memory);
+        let started = async {
+            refuel(&mut store, limits)?;
+            plugin.instantiate_async(&mut store).await
+        };
+        match within(limits.time, started).await {
+            Ok(plugin) => Ok(Self { store, plugin, limits, _slot: slot }),
+            Err(stop) => Err(stop.explain(&store, limits)),
+        }
+    }
+
+    /// Asks a plugin what it offers, in an instance of its own.
+    pub(crate) async fn describe(
+        shared: &Shared,
+        plugin: &ScorerPluginPre<Guest>,
+        limits: CallLimits,
+    ) -> Result<describe::PluginDescription, Failure> {
+        let mut instance = Self::start(shared, plugin, limits, Seed::default()).await?;
+        let Self { store, plugin, .. } = &mut instance;
+        let answer = within(limits.time, plugin.karat_eval_describe().call_describe(&mut *store)).await;
+        answer.map_err(|stop| stop.explain(store, limits))
+    }
+
+    /// Calls a scorer. `Ok` is what the guest answered, its own failures included.
+    pub(crate) async fn score(
+        &mut self,
+        scorer: &str,
+        parameters: &String,
+        row: &types::Row,
+    ) -> Result<Result<types::Outcome, types::Failure>, Failure> {
+        let Self { store, plugin, limits, .. } = self;
+        let called = async {
+            refuel(store, *limits)?;
+            plugin.karat_eval_scorer().call_score(&mut *store, scorer, parameters, row).await
+        };
+        within(limits.time, called).await.map_err(|stop| stop.explain(store, *limits))
+    }
+
+    /// Makes the surroundings those of another call.
+    pub(crate) fn turn_to(&mut self, seed: Seed) {
+        self.store.data_mut().turn_to(seed);
+    }
+
+    /// Bytes of memory and tables in use.
+    pub(crate) fn memory(&self) -> u64 {
+        self.store.data().memory.used()
+    }
+}
+
+fn refuel(store: &mut Store<Guest>, limits: CallLimits) -> wasmtime::Result<()> {
+    store.set_hostcall_fuel(usize::try_from(limits.output).unwrap_or(usize::MAX));
+    store.set_fuel(limits.fuel)?;
+    store.fuel_async_yield_interval(Some(YIELD_INTERVAL))
+}
+
+/// Why a call did not come to its end.
+enum Stop {
+    Deadline,
+    Error(wasmtime::Error),
+}
+
+impl Stop {
+    fn explain(self, store: &Store<Guest>, limits: CallLimits) -> Failure {
+        match self {
+            Self::Deadline => {
+                Failure::new(FailureKind::TimedOut, format!("gave no answer within {}", TimeSpan(limits.time)))
+            }
+            Self::Error(error) => failure::explain(&error, store.data(), limits),
+        }
+    }
+}
+
+async fn within<T>(time: Duration, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, Stop> {
+    match tokio::time::timeout(time, call).await {
+        Ok(answer) => answer.map_err(Stop::Error),
+        Err(_) => Err(Stop::Deadline),
+    }
+}

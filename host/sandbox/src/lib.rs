@@ -1,0 +1,68 @@
+//! Runs plugins: WebAssembly components that can do nothing they were not granted.
+//!
+//! The way of a plugin through this crate: bytes → [`check`](load) → compiled code, from the [cache] where possible →
+//! linked once → asked to describe itself → bound to the scorers of a run → an instance for every (row, scorer).
+//! Whatever a guest does with its instance, loop, crash, eat memory, lie, ends as an
+//! [`Outcome`](model::outcome::Outcome) of that row.
+//!
+//! # Invariants
+//!
+//! - No type of wasmtime appears in the public API; no other crate names it.
+//! - A store in which anything went wrong is dropped, never entered again.
+//! - With `reuse: never` a call's result and its fuel depend on nothing but plugin, scorer, parameters, row and seed.
+//!
+//! What is deliberately absent: files, sockets and clocks for guests; any knowledge of how a verdict is averaged,
+//! stored or shown.
+
+mod bindings;
+mod cache;
+mod call;
+mod convert;
+mod engine;
+mod failure;
+mod guest;
+mod load;
+mod memory;
+mod scoring;
+mod surroundings;
+mod tail;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+pub use load::{LoadError, Loaded};
+
+/// Everything plugins of this process share: one engine and one cache of compiled code.
+#[derive(Clone)]
+pub struct Sandbox {
+    shared: Arc<load::Shared>,
+}
+
+impl Sandbox {
+    /// Starts an engine.
+    ///
+    /// `cache` is a folder for compiled code that only this user can write; it is created where it is missing. Without
+    /// one, or where it can't be used, every load compiles anew.
+    ///
+    /// # Errors
+    ///
+    /// Fails when this machine can't run WebAssembly, with the reason.
+    pub fn new(cache: Option<PathBuf>) -> Result<Self, LoadError> {
+        load::Shared::new(cache).map(|shared| Self { shared: Arc::new(shared) })
+    }
+
+    /// Checks, compiles and links a component, and asks it what it offers.
+    ///
+    /// # Errors
+    ///
+    /// Fails when `bytes` are no component, need what this host does not offer, are built for another world, or
+    /// misbehave while they describe themselves.
+    pub async fn load(&self, bytes: &[u8]) -> Result<Loaded, LoadError> {
+        load::load(&self.shared, bytes).await
+    }
+
+    /// Whether no instance is alive: what was started has been given back.
+    pub fn is_idle(&self) -> bool {
+        self.shared.is_idle()
+    }
+}

@@ -1,0 +1,249 @@
+//! From bytes to a plugin that can be called.
+
+use std::hash::Hash;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use model::limits::CallLimits;
+use model::outcome::Failure;
+use model::ports::{Binding, Plugin, Scoring};
+use model::scorer::PluginDescription;
+use tokio::sync::Semaphore;
+use wasmtime::component::{Component, Linker};
+use wasmtime::{Engine, Precompiled};
+
+use crate::bindings::ScorerPluginPre;
+use crate::cache::Cache;
+use crate::call::Instance;
+use crate::guest::{self, Guest};
+use crate::scoring::Bound;
+use crate::{convert, engine};
+
+/// Files larger than this are refused before they are looked at.
+const LARGEST_PLUGIN: usize = 64 << 20;
+
+/// Changed when the meaning of a cache entry changes.
+const CACHE_FORMAT: &str = "karat compiled code 1";
+
+/// What a plugin may use while it describes itself.
+const DESCRIBE_LIMITS: CallLimits =
+    CallLimits { fuel: 1_000_000_000, time: Duration::from_secs(10), memory: 64 << 20, output: 1 << 20 };
+
+/// Interfaces of ours that this host serves or calls, without their version.
+const IMPORTS: [&str; 2] = ["karat:eval/types", "karat:eval/log"];
+const EXPORTS: [&str; 2] = ["karat:eval/describe", "karat:eval/scorer"];
+
+/// A component that is no plugin this host can run.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    #[error("this machine can't run WebAssembly")]
+    Engine(#[source] Cause),
+    #[error("it is larger than 64 MiB")]
+    TooLarge,
+    #[error("it is {found}, not a WebAssembly component")]
+    NoComponent { found: &'static str },
+    #[error("it is not a valid component for this host")]
+    Invalid(#[source] Cause),
+    #[error("it is built for another world: it imports {}", .imports.join(", "))]
+    UnknownImports { imports: Vec<String> },
+    #[error("it is built for another world: it does not export {}", .exports.join(", "))]
+    MissingExports { exports: Vec<String> },
+    #[error("it is built against another version of the interface")]
+    Mismatch(#[source] Cause),
+    #[error("it could not describe itself: {0}")]
+    Describe(Failure),
+    #[error("what it says about itself is wrong: {0}")]
+    Description(String),
+}
+
+impl LoadError {
+    /// What the user can do about it.
+    pub fn hint(&self) -> Option<&'static str> {
+        match self {
+            Self::NoComponent { found: "a core module" } => {
+                Some("build it for `wasm32-wasip2`, which makes components")
+            }
+            Self::NoComponent { .. } => Some("a plugin is one `.wasm` file, built for `wasm32-wasip2`"),
+            Self::UnknownImports { .. } | Self::MissingExports { .. } | Self::Mismatch(_) => {
+                Some("build it with Karat's SDK, for the world `karat:eval/scorer-plugin@0.1.0`")
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What wasmtime said, as text and nothing else.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Cause(String);
+
+impl From<wasmtime::Error> for Cause {
+    fn from(error: wasmtime::Error) -> Self {
+        Self(format!("{error:#}"))
+    }
+}
+
+pub(crate) struct Shared {
+    pub(crate) engine: Engine,
+    linker: Linker<Guest>,
+    cache: Option<Cache>,
+    /// One permit for each instance the pool has room for.
+    pub(crate) slots: Arc<Semaphore>,
+}
+
+impl Shared {
+    pub(crate) fn new(cache: Option<PathBuf>) -> Result<Self, LoadError> {
+        let engine = engine::start().map_err(|error| LoadError::Engine(error.into()))?;
+        let linker = guest::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
+        let cache = cache.and_then(|folder| {
+            Cache::open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
+        });
+        Ok(Self { engine, linker, cache, slots: Arc::new(Semaphore::new(engine::SLOTS as usize)) })
+    }
+
+    /// Changes whenever compiled code could: the version and settings of the engine.
+    fn fingerprint(&self) -> String {
+        let mut hasher = StableHasher(blake3::Hasher::new());
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        hasher.0.update(CACHE_FORMAT.as_bytes()).finalize().to_hex().to_string()
+    }
+
+    pub(crate) fn is_idle(&self) -> bool {
+        self.slots.available_permits() == engine::SLOTS as usize
+    }
+
+    /// Compiles `bytes`, or finds what an earlier process compiled.
+    fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+        let name = blake3::Hasher::new().update(self.fingerprint().as_bytes()).update(bytes).finalize().to_hex();
+        if let Some(component) = self.cached(&name) {
+            return Ok(component);
+        }
+        let component =
+            Component::from_binary(&self.engine, bytes).map_err(|error| LoadError::Invalid(error.into()))?;
+        if let Some(cache) = &self.cache {
+            let code = component.serialize().map_err(|error| LoadError::Invalid(error.into()))?;
+            cache.put(&name, &code);
+        }
+        Ok(component)
+    }
+
+    #[expect(unsafe_code, reason = "wasmtime can't check that compiled code is its own")]
+    fn cached(&self, name: &str) -> Option<Component> {
+        let cache = self.cache.as_ref()?;
+        let code = cache.get(name)?;
+        // SAFETY: the cache gives back only bytes that carry our authentication code over themselves and this name, so
+        // they are what `Component::serialize` of an engine with this fingerprint made.
+        let component = unsafe { Component::deserialize(&self.engine, &code) };
+        component.inspect_err(|_| cache.remove(name)).ok()
+    }
+}
+
+/// Feeds what is hashed to BLAKE3: the standard library's hasher differs between releases.
+struct StableHasher(blake3::Hasher);
+
+impl std::hash::Hasher for StableHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        let hash = self.0.finalize();
+        u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("8 bytes"))
+    }
+}
+
+/// A plugin that has been checked, compiled and linked, and has described itself.
+pub struct Loaded {
+    inner: Arc<Linked>,
+    imports: Vec<String>,
+    size: usize,
+}
+
+/// What a call needs of a loaded plugin.
+pub(crate) struct Linked {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) plugin: ScorerPluginPre<Guest>,
+    pub(crate) description: PluginDescription,
+}
+
+impl Loaded {
+    /// Interfaces the component imports, with versions, sorted.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// Bytes of the component.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+}
+
+impl Plugin for Loaded {
+    fn description(&self) -> &PluginDescription {
+        &self.inner.description
+    }
+
+    fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
+        Arc::new(Bound::new(self.inner.clone(), binding))
+    }
+}
+
+pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, LoadError> {
+    recognise(bytes)?;
+    let component = shared.compile(bytes)?;
+    let imports = check_world(&shared.engine, &component)?;
+    let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());
+    let plugin = shared.linker.instantiate_pre(&component).and_then(ScorerPluginPre::new).map_err(mismatch)?;
+    let digest = blake3::hash(bytes).to_hex().to_string();
+    let said = Instance::describe(shared, &plugin, DESCRIBE_LIMITS).await.map_err(LoadError::Describe)?;
+    let description = convert::description(said, digest).map_err(LoadError::Description)?;
+    let inner = Arc::new(Linked { shared: shared.clone(), plugin, description });
+    Ok(Loaded { inner, imports, size: bytes.len() })
+}
+
+/// Tells a component by its first bytes. Text and compiled code are refused: wasmtime would take both elsewhere.
+fn recognise(bytes: &[u8]) -> Result<(), LoadError> {
+    const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
+    const CORE_MODULE: &[u8] = b"\0asm\x01\0\0\0";
+    if bytes.len() > LARGEST_PLUGIN {
+        return Err(LoadError::TooLarge);
+    }
+    let found = match bytes {
+        _ if bytes.starts_with(COMPONENT) => return Ok(()),
+        _ if bytes.starts_with(CORE_MODULE) => "a core module",
+        _ if matches!(Engine::detect_precompiled(bytes), Some(Precompiled::Component | Precompiled::Module)) => {
+            "compiled code"
+        }
+        [] => "an empty file",
+        _ => "something else",
+    };
+    Err(LoadError::NoComponent { found })
+}
+
+/// Refuses a component that asks for more than we serve or offers less than we call. Returns its imports.
+fn check_world(engine: &Engine, component: &Component) -> Result<Vec<String>, LoadError> {
+    let component = component.component_type();
+    let mut imports: Vec<String> = component.imports(engine).map(|(name, _)| name.to_owned()).collect();
+    imports.sort();
+    let served = |name: &String| IMPORTS.contains(&unversioned(name)) || is_inert_wasi(name);
+    let unknown: Vec<_> = imports.iter().filter(|name| !served(name)).cloned().collect();
+    if !unknown.is_empty() {
+        return Err(LoadError::UnknownImports { imports: unknown });
+    }
+    let offered: Vec<_> = component.exports(engine).map(|(name, _)| unversioned(name).to_owned()).collect();
+    let missing = EXPORTS.iter().filter(|name| !offered.iter().any(|offer| offer == *name));
+    let exports: Vec<_> = missing.map(|name| (*name).to_owned()).collect();
+    if exports.is_empty() { Ok(imports) } else { Err(LoadError::MissingExports { exports }) }
+}
+
+fn unversioned(name: &str) -> &str {
+    name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+/// Toolchains import far more of WASI than they use, so all of 0.2 is there and leads nowhere.
+fn is_inert_wasi(name: &str) -> bool {
+    const PACKAGES: [&str; 6] =
+        ["wasi:io/", "wasi:cli/", "wasi:clocks/", "wasi:random/", "wasi:filesystem/", "wasi:sockets/"];
+    PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.")
+}

@@ -1,0 +1,78 @@
+//! How long an instance lives, and that none outlives its use.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
+
+use std::sync::Arc;
+
+use model::feedback::Value;
+use model::json::Json;
+use model::limits::{CallLimits, Reuse};
+use model::outcome::{FailureKind, Outcome};
+use model::ports::{Binding, Call, Plugin, Scoring};
+use model::row::Row;
+use sandbox::Sandbox;
+
+/// Scorers of the hostile guest, bound for one run.
+async fn bound(sandbox: &Sandbox, scorers: &[&str], reuse: Reuse) -> Arc<dyn Scoring> {
+    let call = |scorer: &&str| Call { scorer: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let limits = CallLimits { fuel: 20_000_000, ..CallLimits::default() };
+    let plugin = sandbox.load(guests::HOSTILE).await.unwrap();
+    plugin.bind(Binding { calls: scorers.iter().map(call).collect(), limits, reuse, seed: 0 })
+}
+
+fn row(index: u64) -> Row {
+    Row {
+        index,
+        id: format!("row-{index}"),
+        trial: 0,
+        inputs: Json::parse("{}").unwrap(),
+        outputs: Some(Json::parse("\"x\"").unwrap()),
+        expectations: None,
+        tags: std::collections::BTreeMap::new(),
+        session: None,
+    }
+}
+
+/// What `counts` said for two rows, called twice on each: how many calls its instance had seen.
+async fn counted(reuse: Reuse) -> Vec<f64> {
+    let sandbox = Sandbox::new(None).unwrap();
+    let scoring = bound(&sandbox, &["counts", "counts"], reuse).await;
+    let mut counts = Vec::new();
+    for index in 0..2 {
+        for outcome in scoring.score(&row(index), &[0, 1]).await {
+            let Outcome::Scored(feedback) = outcome else { panic!("{outcome:?}") };
+            let Value::Number(count) = feedback[0].value else { panic!("{feedback:?}") };
+            counts.push(count);
+        }
+    }
+    counts
+}
+
+#[tokio::test]
+async fn an_instance_lives_as_long_as_reuse_says() {
+    assert_eq!(counted(Reuse::Never).await, [1.0, 1.0, 1.0, 1.0]);
+    assert_eq!(counted(Reuse::Row).await, [1.0, 2.0, 1.0, 2.0]);
+    assert_eq!(counted(Reuse::Run).await, [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[tokio::test]
+async fn an_instance_that_failed_is_not_used_again() {
+    let sandbox = Sandbox::new(None).unwrap();
+    let scoring = bound(&sandbox, &["counts", "panics", "counts"], Reuse::Run).await;
+    let outcomes = scoring.score(&row(0), &[0, 1, 2]).await;
+    assert!(matches!(&outcomes[1], Outcome::Failed(failure) if failure.kind == FailureKind::Panicked));
+    assert_eq!(outcomes[0], outcomes[2], "the count began anew");
+}
+
+#[tokio::test]
+async fn whatever_a_guest_does_its_slot_is_given_back() {
+    let sandbox = Sandbox::new(None).unwrap();
+    let scorers = ["panics", "loops", "allocates", "recurses", "traps", "exits", "nan", "counts"];
+    let scoring = bound(&sandbox, &scorers, Reuse::Never).await;
+    for index in 0..20 {
+        let outcomes = scoring.score(&row(index), &[0, 1, 2, 3, 4, 5, 6, 7]).await;
+        assert!(outcomes[..7].iter().all(|outcome| matches!(outcome, Outcome::Failed(_))), "{outcomes:#?}");
+        assert!(matches!(outcomes[7], Outcome::Scored(_)));
+    }
+    assert!(sandbox.is_idle());
+}

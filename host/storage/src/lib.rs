@@ -1,0 +1,25 @@
+//! Keeps runs, their results and the datasets they worked on.
+//!
+//! Two implementations of [`model::ports::Store`]: [`EmbeddedStore`] in a folder of its own, for one machine, and
+//! [`MemoryStore`], which keeps nothing and shows how every other store has to behave. One conformance suite runs
+//! over both.
+//!
+//! What is deliberately absent: any opinion on what a result means, and model types in the bytes on disk. What is
+//! written has structs of its own, which never change; the next version of a struct is a new one beside the old.
+
+mod embedded;
+mod memory;
+
+pub use embedded::EmbeddedStore;
+pub use memory::MemoryStore;
+
+use model::ports::StoreError;
+use model::run::RunId;
+
+fn missing_run(run: RunId) -> StoreError {
+    StoreError::Missing { what: format!("run {run}") }
+}
+
+fn missing_dataset(digest: &str) -> StoreError {
+    StoreError::Missing { what: format!("dataset {digest}") }
+}

@@ -1,0 +1,101 @@
+//! Random operations on both stores at once: every answer has to be the same.
+
+use std::fmt::Debug;
+
+use model::ports::{Store, StoreError};
+use model::run::{RowResult, RunId};
+
+use crate::samples::{dataset, header, id, keep, long_result, report, result};
+use crate::subject::Subject;
+
+const SEEDS: [u64; 6] = [1, 2, 3, 5, 8, 13];
+const OPERATIONS: usize = 150;
+
+/// Few runs, rows and datasets, so that operations meet.
+#[derive(Debug)]
+enum Operation {
+    Create(RunId, u8),
+    Put(RunId, Vec<RowResult>),
+    Finish(RunId, f64),
+    Run(RunId),
+    Runs(Option<RunId>, usize),
+    Results(RunId, Option<(u64, u32)>, usize),
+    Delete(RunId),
+    Keep(u8),
+    Dataset(u8),
+    Reopen,
+}
+
+fn operation(random: &mut fastrand::Rng) -> Operation {
+    let run = id(random.u128(0..4));
+    let limit = random.usize(0..30);
+    match random.u32(0..100) {
+        0..10 => Operation::Create(run, random.u8(0..3)),
+        10..45 => Operation::Put(run, (0..random.usize(0..20)).map(|_| any_result(random)).collect()),
+        45..50 => Operation::Finish(run, random.f64()),
+        50..55 => Operation::Run(run),
+        55..65 => Operation::Runs(random.bool().then_some(run), limit),
+        65..82 => Operation::Results(run, random.bool().then(|| position(random)), limit),
+        82..86 => Operation::Delete(run),
+        86..93 => Operation::Keep(random.u8(0..3)),
+        93..97 => Operation::Dataset(random.u8(0..3)),
+        _ => Operation::Reopen,
+    }
+}
+
+fn position(random: &mut fastrand::Rng) -> (u64, u32) {
+    (random.u64(0..60), random.u32(0..3))
+}
+
+fn any_result(random: &mut fastrand::Rng) -> RowResult {
+    let (index, trial) = position(random);
+    match random.u32(0..8) {
+        0 => RowResult { trial, ..long_result(index, random.usize(0..15_000)) },
+        _ => result(index, trial),
+    }
+}
+
+fn rows(number: u8) -> Vec<u8> {
+    vec![number; 1000]
+}
+
+/// What a caller can see of an answer.
+fn seen<T: Debug>(answer: Result<T, StoreError>) -> String {
+    match answer {
+        Ok(answer) => format!("{answer:?}"),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+async fn answer(store: &dyn Store, operation: &Operation) -> String {
+    let digest = |number: &u8| blake3::hash(&rows(*number)).to_hex().to_string();
+    match operation {
+        Operation::Create(run, number) => seen(store.create_run(&header(*run, &digest(number))).await),
+        Operation::Put(run, results) => seen(store.put_results(*run, results.clone()).await),
+        Operation::Finish(run, seconds) => seen(store.finish_run(*run, &report(*run, *seconds)).await),
+        Operation::Run(run) => seen(store.run(*run).await),
+        Operation::Runs(after, limit) => seen(store.runs(*after, *limit).await),
+        Operation::Results(run, after, limit) => seen(store.results(*run, *after, *limit).await),
+        Operation::Delete(run) => seen(store.delete_run(*run).await),
+        Operation::Keep(number) => keep(store, &rows(*number)),
+        Operation::Dataset(number) => seen(dataset(store, &digest(number))),
+        Operation::Reopen => String::new(),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_store_answers_as_the_memory_store_does() {
+    for seed in SEEDS {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (oracle, mut embedded) = (Subject::memory(), Subject::embedded());
+        for step in 0..OPERATIONS {
+            let operation = operation(&mut random);
+            if matches!(operation, Operation::Reopen) {
+                embedded = embedded.reopened();
+            }
+            let expected = answer(oracle.store(), &operation).await;
+            let found = answer(embedded.store(), &operation).await;
+            assert_eq!(found, expected, "seed {seed}, step {step}: {operation:?}");
+        }
+    }
+}

@@ -1,0 +1,153 @@
+//! Runs and results to put into stores.
+
+use std::collections::BTreeMap;
+use std::io::{Read, Write};
+
+use model::aggregate::{Aggregate, AggregateKind, Counts};
+use model::feedback::{Feedback, Value};
+use model::gate::GateResult;
+use model::json::Json;
+use model::limits::{CallLimits, Reuse};
+use model::outcome::{Failure, FailureKind, Outcome};
+use model::ports::{Store, StoreError};
+use model::quantity::Allowance;
+use model::report::{Cost, Report, Scorers, Verdict};
+use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan};
+use model::scorer::{Direction, ValueKind};
+use model::suite::DataFormat;
+
+/// Ids that sort as their numbers do.
+pub(crate) fn id(number: u128) -> RunId {
+    RunId(uuid::Uuid::from_u128(number))
+}
+
+/// A header with something in every field.
+pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
+    RunHeader {
+        id: run,
+        started: 1_700_000_000_000,
+        binary: "00".repeat(32),
+        version: "0.1.0".to_owned(),
+        plan: plan(),
+        data: DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: digest.to_owned(), rows: 3, trials: 6 },
+    }
+}
+
+fn plan() -> RunPlan {
+    RunPlan {
+        suite: "sample".to_owned(),
+        scorers: vec![scorer()],
+        trials: 2,
+        seed: u64::MAX,
+        max_failed: Allowance::Share(0.1),
+        gates: Vec::new(),
+        format: DataFormat::Jsonl,
+        map: Some(BTreeMap::from([("inputs.q".to_owned(), "question".to_owned())])),
+        limit: Some(3),
+        only: None,
+    }
+}
+
+fn scorer() -> PlannedScorer {
+    PlannedScorer {
+        key: "near".to_owned(),
+        plugin: PluginRef { name: "karat/text".to_owned(), version: "0.1.0".to_owned(), digest: "11".repeat(32) },
+        scorer: "numeric_match".to_owned(),
+        parameters: Json::parse(r#"{"b":1.0,"a":[1e400,"\u0000"]}"#).expect("JSON"),
+        value: ValueKind::Boolean,
+        better: Direction::Maximize,
+        needs_outputs: true,
+        limits: CallLimits::default(),
+        reuse: Reuse::Never,
+    }
+}
+
+/// A report whose numbers have no short decimal form.
+pub(crate) fn report(run: RunId, seconds: f64) -> Report {
+    let aggregate = Aggregate {
+        kind: AggregateKind::Rate,
+        value: Some(1.0 / 3.0),
+        lower: Some(0.061_491_943_878_435_11),
+        upper: None,
+        counts: Counts { scored: 3, passed: 1, ..Counts::default() },
+        labels: BTreeMap::new(),
+    };
+    Report {
+        run,
+        suite: "sample".to_owned(),
+        rows: 3,
+        verdict: Verdict::Failed,
+        reason: None,
+        failed_rows: 0,
+        scorers: Scorers(vec![("near".to_owned(), aggregate.clone()), ("a".to_owned(), aggregate)]),
+        gates: vec![GateResult { text: "near >= 1".to_owned(), holds: false, reason: "it is 0.33".to_owned() }],
+        cost: Cost::default(),
+        seconds,
+    }
+}
+
+/// A result with one of each outcome.
+pub(crate) fn result(index: u64, trial: u32) -> RowResult {
+    RowResult {
+        index,
+        trial,
+        id: format!("q-{index}"),
+        error: None,
+        outcomes: vec![
+            verdict(index.is_multiple_of(2)),
+            Outcome::Scored(vec![
+                Feedback { name: None, value: Value::Number(0.1 + 0.2), rationale: Some("because".to_owned()) },
+                Feedback { name: Some("sub".to_owned()), value: Value::Texts(vec![String::new()]), rationale: None },
+            ]),
+            Outcome::Abstained { reason: "no idea".to_owned() },
+            Outcome::Failed(Failure::new(FailureKind::Trapped, "it trapped")),
+            Outcome::Unpredicted,
+        ],
+    }
+}
+
+/// A result whose only rationale has so many bytes.
+pub(crate) fn long_result(index: u64, bytes: usize) -> RowResult {
+    let rationale = (0..bytes).map(|at| char::from(b'a' + (at % 26) as u8)).collect();
+    let feedback = Feedback { name: None, value: Value::Boolean(true), rationale: Some(rationale) };
+    RowResult { outcomes: vec![Outcome::Scored(vec![feedback])], ..result(index, 0) }
+}
+
+pub(crate) fn verdict(value: bool) -> Outcome {
+    Outcome::Scored(vec![Feedback { name: None, value: Value::Boolean(value), rationale: None }])
+}
+
+/// Stores a dataset. Returns its digest.
+pub(crate) fn keep(store: &dyn Store, bytes: &[u8]) -> String {
+    let mut dataset = store.new_dataset().expect("a place to write");
+    dataset.write_all(bytes).expect("written");
+    dataset.keep().expect("kept")
+}
+
+/// All bytes of a stored dataset.
+pub(crate) fn dataset(store: &dyn Store, digest: &str) -> Result<Vec<u8>, StoreError> {
+    let mut bytes = Vec::new();
+    store.open_dataset(digest)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// Stores a dataset of its own and a run on it.
+pub(crate) async fn started_run(store: &dyn Store, number: u128) -> RunId {
+    let digest = keep(store, &number.to_be_bytes());
+    store.create_run(&header(id(number), &digest)).await.expect("created");
+    id(number)
+}
+
+/// All results of a run, read in pages.
+pub(crate) async fn all_results(store: &dyn Store, run: RunId, page: usize) -> Vec<RowResult> {
+    let mut all: Vec<RowResult> = Vec::new();
+    loop {
+        let after = all.last().map(|last| (last.index, last.trial));
+        let more = store.results(run, after, page).await.expect("a page");
+        assert!(more.len() <= page);
+        if more.is_empty() {
+            return all;
+        }
+        all.extend(more);
+    }
+}

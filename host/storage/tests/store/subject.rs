@@ -1,0 +1,41 @@
+//! The stores under test, behind one face.
+
+use model::ports::Store;
+use storage::{EmbeddedStore, MemoryStore};
+use tempfile::TempDir;
+
+/// A store that can be closed and opened again.
+pub(crate) enum Subject {
+    Memory(MemoryStore),
+    Embedded { store: EmbeddedStore, folder: TempDir },
+}
+
+impl Subject {
+    pub(crate) fn memory() -> Self {
+        Self::Memory(MemoryStore::new())
+    }
+
+    pub(crate) fn embedded() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        Self::Embedded { store: EmbeddedStore::open(folder.path()).expect("a new store"), folder }
+    }
+
+    pub(crate) fn store(&self) -> &dyn Store {
+        match self {
+            Self::Memory(store) => store,
+            Self::Embedded { store, .. } => store,
+        }
+    }
+
+    /// Where there is a process that can end, as if it had.
+    pub(crate) fn reopened(self) -> Self {
+        match self {
+            Self::Memory(_) => self,
+            Self::Embedded { store, folder } => {
+                drop(store);
+                let store = EmbeddedStore::open_existing(folder.path()).expect("a store").expect("it is there");
+                Self::Embedded { store, folder }
+            }
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! Compiles the built-in packs.
+
+fn main() {
+    guest_build::embed(&["json", "text"]);
+}

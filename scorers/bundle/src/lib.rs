@@ -1,0 +1,16 @@
+//! The built-in plugins, compiled from this repository: what makes `karat` one file.
+
+/// A built-in plugin.
+#[derive(Clone, Copy, Debug)]
+pub struct Pack {
+    /// `publisher/name`, as the plugin says itself.
+    pub name: &'static str,
+    /// The component.
+    pub bytes: &'static [u8],
+}
+
+/// All of them, in the order of their names.
+pub static PACKS: &[Pack] = &[
+    Pack { name: "karat/json", bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")) },
+    Pack { name: "karat/text", bytes: include_bytes!(concat!(env!("OUT_DIR"), "/text.wasm")) },
+];

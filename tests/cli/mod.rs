@@ -1,0 +1,9 @@
+//! The command line, verb by verb.
+
+mod bad_input;
+mod eval;
+mod examples;
+mod real_data;
+mod resume;
+mod runs;
+mod verbs;

@@ -1,0 +1,101 @@
+//! A run that dies is resumed, never restarted.
+
+use std::io::{BufRead, BufReader};
+use std::process::Child;
+use std::time::{Duration, Instant};
+
+use crate::support::{Project, said};
+
+/// Rows enough for a run to be caught in its middle. The full test set uses 200,000: `tests/bench/resume`.
+const ROWS: usize = 20_000;
+
+const SUITE: &str = "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match, levenshtein, response_length]\n";
+
+fn project() -> Project {
+    let row = |n: usize| {
+        format!(
+            r#"{{"inputs": {{"q": {n}}}, "outputs": "answer {n}", "expectations": {{"expected_response": "answer {}"}}}}"#,
+            n / 2 * 2
+        )
+    };
+    let rows: Vec<_> = (0..ROWS).map(row).collect();
+    Project::with(&[("karat.yaml", SUITE), ("rows.jsonl", &rows.join("\n"))])
+}
+
+/// The run id, which is printed as soon as it exists.
+fn run_id(child: &mut Child) -> String {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut line).unwrap();
+    line.trim().strip_prefix("run ").unwrap().to_owned()
+}
+
+/// Waits until the store has grown by something: some rows are done.
+fn wait_for_rows(project: &Project, beyond: u64) -> u64 {
+    let size = || std::fs::metadata(project.path(".karat/sled/db")).map_or(0, |file| file.len());
+    let give_up = Instant::now() + Duration::from_secs(60);
+    while size() <= beyond && Instant::now() < give_up {
+        std::thread::yield_now();
+    }
+    size()
+}
+
+#[test]
+fn a_killed_run_goes_on_where_it_was_and_ends_like_an_undisturbed_one() {
+    let project = project();
+    let mut child = project.start(&["eval"]);
+    let run = run_id(&mut child);
+    let mut size = wait_for_rows(&project, 0);
+    for _ in 0..3 {
+        child.kill().unwrap();
+        child.wait().unwrap();
+        child = project.start(&["eval", "--resume", &run]);
+        size = wait_for_rows(&project, size);
+    }
+    let resumed = said(child.wait_with_output().unwrap());
+    assert_eq!(resumed.code, 0, "{resumed:#?}");
+    let export = project.run(&["runs", "export", &run]).out;
+    assert_eq!(export.lines().count(), ROWS);
+
+    let undisturbed = project.json(0, &["eval"]);
+    assert_eq!(export, project.run(&["runs", "export", undisturbed["run"].as_str().unwrap()]).out);
+}
+
+#[test]
+fn an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on() {
+    let project = project();
+    let mut child = project.start(&["eval"]);
+    let run = run_id(&mut child);
+    wait_for_rows(&project, 0);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    let interrupted = said(child.wait_with_output().unwrap());
+    assert_eq!(interrupted.code, 3, "{interrupted:#?}");
+    assert!(interrupted.err.contains(&format!("--resume {run}")), "{}", interrupted.err);
+    let report = project.json(0, &["eval", "--resume", &run]);
+    assert_eq!((&report["rows"], &report["scorers"]["exact_match"]["scored"]), (&ROWS.into(), &ROWS.into()));
+}
+
+#[test]
+fn a_run_is_not_resumed_under_other_conditions() {
+    let project = project();
+    let run = project.json(0, &["eval", "--limit", "10"])["run"].as_str().unwrap().to_owned();
+    let refused = |because: &str| {
+        let said = project.run(&["eval", "--limit", "10", "--resume", &run]);
+        assert_eq!(said.code, 2, "{said:#?}");
+        assert!(said.err.contains(because), "`{because}`: {}", said.err);
+    };
+    project.write("karat.yaml", SUITE.replace("name: t\n", "name: t\nseed: 7\n"));
+    refused("seed");
+    project.write("karat.yaml", SUITE);
+    let rows = project.read("rows.jsonl");
+    project.write("rows.jsonl", rows.replacen("answer 0", "answer zero", 1));
+    refused("data");
+    project.write("rows.jsonl", rows);
+    assert_eq!(project.json(0, &["eval", "--limit", "10", "--resume", &run])["rows"], 10);
+}
+
+#[test]
+fn a_run_that_is_not_there_can_not_be_resumed() {
+    let said = project().run(&["eval", "--resume", "0199"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("0199") && said.err.contains("karat runs list"), "{}", said.err);
+}

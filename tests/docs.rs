@@ -1,0 +1,53 @@
+//! What the documents list is what there is.
+
+use std::collections::BTreeSet;
+use std::fs;
+
+use crate::support::{Project, root};
+
+#[test]
+fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
+    let text = fs::read_to_string(root().join("scorers/README.md")).unwrap();
+    let listed: BTreeSet<_> =
+        text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect();
+    let plugins = Project::new().json(0, &["plugin", "list"]);
+    let scorers = plugins.as_array().unwrap().iter().flat_map(|plugin| plugin["scorers"].as_array().unwrap());
+    let offered: BTreeSet<_> = scorers.map(|scorer| scorer["name"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(listed, offered);
+}
+
+#[test]
+fn the_commands_of_the_readme_exist() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let commands = text.split(['\n', '`']).filter_map(|part| part.trim_start_matches("$ ").split_whitespace().next());
+    for script in commands.filter(|command| command.starts_with("scripts/") || command.starts_with(".ci/")) {
+        assert!(root().join(script).is_file(), "{script}");
+    }
+    for verb in [
+        "eval",
+        "runs list",
+        "runs show",
+        "runs export",
+        "runs delete",
+        "plugin list",
+        "plugin inspect",
+        "init",
+        "schema",
+        "doctor",
+    ] {
+        let help: Vec<_> = verb.split(' ').chain(["--help"]).collect();
+        assert_eq!(Project::new().run(&help).code, 0, "{verb}");
+    }
+}
+
+#[test]
+fn the_suite_of_the_readme_is_one() {
+    let text = fs::read_to_string(root().join("README.md")).unwrap();
+    let suite = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let project = Project::with(&[("karat.yaml", suite), ("cases.jsonl", "")]);
+    project.write("empathy.wasm", guests::HOSTILE);
+    let said = project.run(&["eval"]);
+    // All that is wrong with it here is the stand-in for the plugin and the missing rows.
+    let problems: Vec<_> = said.err.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert!(problems.iter().all(|line| line.contains("empathy") || line.contains("cases.jsonl")), "{problems:#?}");
+}

@@ -1,0 +1,8 @@
+//! Plugins for tests, as bytes. They are compiled when this crate is.
+
+/// The plugin `test/hostile`: one scorer for everything that can go wrong in a call, or that a guest could try to see of
+/// the world outside. `tests/guests/hostile` has the list.
+pub static HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile.wasm"));
+
+/// A valid component that exports `run` and nothing that a plugin needs.
+pub static OTHER_WORLD: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/other_world.wasm"));

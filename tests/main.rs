@@ -1,0 +1,9 @@
+//! End to end, as a user meets it: the real binary, real components, a real store.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
+
+mod cli;
+mod docs;
+mod plugins;
+mod rules;
+mod support;
