@@ -170,6 +170,8 @@ pub enum StoreError {
         "the store at `{path}` was written by another version of Karat (layout {found}, this one reads {supported})"
     )]
     Version { path: String, found: String, supported: String },
+    #[error("only {free} bytes are free on the disk of the store at `{path}`")]
+    Full { path: String, free: u64 },
     #[error("the store is damaged: {what}")]
     Damaged { what: String },
     #[error("`{what}` is not in the store")]

@@ -1,12 +1,13 @@
 //! A store in a folder, for one process at a time.
 
-mod database;
+mod check;
+mod compact;
 mod datasets;
-mod envelope;
-mod keys;
-mod layout;
+pub(crate) mod layout;
 mod lock;
-mod records;
+mod read;
+mod space;
+mod watchdog;
 mod writer;
 
 use std::io::{self, Read};
@@ -18,20 +19,48 @@ use model::ports::{DatasetWriter, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 
-use database::{Batch, Database, Snapshot};
+pub use check::Findings;
 use datasets::Datasets;
-use envelope::{Record, damaged};
+use layout::Layout;
 use lock::Lock;
-use writer::{Change, Writer};
+use read::Reader;
+use space::Space;
+use writer::{Change, Parts, Writer};
 
-/// Keeps everything in a folder: a sled database for runs and results, and a file for each dataset.
+use crate::files::{Disk, Files};
+use crate::log::{self, Opened};
+use crate::operation;
+use crate::view::{Snapshot, View};
+
+/// Length from which on a segment of the log is complete.
+const SEGMENT_BYTES: u64 = 128 << 20;
+
+/// Keeps everything in a folder: a log that is the truth, a view of it that finds things, and a file for each dataset.
 ///
 /// Reading and writing work at any time from any task. Dropping the store waits for writes that were requested and
 /// lets the next process in.
 pub struct EmbeddedStore {
-    database: Arc<Database>,
+    view: Arc<View>,
+    reader: Arc<Reader>,
     datasets: Datasets,
     writer: Writer,
+    /// Released last: fields are dropped in order.
+    _lock: Lock,
+}
+
+/// How a store works on its files.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// What the log's files are opened with.
+    pub files: Arc<dyn Files>,
+    /// Length in bytes from which on a segment of the log is complete.
+    pub segment_bytes: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { files: Arc::new(Disk), segment_bytes: SEGMENT_BYTES }
+    }
 }
 
 impl EmbeddedStore {
@@ -40,13 +69,23 @@ impl EmbeddedStore {
     /// # Errors
     ///
     /// Fails when another process has the store open, when the folder can't be written (then nothing is left there),
-    /// and when what is in it is damaged or was written by another version.
+    /// and when what is in it is damaged or was written by a newer version.
     pub fn open(root: &Path) -> Result<Self, StoreError> {
+        Self::open_with(root, Options::default())
+    }
+
+    /// Opens the store in the folder `root`, or makes one, to work on its files in another way.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`Self::open`] does.
+    pub fn open_with(root: &Path, options: Options) -> Result<Self, StoreError> {
         let open = || {
-            if !layout::is_present(root)? {
-                layout::create(root)?;
-            }
-            Self::start(root)
+            let found = match layout::found(root)? {
+                Some(found) => found,
+                None => layout::create(root)?,
+            };
+            Self::start(root, found, options)
         };
         open().map_err(|error| in_folder(root, error))
     }
@@ -57,24 +96,89 @@ impl EmbeddedStore {
     ///
     /// Fails as [`Self::open`] does.
     pub fn open_existing(root: &Path) -> Result<Option<Self>, StoreError> {
-        let open = || if layout::is_present(root)? { Self::start(root).map(Some) } else { Ok(None) };
+        let open = || match layout::found(root)? {
+            Some(found) => Self::start(root, found, Options::default()).map(Some),
+            None => Ok(None),
+        };
         open().map_err(|error| in_folder(root, error))
     }
 
-    fn start(root: &Path) -> Result<Self, StoreError> {
+    /// Gives back the space of what was deleted or replaced.
+    ///
+    /// # Errors
+    ///
+    /// Fails when writing does, and when something that is to be kept can't be read. Then nothing is lost that was
+    /// there before.
+    pub async fn compact(&self) -> Result<(), StoreError> {
+        self.writer.make(Change::Compact).await
+    }
+
+    /// Reads everything in the store in the folder `root`, if there is one, and says what there is and what is wrong.
+    ///
+    /// # Errors
+    ///
+    /// Fails when another process has the store open, and when reading itself fails.
+    pub fn check(root: &Path) -> Result<Option<Findings>, StoreError> {
+        Self::alone(root, check::check)
+    }
+
+    /// Makes the view of the store in the folder `root` anew, if there is one; where the log is damaged, from a copy of
+    /// what is whole in it. Returns what is lost, in words.
+    ///
+    /// # Errors
+    ///
+    /// Fails when another process has the store open, and when reading or writing fails. Then nothing has changed.
+    pub fn rebuild(root: &Path) -> Result<Option<Vec<String>>, StoreError> {
+        let lost = Self::alone(root, check::rebuild)?;
+        // Opening makes the view.
+        Self::open_existing(root)?;
+        Ok(lost)
+    }
+
+    /// Does something to a store that nobody has open.
+    fn alone<T>(
+        root: &Path,
+        work: impl FnOnce(&Path, &Arc<dyn Files>, u64) -> Result<T, StoreError>,
+    ) -> Result<Option<T>, StoreError> {
+        let Options { files, segment_bytes } = Options::default();
+        let work = || {
+            let Some(found) = layout::found(root)? else {
+                return Ok(None);
+            };
+            let _lock = Lock::take(root)?;
+            if found == Layout::Sled {
+                crate::migrate::run(root, &files, segment_bytes)?;
+            }
+            work(root, &files, segment_bytes).map(Some)
+        };
+        work().map_err(|error| in_folder(root, error))
+    }
+
+    fn start(root: &Path, found: Layout, Options { files, segment_bytes }: Options) -> Result<Self, StoreError> {
         let lock = Lock::take(root)?;
+        if found == Layout::Sled {
+            crate::migrate::run(root, &files, segment_bytes)?;
+        }
         let datasets = Datasets::open(root.join("datasets"))?;
-        let database = Arc::new(Database::open(&root.join("sled"), lock)?);
-        let writer = Writer::start(Arc::clone(&database), datasets.clone())?;
-        Ok(Self { database, datasets, writer })
+        let Opened { log, appender, viewed } = log::open(files, &root.join("log"), segment_bytes)?;
+        let view = Arc::new(View::open(&root.join("view"), &log, &appender, viewed)?);
+        let reader = Arc::new(Reader::new(log));
+        let parts = Parts {
+            appender,
+            view: Arc::clone(&view),
+            reader: Arc::clone(&reader),
+            datasets: datasets.clone(),
+            space: Space::of(root),
+        };
+        Ok(Self { view, reader, datasets, writer: Writer::start(parts)?, _lock: lock })
     }
 
     async fn read<T: Send + 'static>(
         &self,
-        work: impl FnOnce(Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Reader, Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let database = Arc::clone(&self.database);
-        let reading = tokio::task::spawn_blocking(move || database.read(work));
+        let (view, reader) = (Arc::clone(&self.view), Arc::clone(&self.reader));
+        let reading = tokio::task::spawn_blocking(move || view.read(|now| work(&reader, now)));
         reading.await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
     }
 }
@@ -83,44 +187,31 @@ impl EmbeddedStore {
 impl Store for EmbeddedStore {
     async fn create_run(&self, header: &RunHeader) -> Result<(), StoreError> {
         let (run, dataset) = (header.id, header.data.digest.clone());
-        let header = json_batch(&keys::run(run), header)?;
+        let header = operation::document(operation::HEADER, run, header)?;
         self.writer.make(Change::Create { run, dataset, header }).await
     }
 
     async fn put_results(&self, run: RunId, results: Vec<RowResult>) -> Result<(), StoreError> {
-        let batches = result_batches(run, &results)?;
+        let payload = operation::results(run, &results)?;
         drop(results);
-        self.writer.make(Change::Add { run, batches }).await
+        self.writer.make(Change::Add { run, payload }).await
     }
 
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError> {
-        let batches = vec![json_batch(&keys::report(run), report)?];
-        self.writer.make(Change::Add { run, batches }).await
+        let payload = operation::document(operation::REPORT, run, report)?;
+        self.writer.make(Change::Add { run, payload }).await
     }
 
     async fn run(&self, run: RunId) -> Result<Option<Run>, StoreError> {
-        self.read(move |now| now.get(&keys::run(run))?.map(|header| whole_run(&now, &header)).transpose()).await
+        self.read(move |reader, now| reader.run(now, run)).await
     }
 
     async fn runs(&self, after: Option<RunId>, limit: usize) -> Result<Vec<Run>, StoreError> {
-        let after = after.map(keys::run);
-        self.read(move |now| {
-            let headers = now.scan(keys::RUNS, after.as_ref().map(|key| &key[..]), keys::RUN_LENGTH);
-            headers.take(limit).map(|header| whole_run(&now, &header?)).collect()
-        })
-        .await
+        self.read(move |reader, now| reader.runs(now, after, limit)).await
     }
 
     async fn results(&self, run: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError> {
-        let after = after.map(|(index, trial)| keys::result(run, index, trial));
-        self.read(move |now| {
-            if !now.contains(&keys::run(run))? {
-                return Err(crate::missing_run(run));
-            }
-            let records = now.scan(&keys::results(run), after.as_ref().map(|key| &key[..]), keys::RESULT_LENGTH);
-            records.take(limit).map(|record| result(&record?)).collect()
-        })
-        .await
+        self.read(move |reader, now| reader.results(now, run, after, limit)).await
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
@@ -137,38 +228,6 @@ impl Store for EmbeddedStore {
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
         Ok(Box::new(self.datasets.read(digest)?))
     }
-}
-
-fn json_batch<T: serde::Serialize>(key: &[u8], value: &T) -> Result<Batch, StoreError> {
-    let mut batch = Batch::default();
-    batch.put(key, records::JSON, &records::encode_json(value)?)?;
-    Ok(batch)
-}
-
-fn result_batches(run: RunId, results: &[RowResult]) -> Result<Vec<Batch>, StoreError> {
-    let mut batches = vec![Batch::default()];
-    let mut bytes = Vec::new();
-    for result in results {
-        bytes.clear();
-        bytes = records::encode_result(result, bytes)?;
-        if batches.last().is_some_and(Batch::is_full) {
-            batches.push(Batch::default());
-        }
-        let key = keys::result(run, result.index, result.trial);
-        batches.last_mut().expect("there is one").put(&key, records::RESULT, &bytes)?;
-    }
-    Ok(batches)
-}
-
-fn whole_run(now: &Snapshot<'_>, header: &Record) -> Result<Run, StoreError> {
-    let header: RunHeader = records::decode_json(header)?;
-    let report = now.get(&keys::report(header.id))?;
-    Ok(Run { report: report.map(|report| records::decode_json(&report)).transpose()?, header })
-}
-
-fn result(record: &Record) -> Result<RowResult, StoreError> {
-    let position = keys::position(&record.key).ok_or_else(|| damaged(&record.key, "has a wrong key"))?;
-    records::decode_result(record, position)
 }
 
 /// Says of an error which store it is about.

@@ -8,9 +8,16 @@
 //! written has structs of its own, which never change; the next version of a struct is a new one beside the old.
 
 mod embedded;
+pub mod files;
+mod log;
 mod memory;
+mod migrate;
+mod operation;
+mod records;
+mod results;
+mod view;
 
-pub use embedded::EmbeddedStore;
+pub use embedded::{EmbeddedStore, Findings, Options};
 pub use memory::MemoryStore;
 
 use model::ports::StoreError;

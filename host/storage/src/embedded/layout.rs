@@ -3,7 +3,10 @@
 //! ```text
 //! LAYOUT                 number of this layout
 //! LOCK                   locked by the process that uses the store
-//! sled/                  the database
+//! log/                   what the store holds
+//! view/                  where in the log it is; can be removed while no process uses the store
+//! view.bad/              the last view that could not be used
+//! log.damaged/           the last log that had to be copied for what is whole in it
 //! datasets/DIGEST.zst    the bytes of datasets
 //! ```
 
@@ -15,33 +18,64 @@ use std::path::Path;
 use model::ports::StoreError;
 
 const LAYOUT: &str = "LAYOUT";
-const SUPPORTED: &str = "1";
+const SUPPORTED: &str = "2";
 
-/// Whether there is a store in `root`, of the layout that is known here.
-pub(crate) fn is_present(root: &Path) -> Result<bool, StoreError> {
+/// Layouts that can be opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layout {
+    /// Number 1: everything but datasets is in a sled database. It is migrated.
+    Sled,
+    /// Number 2, which is described here.
+    Log,
+}
+
+/// The layout of the store in `root`, if there is one.
+pub(crate) fn found(root: &Path) -> Result<Option<Layout>, StoreError> {
     let found = match fs::read(root.join(LAYOUT)) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).trim().chars().take(40).collect::<String>(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error.into()),
     };
-    if found == SUPPORTED {
-        return Ok(true);
+    match found.as_str() {
+        "1" => Ok(Some(Layout::Sled)),
+        SUPPORTED => Ok(Some(Layout::Log)),
+        _ => Err(StoreError::Version { path: root.display().to_string(), found, supported: SUPPORTED.to_owned() }),
     }
-    Err(StoreError::Version { path: root.display().to_string(), found, supported: SUPPORTED.to_owned() })
 }
 
 /// Makes an empty store, readable for this user alone.
-pub(crate) fn create(root: &Path) -> Result<(), StoreError> {
-    DirBuilder::new().recursive(true).mode(0o700).create(root)?;
+pub(crate) fn create(root: &Path) -> Result<Layout, StoreError> {
+    folder(root)?;
+    for name in ["log", "datasets"] {
+        folder(&root.join(name))?;
+    }
+    mark(root)?;
+    Ok(Layout::Log)
+}
+
+/// Says that the store in `root` has this layout now.
+pub(crate) fn mark(root: &Path) -> io::Result<()> {
     let mut marker = tempfile::NamedTempFile::new_in(root)?;
     writeln!(marker, "{SUPPORTED}")?;
     marker.as_file().sync_all()?;
     marker.persist(root.join(LAYOUT)).map_err(io::Error::from)?;
-    sync_folder(root)?;
-    Ok(())
+    sync_folder(root)
+}
+
+/// Makes a folder, readable for this user alone, where there is none.
+pub(crate) fn folder(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// Makes the names in a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> io::Result<()> {
     File::open(folder)?.sync_all()
+}
+
+/// Removes a folder with everything in it, where there is one.
+pub(crate) fn remove_folder(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
 }

@@ -1,36 +1,45 @@
-//! The only thread that writes to the database.
+//! The only thread that writes.
 //!
-//! Requests that arrive while others are being written share the next flush; none is answered before that. After the
-//! first failure nothing more is written: what the operating system or sled holds back then is unknown, and a second
-//! attempt may succeed without the first one's bytes. Reading goes on.
+//! Requests that arrive while others are being written share the next write and its sync. None is answered before it
+//! is durable in the log and visible in the view. After the first failure nothing more is written: what the operating
+//! system or sled holds back then is unknown, and a second attempt may succeed without the first one's bytes. Reading
+//! goes on.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::{io, iter};
 
 use model::ports::StoreError;
-use model::run::{RunHeader, RunId};
-use tokio::sync::mpsc::error::TryRecvError;
+use model::run::RunId;
 use tokio::sync::{mpsc, oneshot};
 
-use super::database::{Batch, Database, LARGEST_BATCH, Snapshot};
+use super::compact;
 use super::datasets::Datasets;
-use super::envelope::{Record, damaged};
-use super::{keys, records};
+use super::read::Reader;
+use super::space::Space;
+use super::watchdog::Watchdog;
+use crate::log::{Address, Appender};
+use crate::operation::{self, Payload};
+use crate::view::{self, View, keys};
 
 /// Requests that may wait before senders do.
 const QUEUE: usize = 64;
 
+/// How much is replayed, at most, when a store is opened that was not closed.
+const CHECKPOINT_BYTES: u64 = 64 << 20;
+
 /// A change of one run.
 pub(crate) enum Change {
     /// Writes the header of a run on the dataset of this digest.
-    Create { run: RunId, dataset: String, header: Batch },
+    Create { run: RunId, dataset: String, header: Payload },
     /// Writes something of a run that exists.
-    Add { run: RunId, batches: Vec<Batch> },
+    Add { run: RunId, payload: Payload },
     /// Removes a run that exists, and everything of it.
     Delete { run: RunId },
+    /// Gives back the space of what was deleted or replaced.
+    Compact,
 }
 
 type Answer = oneshot::Sender<Result<(), StoreError>>;
@@ -40,13 +49,13 @@ struct Request {
     answer: Answer,
 }
 
-/// A run that is no longer there, while its results still are.
-struct Deletion {
-    run: RunId,
-    /// None where the header could not be read.
-    dataset: Option<String>,
-    /// None where an earlier process was asked.
-    answer: Option<Answer>,
+/// What the thread works with.
+pub(super) struct Parts {
+    pub(super) appender: Appender,
+    pub(super) view: Arc<View>,
+    pub(super) reader: Arc<Reader>,
+    pub(super) datasets: Datasets,
+    pub(super) space: Space,
 }
 
 /// The handle of the thread; it ends with it, after what was requested is done.
@@ -56,12 +65,13 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the thread, which first of all goes on with deletions that were cut off.
-    pub(crate) fn start(database: Arc<Database>, datasets: Datasets) -> Result<Self, StoreError> {
-        let deletions = database.read(unfinished_deletions)?;
+    pub(super) fn start(parts: Parts) -> Result<Self, StoreError> {
         let (sender, queue) = mpsc::channel(QUEUE);
-        let work = Work { database, datasets, queue, deletions, failure: None };
-        let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(|| work.run())?;
+        let watchdog = Watchdog::start()?;
+        let mut work = Work { parts, watchdog, unchecked: 0, failure: None };
+        // A view that had to catch up is written out soon, not replayed again.
+        work.checkpoint()?;
+        let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(|| work.run(queue))?;
         Ok(Self { queue: Some(sender), thread: Some(thread) })
     }
 
@@ -86,138 +96,138 @@ impl Drop for Writer {
 }
 
 struct Work {
-    database: Arc<Database>,
-    datasets: Datasets,
-    queue: mpsc::Receiver<Request>,
-    deletions: VecDeque<Deletion>,
+    parts: Parts,
+    watchdog: Watchdog,
+    /// Bytes of the log since its last checkpoint.
+    unchecked: u64,
     /// What the first failed write said.
     failure: Option<String>,
 }
 
+/// A change whose frame is going to be written.
+struct Planned {
+    payload: Payload,
+    answer: Answer,
+    /// The dataset of a run that is being deleted.
+    dataset: Option<String>,
+}
+
 impl Work {
-    fn run(mut self) {
-        loop {
-            let next = if self.deletions.is_empty() {
-                self.queue.blocking_recv().ok_or(TryRecvError::Disconnected)
-            } else {
-                self.queue.try_recv()
-            };
-            match next {
-                Ok(request) => self.commit(request),
-                Err(TryRecvError::Empty) => {}
-                // Deletions that are left over are finished by the next process.
-                Err(TryRecvError::Disconnected) => return,
-            }
-            self.delete_some();
+    fn run(mut self, mut queue: mpsc::Receiver<Request>) {
+        while let Some(first) = queue.blocking_recv() {
+            let others = iter::from_fn(|| queue.try_recv().ok());
+            let group: Vec<Request> = iter::once(first).chain(others).take(QUEUE).collect();
+            let _busy = self.watchdog.busy();
+            self.commit(group);
+        }
+        if self.unchecked > 0 && self.failure.is_none() {
+            let _ = self.checkpoint();
         }
     }
 
-    /// Makes the changes that are waiting, with one flush for all of them.
-    fn commit(&mut self, first: Request) {
-        let others = iter::from_fn(|| self.queue.try_recv().ok());
-        let group: Vec<Request> = iter::once(first).chain(others).take(QUEUE).collect();
-        let mut made = Vec::new();
+    /// Makes the changes of a group, with one sync for all of them.
+    fn commit(&mut self, group: Vec<Request>) {
+        let mut planned = Vec::new();
+        let mut compactions = Vec::new();
+        // Which runs are made or deleted within the group.
+        let mut runs = HashMap::new();
         for Request { change, answer } in group {
-            match self.make(change) {
-                Ok(None) => made.push(answer),
-                Ok(Some(deletion)) => self.deletions.push_back(Deletion { answer: Some(answer), ..deletion }),
+            match self.plan(change, &mut runs) {
+                Ok(Some((payload, dataset))) => planned.push(Planned { payload, answer, dataset }),
+                Ok(None) => compactions.push(answer),
                 Err(error) => reply(answer, Err(error)),
             }
         }
-        let flushed = self.flush().is_ok();
-        for answer in made {
-            reply(answer, if flushed { Ok(()) } else { self.usable() });
+        if !planned.is_empty() {
+            self.write(planned);
+        }
+        for answer in compactions {
+            let compacted = self.compact();
+            reply(answer, compacted);
+        }
+        if self.unchecked > CHECKPOINT_BYTES && self.failure.is_none() {
+            let _ = self.checkpoint();
         }
     }
 
-    /// Makes one change visible. A deletion is only begun.
-    fn make(&mut self, change: Change) -> Result<Option<Deletion>, StoreError> {
-        match change {
-            Change::Create { run, dataset, header } => self.create(run, &dataset, header).map(|()| None),
-            Change::Add { run, batches } => self.add(run, batches).map(|()| None),
-            Change::Delete { run } => self.begin_deletion(run).map(Some),
-        }
-    }
-
-    fn create(&mut self, run: RunId, dataset: &str, header: Batch) -> Result<(), StoreError> {
-        // What is left of a deleted run of this id must not be taken for results of the new one.
-        while self.deletions.iter().any(|deletion| deletion.run == run) {
-            self.delete_some();
-        }
-        if !self.datasets.contains(dataset)? {
-            return Err(crate::missing_dataset(dataset));
-        }
-        self.apply(header)
-    }
-
-    fn add(&mut self, run: RunId, batches: Vec<Batch>) -> Result<(), StoreError> {
-        if !self.database.read(|now| now.contains(&keys::run(run)))? {
-            return Err(crate::missing_run(run));
-        }
-        batches.into_iter().try_for_each(|batch| self.apply(batch))
-    }
-
-    /// Takes the run away in one step, so that no reader ever finds a part of it, and notes what is left to remove.
-    fn begin_deletion(&mut self, run: RunId) -> Result<Deletion, StoreError> {
-        let (dataset, run_keys) = self.database.read(|now| {
-            if !now.contains(&keys::run(run))? {
-                return Err(crate::missing_run(run));
-            }
-            let header = now.get(&keys::run(run)).ok().flatten();
-            let header = header.and_then(|record| records::decode_json::<RunHeader>(&record).ok());
-            let run_keys = [now.keys(&keys::run(run), usize::MAX)?, now.keys(&keys::report(run), usize::MAX)?];
-            Ok((header.map(|header| header.data.digest), run_keys))
-        })?;
-        let mut batch = Batch::default();
-        batch.put(&keys::deletion(run), records::JSON, &records::encode_json(&dataset)?)?;
-        run_keys.into_iter().flatten().for_each(|key| batch.remove(key));
-        self.apply(batch)?;
-        Ok(Deletion { run, dataset, answer: None })
-    }
-
-    /// Goes on with the first deletion by one batch.
-    fn delete_some(&mut self) {
-        let Some(deletion) = self.deletions.pop_front() else {
-            return;
+    /// The frame that makes a change, and the dataset that may go with it; none for a compaction.
+    fn plan(
+        &self,
+        change: Change,
+        runs: &mut HashMap<RunId, bool>,
+    ) -> Result<Option<(Payload, Option<String>)>, StoreError> {
+        self.usable()?;
+        let exists = |run, runs: &HashMap<RunId, bool>| match runs.get(&run) {
+            Some(&exists) => Ok(exists),
+            None => self.parts.view.read(|now| Ok(now.get(&keys::header(run))?.is_some())),
         };
-        match (self.delete_batch(&deletion), deletion.answer) {
-            (Ok(false), answer) => self.deletions.push_front(Deletion { answer, ..deletion }),
-            (Ok(true), Some(answer)) => reply(answer, Ok(())),
-            (Err(error), Some(answer)) => reply(answer, Err(error)),
-            (Ok(true), None) => {}
-            (Err(error), None) => tracing::warn!("run {} can't be deleted completely: {error}", deletion.run),
+        match change {
+            Change::Create { dataset, .. } if !self.parts.datasets.contains(&dataset)? => {
+                Err(crate::missing_dataset(&dataset))
+            }
+            Change::Create { run, header, .. } => {
+                runs.insert(run, true);
+                Ok(Some((header, None)))
+            }
+            Change::Add { run, .. } | Change::Delete { run } if !exists(run, runs)? => Err(crate::missing_run(run)),
+            Change::Add { payload, .. } => Ok(Some((payload, None))),
+            Change::Delete { run } => {
+                runs.insert(run, false);
+                // A run that can't be read is deleted all the same.
+                let header = self.parts.view.read(|now| self.parts.reader.run(now, run)).ok().flatten();
+                Ok(Some((operation::deletion(run)?, header.map(|run| run.header.data.digest))))
+            }
+            Change::Compact => Ok(None),
         }
     }
 
-    /// Removes some results, or what else there is when none is left. Returns whether that was all.
-    fn delete_batch(&mut self, deletion: &Deletion) -> Result<bool, StoreError> {
-        self.usable()?;
-        let results = self.database.read(|now| now.keys(&keys::results(deletion.run), LARGEST_BATCH))?;
-        let mut batch = Batch::default();
-        if !results.is_empty() {
-            results.into_iter().for_each(|key| batch.remove(key));
-            return self.apply(batch).map(|()| false);
+    fn write(&mut self, planned: Vec<Planned>) {
+        let (mut group, mut answers) = (Vec::new(), Vec::new());
+        for Planned { payload, answer, dataset } in planned {
+            group.push(payload);
+            answers.push((answer, dataset));
         }
-        // The run must be gone for good before its data is.
-        self.flush()?;
-        if let Some(dataset) = &deletion.dataset
-            && !self.database.read(|now| Ok(may_be_used(&now, dataset)))?
-        {
-            self.datasets.remove(dataset)?;
+        let written = self.append(&group);
+        for (answer, dataset) in answers {
+            let outcome = match &written {
+                Ok(()) => dataset.map_or(Ok(()), |dataset| self.remove_unused(&dataset)),
+                Err(StoreError::Full { path, free }) => Err(StoreError::Full { path: path.clone(), free: *free }),
+                Err(_) => self.usable(),
+            };
+            reply(answer, outcome);
         }
-        batch.remove(keys::deletion(deletion.run)[..].into());
-        self.apply(batch)?;
-        self.flush().map(|()| true)
     }
 
-    fn apply(&mut self, batch: Batch) -> Result<(), StoreError> {
-        self.usable()?;
-        self.database.apply(batch).map_err(|error| self.note_failure(error))
+    /// Makes a group durable, then visible.
+    fn append(&mut self, group: &[Payload]) -> Result<(), StoreError> {
+        let bytes = group.iter().map(|(_, payload)| payload.len() as u64).sum();
+        self.parts.space.check(bytes)?;
+        append(&mut self.parts, group).map(|_| self.unchecked += bytes).map_err(|error| self.note_failure(error))
     }
 
-    fn flush(&mut self) -> Result<(), StoreError> {
+    fn compact(&mut self) -> Result<(), StoreError> {
         self.usable()?;
-        self.database.flush().map_err(|error| self.note_failure(error))
+        // What is moved is as safe as what it was before only once the view no longer needs the old places.
+        self.unchecked = 1;
+        compact::run(&mut self.parts).map_err(|error| self.note_failure(error))
+    }
+
+    fn checkpoint(&mut self) -> Result<(), StoreError> {
+        self.unchecked = 0;
+        checkpoint(&mut self.parts).map_err(|error| self.note_failure(error))
+    }
+
+    fn remove_unused(&self, dataset: &str) -> Result<(), StoreError> {
+        let Parts { view, reader, datasets, .. } = &self.parts;
+        let is_used = view.read(|now| {
+            let runs = reader.runs(now, None, usize::MAX);
+            // A run that can't be read may use it.
+            Ok(runs.map_or(true, |runs| runs.iter().any(|run| run.header.data.digest == dataset)))
+        })?;
+        if !is_used {
+            datasets.remove(dataset)?;
+        }
+        Ok(())
     }
 
     /// Stops all further writing, which [`Self::usable`] is asked about.
@@ -240,25 +250,26 @@ impl Work {
     }
 }
 
+/// Writes a group to the log and applies it to the view.
+pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address>, StoreError> {
+    let first = parts.appender.next();
+    let addresses = parts.appender.append(group)?;
+    parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
+        for ((sequence, (kind, payload)), &address) in (first..).zip(group).zip(&addresses) {
+            view::apply(changes, *kind, sequence, payload, address)?;
+        }
+        Ok(())
+    })?;
+    Ok(addresses)
+}
+
+/// Writes the view out, so that no frame before has to be replayed.
+pub(super) fn checkpoint(parts: &mut Parts) -> Result<(), StoreError> {
+    parts.view.flush()?;
+    Ok(parts.appender.checkpoint()?)
+}
+
 fn reply(answer: Answer, outcome: Result<(), StoreError>) {
     // Who asked may have stopped waiting.
     let _ = answer.send(outcome);
-}
-
-fn unfinished_deletions(now: Snapshot<'_>) -> Result<VecDeque<Deletion>, StoreError> {
-    now.scan(keys::DELETIONS, None, keys::RUN_LENGTH).map(|record| unfinished_deletion(&record?)).collect()
-}
-
-fn unfinished_deletion(record: &Record) -> Result<Deletion, StoreError> {
-    let run = keys::deleted_run(&record.key).ok_or_else(|| damaged(&record.key, "has a wrong key"))?;
-    Ok(Deletion { run, dataset: records::decode_json(record)?, answer: None })
-}
-
-/// Whether a run refers to the dataset; a run that can't be read may do so.
-fn may_be_used(now: &Snapshot<'_>, dataset: &str) -> bool {
-    let mut headers = now.scan(keys::RUNS, None, keys::RUN_LENGTH);
-    headers.any(|record| {
-        let header = record.and_then(|record| records::decode_json::<RunHeader>(&record));
-        header.map_or(true, |header| header.data.digest == dataset)
-    })
 }

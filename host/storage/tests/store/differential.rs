@@ -11,6 +11,9 @@ use crate::subject::Subject;
 const SEEDS: [u64; 6] = [1, 2, 3, 5, 8, 13];
 const OPERATIONS: usize = 150;
 
+/// Operations on one store of the full set.
+const LONG: usize = 2000;
+
 /// Few runs, rows and datasets, so that operations meet.
 #[derive(Debug)]
 enum Operation {
@@ -24,6 +27,8 @@ enum Operation {
     Keep(u8),
     Dataset(u8),
     Reopen,
+    Compact,
+    Rebuild,
 }
 
 fn operation(random: &mut fastrand::Rng) -> Operation {
@@ -39,6 +44,8 @@ fn operation(random: &mut fastrand::Rng) -> Operation {
         82..86 => Operation::Delete(run),
         86..93 => Operation::Keep(random.u8(0..3)),
         93..97 => Operation::Dataset(random.u8(0..3)),
+        97..98 => Operation::Compact,
+        98..99 => Operation::Rebuild,
         _ => Operation::Reopen,
     }
 }
@@ -79,20 +86,39 @@ async fn answer(store: &dyn Store, operation: &Operation) -> String {
         Operation::Delete(run) => seen(store.delete_run(*run).await),
         Operation::Keep(number) => keep(store, &rows(*number)),
         Operation::Dataset(number) => seen(dataset(store, &digest(number))),
-        Operation::Reopen => String::new(),
+        Operation::Reopen | Operation::Compact | Operation::Rebuild => String::new(),
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_store_answers_as_the_memory_store_does() {
     for seed in SEEDS {
+        compare(seed, OPERATIONS).await;
+    }
+}
+
+/// The full set: `KARAT_OPERATIONS=1000000 cargo test -p storage --release --test store -- --ignored differential`.
+#[ignore = "takes minutes"]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_embedded_store_goes_on_answering_as_the_memory_store_does() {
+    let operations = std::env::var("KARAT_OPERATIONS").map_or(100_000, |number| number.parse().expect("a number"));
+    for seed in 0..operations / LONG {
+        compare(1000 + seed as u64, LONG).await;
+    }
+}
+
+async fn compare(seed: u64, operations: usize) {
+    {
         let mut random = fastrand::Rng::with_seed(seed);
         let (oracle, mut embedded) = (Subject::memory(), Subject::embedded());
-        for step in 0..OPERATIONS {
+        for step in 0..operations {
             let operation = operation(&mut random);
-            if matches!(operation, Operation::Reopen) {
-                embedded = embedded.reopened();
-            }
+            embedded = match operation {
+                Operation::Reopen => embedded.reopened(),
+                Operation::Compact => embedded.compacted().await,
+                Operation::Rebuild => embedded.rebuilt(),
+                _ => embedded,
+            };
             let expected = answer(oracle.store(), &operation).await;
             let found = answer(embedded.store(), &operation).await;
             assert_eq!(found, expected, "seed {seed}, step {step}: {operation:?}");

@@ -1,7 +1,11 @@
 //! What every store promises, checked on all of them, and what the embedded one promises beyond that.
 
+mod compaction;
 mod conformance;
 mod differential;
+mod faults;
 mod folder;
+mod layouts;
+mod mending;
 mod samples;
 mod subject;

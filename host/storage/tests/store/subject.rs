@@ -27,6 +27,25 @@ impl Subject {
         }
     }
 
+    /// After giving back space, where that has a meaning.
+    pub(crate) async fn compacted(self) -> Self {
+        if let Self::Embedded { store, .. } = &self {
+            store.compact().await.expect("compacted");
+        }
+        self
+    }
+
+    /// After finding everything anew from what is the truth.
+    pub(crate) fn rebuilt(self) -> Self {
+        if let Self::Embedded { store, folder } = self {
+            drop(store);
+            assert_eq!(EmbeddedStore::rebuild(folder.path()).expect("made anew"), Some(Vec::new()));
+            let store = EmbeddedStore::open(folder.path()).expect("a store");
+            return Self::Embedded { store, folder };
+        }
+        self
+    }
+
     /// Where there is a process that can end, as if it had.
     pub(crate) fn reopened(self) -> Self {
         match self {

@@ -1,53 +1,26 @@
-//! What is written about a run, as bytes.
+//! One result as bytes.
 //!
-//! Results are postcard, which has neither names nor lengths of its own: the structs here are frozen, down to the
-//! order of fields and variants. A change is a new struct with a new schema number; the old one stays readable. Runs
-//! and reports are few, and stored as the JSON that `karat runs` shows.
+//! They are postcard, which has neither names nor lengths of its own: the structs here are frozen, down to the order
+//! of fields and variants. A change is a new struct for a new kind of frame; the old one stays readable.
 
 use model::feedback::{Feedback, Value};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::StoreError;
 use model::run::RowResult;
-use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-
-use super::envelope::{Record, Schema, damaged};
-
-/// Header of a run, report or digest, as JSON.
-pub(crate) const JSON: Schema = 1;
-
-/// [`ResultRecord`] as postcard.
-pub(crate) const RESULT: Schema = 2;
-
-pub(crate) fn encode_json<T: Serialize>(value: &T) -> Result<Vec<u8>, StoreError> {
-    serde_json::to_vec(value).map_err(|error| StoreError::Io(error.into()))
-}
-
-pub(crate) fn decode_json<T: DeserializeOwned>(record: &Record) -> Result<T, StoreError> {
-    expect_schema(record, JSON)?;
-    serde_json::from_slice(&record.bytes).map_err(|error| damaged(&record.key, &format!("can't be read: {error}")))
-}
 
 /// Writes a result behind what `buffer` holds already.
 pub(crate) fn encode_result(result: &RowResult, buffer: Vec<u8>) -> Result<Vec<u8>, StoreError> {
     postcard::to_extend(&ResultRecord::of(result), buffer).map_err(|error| StoreError::Io(std::io::Error::other(error)))
 }
 
-pub(crate) fn decode_result(record: &Record, (index, trial): (u64, u32)) -> Result<RowResult, StoreError> {
-    expect_schema(record, RESULT)?;
-    let (result, rest): (ResultRecord<'_>, _) = postcard::take_from_bytes(&record.bytes)
-        .map_err(|error| damaged(&record.key, &format!("can't be read: {error}")))?;
-    if !rest.is_empty() {
-        return Err(damaged(&record.key, "is too long"));
+/// Reads a result; says why where the bytes are none.
+pub(crate) fn decode_result(bytes: &[u8], (index, trial): (u64, u32)) -> Result<RowResult, String> {
+    match postcard::take_from_bytes::<ResultRecord<'_>>(bytes) {
+        Ok((result, [])) => Ok(result.at(index, trial)),
+        Ok(_) => Err("is too long".to_owned()),
+        Err(error) => Err(format!("can't be read: {error}")),
     }
-    Ok(result.at(index, trial))
-}
-
-fn expect_schema(record: &Record, schema: Schema) -> Result<(), StoreError> {
-    if record.schema == schema {
-        return Ok(());
-    }
-    Err(damaged(&record.key, &format!("has the unknown form {}", record.schema)))
 }
 
 /// A [`RowResult`] but for its place, which is in the key.
@@ -276,8 +249,8 @@ mod tests {
         encode_result(result, Vec::new()).expect("a vector takes everything")
     }
 
-    fn decode(schema: Schema, bytes: &[u8]) -> Result<RowResult, StoreError> {
-        decode_result(&Record { key: b"v".into(), schema, bytes: bytes.to_vec() }, (3, 1))
+    fn decode(bytes: &[u8]) -> Result<RowResult, String> {
+        decode_result(bytes, (3, 1))
     }
 
     fn hex(bytes: &[u8]) -> String {
@@ -286,7 +259,7 @@ mod tests {
 
     #[test]
     fn everything_a_result_can_hold_comes_back() {
-        assert_eq!(decode(RESULT, &encode(&everything())).expect("undamaged"), everything());
+        assert_eq!(decode(&encode(&everything())).expect("undamaged"), everything());
     }
 
     /// If this fails, old stores can't be read any more: add a schema instead.
@@ -322,8 +295,8 @@ mod tests {
     fn bytes_that_are_no_result_are_damage() {
         let bytes = encode(&everything());
         let longer = [&bytes[..], b"x"].concat();
-        for (schema, bytes) in [(RESULT, &bytes[..bytes.len() - 1]), (RESULT, &longer), (JSON, &bytes), (99, &bytes)] {
-            assert!(matches!(decode(schema, bytes), Err(StoreError::Damaged { .. })));
+        for bytes in [&bytes[..bytes.len() - 1], &longer] {
+            assert!(decode(bytes).is_err());
         }
     }
 }

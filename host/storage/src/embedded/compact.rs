@@ -1,0 +1,151 @@
+//! Giving back the space of what was deleted or replaced.
+//!
+//! What is still of use in a segment is copied to the end of the log, under the sequence number it had; then the
+//! segment is removed. Cut off at any point, both copies mean the same.
+//!
+//! Invariant: segments go oldest first, each for good before the next is looked at. So the note of a deletion is in
+//! the oldest segment when its turn comes, what it deleted is nowhere else, and it need not be copied.
+
+use std::collections::HashSet;
+
+use model::ports::StoreError;
+use model::run::RunId;
+
+use super::writer::{Parts, append, checkpoint};
+use crate::log::{Address, Stored};
+use crate::operation::{self, DELETION, HEADER, Head, Payload, REPORT};
+use crate::results::{self, Place};
+use crate::view::{Pointer, Snapshot, as_of, keys, open_entry};
+
+/// How much is copied by one write.
+const GROUP_BYTES: usize = 1 << 20;
+
+/// Compacts all segments there are.
+pub(super) fn run(parts: &mut Parts) -> Result<(), StoreError> {
+    parts.appender.roll()?;
+    let mut segments = parts.reader.log().numbers();
+    // The new, empty one.
+    segments.pop();
+    for segment in segments {
+        copy_useful(parts, segment)?;
+        // The copies must be found before the originals go.
+        checkpoint(parts)?;
+        parts.appender.remove(segment)?;
+    }
+    checkpoint(parts)
+}
+
+fn copy_useful(parts: &mut Parts, segment: u64) -> Result<(), StoreError> {
+    let mut group: Vec<Payload> = Vec::new();
+    for address in parts.reader.log().addresses(segment)? {
+        let stored = parts.reader.log().read(address)?;
+        let Useful { copy, useless } = parts.view.read(|now| useful(parts, now, &stored, address))?;
+        forget(parts, &useless)?;
+        group.extend(copy);
+        if group.iter().map(|(_, payload)| payload.len()).sum::<usize>() >= GROUP_BYTES {
+            append(parts, &std::mem::take(&mut group))?;
+        }
+    }
+    if group.is_empty() {
+        return Ok(());
+    }
+    append(parts, &group).map(drop)
+}
+
+/// What there is to keep of a frame.
+#[derive(Default)]
+struct Useful {
+    copy: Option<Payload>,
+    /// Entries of the view that go with the frame.
+    useless: Vec<Vec<u8>>,
+}
+
+fn useful(parts: &Parts, now: Snapshot<'_>, stored: &Stored, address: Address) -> Result<Useful, StoreError> {
+    let (head, body) = operation::open(stored, address)?;
+    let as_of = as_of(&head, stored.sequence);
+    let key = match stored.kind {
+        HEADER => keys::header(head.run),
+        REPORT => keys::report(head.run),
+        DELETION => {
+            let key = keys::deletion(head.run);
+            let useless = if points_to(now, &key, address)? { vec![key.to_vec()] } else { Vec::new() };
+            return Ok(Useful { copy: None, useless });
+        }
+        _ => return useful_results(parts, now, stored.kind, &head, as_of, &body, address),
+    };
+    let copy =
+        if points_to(now, &key, address)? { Some(operation::copy(stored.kind, &head, as_of, &body)?) } else { None };
+    Ok(Useful { copy, useless: Vec::new() })
+}
+
+/// The results of a frame that none replaced.
+fn useful_results(
+    parts: &Parts,
+    now: Snapshot<'_>,
+    kind: u8,
+    head: &Head,
+    as_of: u64,
+    body: &[u8],
+    address: Address,
+) -> Result<Useful, StoreError> {
+    let places = results::places(body).ok_or_else(|| operation::unreadable(address, "its body"))?;
+    let mut useful = Useful::default();
+    let mut kept_blocks = HashSet::new();
+    let mut replaced = HashSet::new();
+    for &block in &head.blocks {
+        let key = keys::results_of(head.run, block, as_of);
+        if !points_to(now, &key, address)? {
+            continue;
+        }
+        let later = later_places(parts, now, head.run, block, as_of)?;
+        if places.iter().any(|(place, _)| keys::block(place.0) == block && !later.contains(place)) {
+            kept_blocks.insert(block);
+            replaced.extend(later);
+        } else {
+            useful.useless.push(key.to_vec());
+        }
+    }
+    let kept =
+        places.iter().filter(|(place, _)| kept_blocks.contains(&keys::block(place.0)) && !replaced.contains(place));
+    let mut kept_body = Vec::new();
+    kept.for_each(|(_, range)| kept_body.extend_from_slice(&body[range.clone()]));
+    if !kept_blocks.is_empty() {
+        let mut blocks: Vec<u64> = kept_blocks.into_iter().collect();
+        blocks.sort_unstable();
+        useful.copy = Some(operation::copy(kind, &Head { blocks, ..head.clone() }, as_of, &kept_body)?);
+    }
+    Ok(useful)
+}
+
+/// The places of a block that were written again after `as_of`.
+fn later_places(
+    parts: &Parts,
+    now: Snapshot<'_>,
+    run: RunId,
+    block: u64,
+    as_of: u64,
+) -> Result<HashSet<Place>, StoreError> {
+    let mut places = HashSet::new();
+    let prefix = &keys::results_of(run, block, 0)[..keys::BLOCK_PREFIX];
+    for entry in now.scan(prefix, &keys::results_of(run, block, as_of.saturating_add(1))) {
+        let (key, value) = entry?;
+        let frame = parts.reader.places(open_entry::<Pointer>(&key, &value)?.address)?;
+        places.extend(frame.into_iter().filter(|place| keys::block(place.0) == block));
+    }
+    Ok(places)
+}
+
+fn points_to(now: Snapshot<'_>, key: &[u8], address: Address) -> Result<bool, StoreError> {
+    let value = now.get(key)?;
+    let pointer = value.map(|value| open_entry::<Pointer>(key, &value)).transpose()?;
+    Ok(pointer.is_some_and(|pointer| pointer.address == address))
+}
+
+fn forget(parts: &Parts, useless: &[Vec<u8>]) -> Result<(), StoreError> {
+    if useless.is_empty() {
+        return Ok(());
+    }
+    parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
+        useless.iter().try_for_each(|key| changes.remove(key))
+    })
+}

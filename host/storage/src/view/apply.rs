@@ -1,0 +1,84 @@
+//! What a frame of the log means for the view.
+//!
+//! Frames can be applied in any order and more than once: of two that speak of the same thing the later one counts,
+//! by the sequence number it was first written under. So a frame that was copied to another place can be applied
+//! beside the first, and a log that was compacted in part makes the same view.
+
+use model::ports::StoreError;
+use model::run::RunId;
+
+use super::changes::Changes;
+use super::entry::Pointer;
+use super::keys;
+use crate::log::Address;
+use crate::operation::{DELETION, HEADER, REPORT, RESULTS};
+
+pub(crate) use crate::operation::Head;
+
+/// Applies a frame whose payload is at hand.
+pub(crate) fn apply(
+    changes: &mut Changes<'_>,
+    kind: u8,
+    sequence: u64,
+    payload: &[u8],
+    address: Address,
+) -> Result<(), StoreError> {
+    apply_head(changes, kind, sequence, &Head::read(payload, address)?, address)
+}
+
+/// Applies a frame by its head.
+pub(super) fn apply_head(
+    changes: &mut Changes<'_>,
+    kind: u8,
+    sequence: u64,
+    head: &Head,
+    address: Address,
+) -> Result<(), StoreError> {
+    let run = head.run;
+    let pointer = Pointer { as_of: as_of(head, sequence), address };
+    if changes.get(&keys::deletion(run))?.is_some_and(|deletion| deletion.as_of > pointer.as_of) {
+        return Ok(());
+    }
+    match kind {
+        HEADER => put_later(changes, &keys::header(run), &pointer),
+        REPORT => put_later(changes, &keys::report(run), &pointer),
+        RESULTS => head
+            .blocks
+            .iter()
+            .try_for_each(|&block| changes.put(&keys::results_of(run, block, pointer.as_of), &pointer)),
+        DELETION => delete(changes, run, &pointer),
+        unknown => Err(StoreError::Damaged {
+            what: format!(
+                "there is a frame of the unknown kind {unknown}; a newer version of Karat may have written it"
+            ),
+        }),
+    }
+}
+
+/// The sequence number a frame was first written under.
+pub(crate) fn as_of(head: &Head, sequence: u64) -> u64 {
+    head.as_of.unwrap_or(sequence)
+}
+
+fn put_later(changes: &mut Changes<'_>, key: &[u8], pointer: &Pointer) -> Result<(), StoreError> {
+    if changes.get(key)?.is_some_and(|there| there.as_of > pointer.as_of) {
+        return Ok(());
+    }
+    changes.put(key, pointer)
+}
+
+/// Removes what is older than the deletion.
+fn delete(changes: &mut Changes<'_>, run: RunId, deletion: &Pointer) -> Result<(), StoreError> {
+    changes.put(&keys::deletion(run), deletion)?;
+    for key in [keys::header(run), keys::report(run)] {
+        if changes.get(&key)?.is_some_and(|there| there.as_of < deletion.as_of) {
+            changes.remove(&key)?;
+        }
+    }
+    for key in changes.keys(&keys::results(run))? {
+        if keys::block_and_as_of(&key).is_some_and(|(_, as_of)| as_of < deletion.as_of) {
+            changes.remove(&key)?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,235 @@
+//! The view: where in the log everything is. It can be made anew from the log at any time.
+//!
+//! One sled tree of small entries. The mark among them says up to where the log has been applied, and how many
+//! entries there are with what sum; it is written in the same batch as what it speaks of. A view that does not open,
+//! whose entries don't add up, or that is older than the log's checkpoint says is put aside and made anew.
+
+mod apply;
+mod changes;
+mod database;
+mod entry;
+pub(crate) mod keys;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use model::ports::StoreError;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use apply::{apply, as_of};
+pub(crate) use changes::Changes;
+pub(crate) use database::{Snapshot, failed, guarded, open_patiently};
+pub(crate) use entry::{Pointer, damaged, open as open_entry};
+
+use crate::log::{Appender, Log, Position};
+use changes::Tally;
+use database::{Batch, Database};
+
+/// Entries collected between two batches while a log is replayed.
+const REPLAY_ENTRIES: usize = database::LARGEST_BATCH;
+
+/// How often a replay that takes long says how far it is.
+const TELL: Duration = Duration::from_secs(2);
+
+/// Up to where the log has been applied, and what there is then.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+struct Mark {
+    /// Sequence number of the next frame.
+    next: u64,
+    /// Where that frame is.
+    position: Position,
+    tally: Tally,
+}
+
+/// An open view.
+pub(crate) struct View {
+    database: Database,
+    /// Changed by the one thread that writes.
+    tally: Mutex<Tally>,
+}
+
+impl View {
+    /// Opens the view in `folder` and brings it up to the end of the log; makes it anew where it can't be used.
+    ///
+    /// `viewed` is what the log's checkpoint says of the view.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the log is damaged, or when a new view can't be made.
+    pub(crate) fn open(folder: &Path, log: &Log, appender: &Appender, viewed: Option<u64>) -> Result<Self, StoreError> {
+        if folder.exists() {
+            match Self::open_as_it_is(folder, appender, viewed) {
+                Ok((view, mark)) => return view.caught_up(log, appender, mark),
+                // Another view would fare no better.
+                Err(StoreError::Io(error)) if !is_of_content(&error) => return Err(StoreError::Io(error)),
+                Err(error) => {
+                    tracing::info!("the index is made anew from the log: {error}");
+                    put_aside(folder)?;
+                }
+            }
+        }
+        let view = Self { database: Database::open(folder)?, tally: Mutex::default() };
+        let (start, next) = log.start();
+        view.replay(log, appender, start, next)?;
+        Ok(view)
+    }
+
+    /// Opens the view in `folder` and brings it up to the end of the log, but makes no other.
+    ///
+    /// # Errors
+    ///
+    /// Fails when it can't be used.
+    pub(crate) fn open_whole(
+        folder: &Path,
+        log: &Log,
+        appender: &Appender,
+        viewed: Option<u64>,
+    ) -> Result<Self, StoreError> {
+        let (view, mark) = Self::open_as_it_is(folder, appender, viewed)?;
+        view.caught_up(log, appender, mark)
+    }
+
+    /// Opens a view and makes sure that it is whole.
+    fn open_as_it_is(folder: &Path, appender: &Appender, viewed: Option<u64>) -> Result<(Self, Mark), StoreError> {
+        let unusable = |what: &str| StoreError::Damaged { what: format!("`view` {what}") };
+        let database = Database::open(folder)?;
+        let (mark, tally) = database.read(|now| {
+            let value = now.get(keys::MARK)?.ok_or_else(|| unusable("has no mark"))?;
+            Ok((entry::open::<Mark>(keys::MARK, &value)?, tally(now)?))
+        })?;
+        if tally != mark.tally {
+            return Err(unusable("has lost or gained entries"));
+        }
+        if viewed.is_none_or(|viewed| mark.next < viewed) {
+            return Err(unusable("is older than the log says"));
+        }
+        if mark.next > appender.next() || mark.position > appender.end() {
+            return Err(unusable("is newer than the log"));
+        }
+        Ok((Self { database, tally: Mutex::new(tally) }, mark))
+    }
+
+    fn caught_up(self, log: &Log, appender: &Appender, mark: Mark) -> Result<Self, StoreError> {
+        self.replay(log, appender, mark.position, mark.next)?;
+        Ok(self)
+    }
+
+    fn replay(&self, log: &Log, appender: &Appender, start: Position, next: u64) -> Result<(), StoreError> {
+        let end = appender.end();
+        let (begun, mut told) = (Instant::now(), Duration::ZERO);
+        let mut collected: Vec<(u8, u64, apply::Head, crate::log::Address)> = Vec::new();
+        let (mut entries, mut sequence) = (0, next);
+        log.replay(start, next, end, |address, frame| {
+            if begun.elapsed() > told + TELL {
+                told = begun.elapsed();
+                tracing::warn!("reading the log: {} of {} segments", address.position.segment, end.segment);
+            }
+            let head = apply::Head::read(frame.payload, address)?;
+            entries += 1 + head.blocks.len();
+            sequence = frame.sequence + 1;
+            collected.push((frame.kind, frame.sequence, head, address));
+            if entries < REPLAY_ENTRIES {
+                return Ok(());
+            }
+            entries = 0;
+            let behind = Position { offset: address.position.offset + u64::from(address.length), ..address.position };
+            self.apply_all(collected.drain(..), behind, sequence)
+        })?;
+        self.apply_all(collected.drain(..), end, appender.next())
+    }
+
+    fn apply_all(
+        &self,
+        heads: impl Iterator<Item = (u8, u64, apply::Head, crate::log::Address)>,
+        behind: Position,
+        next: u64,
+    ) -> Result<(), StoreError> {
+        self.change(behind, next, |changes| {
+            heads.into_iter().try_for_each(|(kind, sequence, head, address)| {
+                apply::apply_head(changes, kind, sequence, &head, address)
+            })
+        })
+    }
+
+    /// Makes changes and moves the mark to `position`, where the frame of sequence number `next` comes.
+    pub(crate) fn change(
+        &self,
+        position: Position,
+        next: u64,
+        work: impl FnOnce(&mut Changes<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let before = *self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        let (batches, tally) = self.database.read(|now| {
+            let mut changes = Changes::new(now, before);
+            work(&mut changes)?;
+            let tally = changes.tally();
+            Ok((changes.into_batches(), tally))
+        })?;
+        self.database.apply(marked(batches, &Mark { next, position, tally }))?;
+        *self.tally.lock().unwrap_or_else(PoisonError::into_inner) = tally;
+        Ok(())
+    }
+
+    pub(crate) fn read<T>(&self, work: impl FnOnce(Snapshot<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
+        self.database.read(work)
+    }
+
+    pub(crate) fn flush(&self) -> Result<(), StoreError> {
+        self.database.flush()
+    }
+
+    /// Compares with what the log makes of a view that holds nothing. Returns what differs, in words.
+    pub(crate) fn differences(&self, expected: &Changes<'_>) -> Result<Vec<String>, StoreError> {
+        self.read(|now| {
+            let mut missing: BTreeMap<&[u8], &[u8]> = expected.entries().collect();
+            let mut differences = Vec::new();
+            for found in now.scan(b"", b"") {
+                let (key, value) = found?;
+                if key == keys::MARK {
+                    continue;
+                }
+                if missing.remove(&key[..]) != Some(&value[..]) {
+                    differences.push(entry::damaged(&key, "is not what the log says").to_string());
+                }
+            }
+            differences.extend(missing.keys().map(|key| entry::damaged(key, "is missing").to_string()));
+            Ok(differences)
+        })
+    }
+}
+
+/// Adds the mark to the last batch: it speaks of all of them.
+fn marked(mut batches: Vec<Batch>, mark: &Mark) -> Vec<Batch> {
+    let value = entry::seal(keys::MARK, mark);
+    batches.last_mut().expect("there is always one").set(keys::MARK, Some(&value));
+    batches
+}
+
+fn tally(now: Snapshot<'_>) -> Result<Tally, StoreError> {
+    let mut tally = Tally::default();
+    for found in now.scan(b"", b"") {
+        let (key, value) = found?;
+        if key != keys::MARK {
+            tally.add(&key, &value);
+        }
+    }
+    Ok(tally)
+}
+
+/// Whether sled failed over what is in its files, and not over the disk.
+fn is_of_content(error: &std::io::Error) -> bool {
+    use std::io::ErrorKind;
+    matches!(error.kind(), ErrorKind::Other | ErrorKind::InvalidData | ErrorKind::UnexpectedEof | ErrorKind::NotFound)
+}
+
+/// Gives the view another name. One that was put aside before goes.
+fn put_aside(folder: &Path) -> Result<(), StoreError> {
+    let aside = folder.with_extension("bad");
+    if aside.exists() {
+        fs::remove_dir_all(&aside)?;
+    }
+    Ok(fs::rename(folder, aside)?)
+}

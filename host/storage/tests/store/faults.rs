@@ -1,0 +1,210 @@
+//! A disk on which the N-th operation fails.
+
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use model::ports::{Store, StoreError};
+use storage::files::{Disk, File, Files};
+use storage::{EmbeddedStore, Options};
+use tempfile::TempDir;
+
+use crate::samples::{all_results, keep, long_result, result, started_run};
+
+/// How an operation fails.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Fault {
+    /// It does nothing and says so.
+    Refused(io::ErrorKind),
+    /// A write stops in the middle.
+    Short,
+}
+
+/// The files of the disk, of which one operation fails, and all syncs after it.
+#[derive(Debug)]
+struct Faulty {
+    left: AtomicUsize,
+    fault: Fault,
+}
+
+impl Faulty {
+    /// Whether this is the operation that fails.
+    fn fails(&self) -> bool {
+        self.left.fetch_sub(1, Ordering::Relaxed) == 1
+    }
+
+    fn check(&self) -> io::Result<()> {
+        if self.fails() { Err(self.error()) } else { Ok(()) }
+    }
+
+    fn error(&self) -> io::Error {
+        match self.fault {
+            Fault::Refused(kind) => kind.into(),
+            Fault::Short => io::ErrorKind::WriteZero.into(),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct FaultyFiles(Arc<Faulty>);
+
+#[derive(Debug)]
+struct FaultyFile(Arc<dyn File>, Arc<Faulty>);
+
+impl FaultyFiles {
+    fn faulty(&self, file: io::Result<Arc<dyn File>>) -> io::Result<Arc<dyn File>> {
+        Ok(Arc::new(FaultyFile(file?, Arc::clone(&self.0))))
+    }
+}
+
+impl Files for FaultyFiles {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.0.check()?;
+        self.faulty(Disk.open(path))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        self.0.check()?;
+        self.faulty(Disk.create(path))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.check()?;
+        Disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.0.check()?;
+        Disk.remove(path)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        self.0.check()?;
+        Disk.list(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        self.0.check()?;
+        Disk.sync_folder(folder)
+    }
+}
+
+impl File for FaultyFile {
+    fn length(&self) -> io::Result<u64> {
+        self.1.check()?;
+        self.0.length()
+    }
+
+    fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
+        self.1.check()?;
+        self.0.read_at(buffer, offset)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        if !self.1.fails() {
+            return self.0.write_at(bytes, offset);
+        }
+        if self.1.fault == Fault::Short {
+            self.0.write_at(&bytes[..bytes.len() / 2], offset)?;
+        }
+        Err(self.1.error())
+    }
+
+    fn set_length(&self, length: u64) -> io::Result<()> {
+        self.1.check()?;
+        self.0.set_length(length)
+    }
+
+    fn sync(&self) -> io::Result<()> {
+        self.1.check()?;
+        self.0.sync()
+    }
+}
+
+/// What a script of changes was told.
+#[derive(Debug, Default)]
+struct Acknowledged {
+    created: bool,
+    results: u64,
+    failures: usize,
+}
+
+/// Makes changes one after the other, whatever becomes of each.
+async fn script(store: &EmbeddedStore, changes: u64, told: &mut Acknowledged) {
+    for index in 0..changes {
+        let changed = match index {
+            0 => {
+                let digest = keep(store, b"rows");
+                let created = store.create_run(&crate::samples::header(crate::samples::id(1), &digest)).await;
+                told.created = created.is_ok();
+                created
+            }
+            _ if index % 40 == 39 => store.compact().await,
+            _ => {
+                let stored = store.put_results(crate::samples::id(1), vec![stored(index)]).await;
+                told.results += u64::from(stored.is_ok());
+                stored
+            }
+        };
+        match changed {
+            Ok(()) => assert_eq!(told.failures, 0, "it writes on after a failure"),
+            Err(StoreError::Missing { .. }) if !told.created => {}
+            Err(StoreError::Io(_)) => told.failures += 1,
+            Err(other) => panic!("{other:?}"),
+        }
+    }
+}
+
+fn stored(index: u64) -> model::run::RowResult {
+    if index.is_multiple_of(5) { long_result(index, 3000) } else { result(index, 0) }
+}
+
+/// Runs the script on a disk whose operation number `at` fails. Returns whether there was such an operation.
+async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
+    let home = TempDir::new().expect("a temporary folder");
+    let faulty = Arc::new(Faulty { left: AtomicUsize::new(at), fault });
+    let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
+    let mut told = Acknowledged::default();
+    // A store that does not open has acknowledged nothing.
+    if let Ok(store) = EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000 }) {
+        script(&store, changes, &mut told).await;
+        // The operation that fails may be this one.
+        if let Ok(found) = store.results(crate::samples::id(1), None, usize::MAX).await {
+            assert!(found.len() as u64 >= told.results);
+        }
+    }
+    let happened = (faulty.left.load(Ordering::Relaxed) as isize) <= 0;
+
+    let store = EmbeddedStore::open(home.path()).unwrap_or_else(|error| panic!("{fault:?} {at}: {error:?}"));
+    if told.created {
+        let found = all_results(&store, crate::samples::id(1), 1000).await;
+        assert!(found.len() as u64 >= told.results, "{fault:?} {at}: {} of {}", found.len(), told.results);
+        assert!(found.iter().all(|result| *result == stored(result.index)), "{fault:?} {at}");
+    }
+    started_run(&store, 2).await;
+    happened
+}
+
+async fn check_every_fault(changes: u64, step: usize) {
+    let refused = [io::ErrorKind::Other, io::ErrorKind::StorageFull].map(Fault::Refused);
+    for fault in refused.into_iter().chain([Fault::Short]) {
+        let mut at = 1;
+        while check_fault(at, fault, changes).await {
+            at += step;
+        }
+        assert!(at > changes as usize, "{fault:?} was tried {at} times");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_failing_operation_loses_what_was_acknowledged() {
+    check_every_fault(60, 7).await;
+}
+
+/// The full set: `cargo test -p storage --release --test store -- --ignored faults`.
+#[ignore = "takes minutes"]
+#[tokio::test(flavor = "multi_thread")]
+async fn none_of_all_failing_operations_loses_what_was_acknowledged() {
+    check_every_fault(500, 1).await;
+}
