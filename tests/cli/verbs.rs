@@ -78,6 +78,37 @@ fn doctor_says_what_works() {
 }
 
 #[test]
+fn doctor_checks_a_store_and_saves_what_is_whole_of_a_damaged_one() {
+    let project = Project::new();
+    assert_eq!(project.run(&["doctor", "--check"]).code, 2);
+    project.run(&["init", "."]);
+    project.json(0, &["eval"]);
+    let findings = project.json(0, &["doctor", "--check"]);
+    assert_eq!(
+        (&findings["whole"], &findings["runs"], &findings["notes"]),
+        (&true.into(), &1.into(), &Value::from([""; 0]))
+    );
+    project.json(0, &["doctor", "--compact"]);
+    assert_eq!(project.json(0, &["doctor", "--rebuild"])["lost"], Value::from([""; 0]));
+    let before = project.export("last");
+
+    let log = project.path(".karat/log");
+    let segment = std::fs::read_dir(&log).unwrap().map(|entry| entry.unwrap().path());
+    let segment = segment.filter(|path| path.extension().is_some()).max().unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&segment, bytes).unwrap();
+    std::fs::remove_file(log.join("CHECKPOINT")).unwrap();
+    let said = project.run(&["runs", "list"]);
+    assert_eq!(said.code, 2);
+    assert!(said.err.contains("doctor --check") && !said.err.contains("panicked"), "{}", said.err);
+    assert_eq!(project.json(1, &["doctor", "--check"])["whole"], false);
+    assert_eq!(project.json(1, &["doctor", "--rebuild"])["lost"].as_array().unwrap().len(), 1);
+    assert_eq!(project.json(0, &["doctor", "--check"])["whole"], true);
+    assert_eq!(before.len(), 12);
+}
+
+#[test]
 fn help_fits_a_screen_and_an_unknown_verb_is_exit_2() {
     let project = Project::new();
     assert!(project.run(&["--help"]).out.lines().count() <= 24);

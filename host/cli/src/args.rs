@@ -34,8 +34,8 @@ pub(crate) enum Verb {
     Init(Init),
     /// Print a JSON Schema, for editors and checks.
     Schema(Schema),
-    /// Say what works on this machine.
-    Doctor,
+    /// Say what works on this machine, and mend a store.
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
@@ -168,4 +168,20 @@ pub(crate) enum SchemaOf {
     Suite,
     /// A row of a dataset.
     Row,
+}
+
+#[derive(Debug, Args)]
+#[group(multiple = false)]
+pub(crate) struct Doctor {
+    /// Read everything in the store, and say what is damaged.
+    #[arg(long)]
+    pub(crate) check: bool,
+
+    /// Make the store's index anew; where its log is damaged, save what is whole.
+    #[arg(long)]
+    pub(crate) rebuild: bool,
+
+    /// Give back the space of runs that were deleted.
+    #[arg(long)]
+    pub(crate) compact: bool,
 }

@@ -26,15 +26,22 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    storage::silence_sled();
     start_log();
     let terminal = Terminal::new(arguments.json);
     let done = commands::run(arguments, &terminal);
     exit::code(done, &terminal)
 }
 
-/// Karat's own log, for those who look for a fault: `KARAT_LOG=debug`, or a filter such as `sandbox=trace`.
+/// Karat's own log: what goes wrong in a store, and for those who look for a fault `KARAT_LOG=debug`, or a filter such
+/// as `sandbox=trace`.
 fn start_log() {
     use tracing_subscriber::filter::{EnvFilter, LevelFilter};
-    let filter = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into()).with_env_var("KARAT_LOG");
-    tracing_subscriber::fmt().with_env_filter(filter.from_env_lossy()).with_writer(std::io::stderr).init();
+    let builder = EnvFilter::builder().with_default_directive(LevelFilter::OFF.into());
+    let filter = match std::env::var("KARAT_LOG") {
+        Ok(asked) => builder.parse_lossy(asked),
+        Err(_) => builder.parse_lossy("storage=warn"),
+    };
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    log.without_time().with_target(false).init();
 }

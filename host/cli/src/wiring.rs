@@ -37,12 +37,14 @@ pub(crate) fn existing_store(folder: &Path) -> Result<Option<Arc<EmbeddedStore>>
     EmbeddedStore::open_existing(folder).map(|store| store.map(Arc::new)).map_err(store_error)
 }
 
-fn store_error(error: model::ports::StoreError) -> Stop {
+pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
     use model::ports::StoreError;
     let hint = match &error {
         StoreError::Locked { .. } => Some("wait until it is done, or use another store with `--store FOLDER`"),
         StoreError::ReadOnly { .. } => Some("make the folder writable, or use another store with `--store FOLDER`"),
         StoreError::Version { .. } => Some("use the version of Karat that wrote it, or another store"),
+        StoreError::Full { .. } => Some("make room, then go on with `--resume`; `karat doctor --compact` may help"),
+        StoreError::Damaged { .. } => Some("see `karat doctor --check`; `karat doctor --rebuild` saves what is whole"),
         _ => None,
     };
     let stop = Stop::wrong(error);

@@ -113,6 +113,15 @@ impl EmbeddedStore {
         self.writer.make(Change::Compact).await
     }
 
+    /// Length of the log, in bytes.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the file system does.
+    pub fn log_bytes(&self) -> io::Result<u64> {
+        self.reader.log().length()
+    }
+
     /// Reads everything in the store in the folder `root`, if there is one, and says what there is and what is wrong.
     ///
     /// # Errors

@@ -19,6 +19,7 @@ mod view;
 
 pub use embedded::{EmbeddedStore, Findings, Options};
 pub use memory::MemoryStore;
+pub use view::silence_sled;
 
 use model::ports::StoreError;
 use model::run::RunId;

@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::store;
+use crate::args::Doctor;
 use crate::exit::{Exit, Stop};
 use crate::quantities::counted;
 use crate::terminal::Terminal;
@@ -29,7 +31,16 @@ impl Check {
     }
 }
 
-pub(crate) fn run(store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+pub(crate) fn run(what: &Doctor, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    match what {
+        Doctor { check: true, .. } => store::check(&wiring::store_folder(store)?, terminal),
+        Doctor { rebuild: true, .. } => store::rebuild(&wiring::store_folder(store)?, terminal),
+        Doctor { compact: true, .. } => store::compact(&wiring::store_folder(store)?, terminal),
+        _ => machine(store, terminal),
+    }
+}
+
+fn machine(store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let checks = [
         Check::new("sandbox", sandbox()),
         Check::new("compiled code", compiled_code()),

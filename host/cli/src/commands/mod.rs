@@ -6,6 +6,7 @@ mod init;
 mod plugin;
 mod runs;
 mod schema;
+mod store;
 
 use crate::args::{Arguments, Verb};
 use crate::exit::{Exit, Stop};
@@ -19,6 +20,6 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
         Verb::Plugin(what) => plugin::run(what, terminal),
         Verb::Init(what) => init::run(&what, terminal),
         Verb::Schema(what) => schema::run(&what, terminal),
-        Verb::Doctor => doctor::run(store, terminal),
+        Verb::Doctor(what) => doctor::run(&what, store, terminal),
     }
 }

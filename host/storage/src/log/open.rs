@@ -45,7 +45,7 @@ pub(crate) fn open(files: Arc<dyn Files>, folder: &Path, segment_bytes: u64) -> 
     remove_unlisted(&*files, folder, &checkpoint)?;
     let segments = open_listed(&*files, folder, &checkpoint)?;
     let last = segments[&checkpoint.end.segment].clone();
-    let (offset, next) = find_end(&last, &checkpoint)?;
+    let (offset, next) = find_end(&last, &checkpoint, viewed.is_some())?;
     let log = Arc::new(Log { files, folder: folder.to_owned(), segments: RwLock::new(segments) });
     let appender = Appender {
         log: Arc::clone(&log),
@@ -141,7 +141,10 @@ fn open_listed(
 
 /// Finds where the last segment's whole frames end, cuts off what is behind, and returns the offset and the next
 /// sequence number.
-fn find_end(last: &Segment, checkpoint: &Checkpoint) -> Result<(u64, u64), StoreError> {
+///
+/// What is behind is cut off where it can be no more than an unfinished group; that is known only behind a checkpoint
+/// that was found.
+fn find_end(last: &Segment, checkpoint: &Checkpoint, is_found: bool) -> Result<(u64, u64), StoreError> {
     let mut next = checkpoint.next;
     let mut scan = Scan::new(last, checkpoint.end.offset, next)?;
     let broken = loop {
@@ -153,7 +156,7 @@ fn find_end(last: &Segment, checkpoint: &Checkpoint) -> Result<(u64, u64), Store
     };
     while scan.skip()? {
         if let Step::Frame { frame, .. } = scan.next()?
-            && frame.group() > next
+            && (frame.group() > next || !is_found)
         {
             let position = Position { segment: last.number, offset: broken };
             return Err(damaged(position, "is broken, and later ones are whole"));

@@ -4,9 +4,10 @@
 //! only while later operations go on, so every batch is followed by cheap reads; without them a bulk load takes
 //! gigabytes. Its iterators see batches that are applied meanwhile, so reading and applying exclude each other.
 
+use std::cell::Cell;
 use std::fs::File;
 use std::io;
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::panic::{self, AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::thread;
@@ -134,9 +135,30 @@ impl Batch {
     }
 }
 
+thread_local! {
+    /// Whether a panic here becomes an error.
+    static GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Keeps sled's panics off stderr: they are told as errors, or in the log where it panics in a thread of its own. All
+/// others are told as before.
+pub fn silence_sled() {
+    let others = panic::take_hook();
+    panic::set_hook(Box::new(move |panic| {
+        if GUARDED.get() || thread::current().name().is_some_and(|name| name.starts_with("sled")) {
+            tracing::debug!("sled panicked: {panic}");
+        } else {
+            others(panic);
+        }
+    }));
+}
+
 /// Turns a panic of sled into an error.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
+    let before = GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    GUARDED.set(before);
+    done.unwrap_or_else(|panic| {
         let message = panic.downcast_ref::<String>().map(String::as_str);
         let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
         Err(StoreError::Damaged { what: format!("sled panicked: {message}") })

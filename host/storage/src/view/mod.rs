@@ -21,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use apply::{apply, as_of};
 pub(crate) use changes::Changes;
+pub use database::silence_sled;
 pub(crate) use database::{Snapshot, failed, guarded, open_patiently};
 pub(crate) use entry::{Pointer, damaged, open as open_entry};
 
@@ -61,7 +62,7 @@ impl View {
     /// Fails when the log is damaged, or when a new view can't be made.
     pub(crate) fn open(folder: &Path, log: &Log, appender: &Appender, viewed: Option<u64>) -> Result<Self, StoreError> {
         if folder.exists() {
-            match Self::open_as_it_is(folder, appender, viewed) {
+            match Self::open_as_it_is(folder, viewed) {
                 Ok((view, mark)) => return view.caught_up(log, appender, mark),
                 // Another view would fare no better.
                 Err(StoreError::Io(error)) if !is_of_content(&error) => return Err(StoreError::Io(error)),
@@ -88,12 +89,12 @@ impl View {
         appender: &Appender,
         viewed: Option<u64>,
     ) -> Result<Self, StoreError> {
-        let (view, mark) = Self::open_as_it_is(folder, appender, viewed)?;
+        let (view, mark) = Self::open_as_it_is(folder, viewed)?;
         view.caught_up(log, appender, mark)
     }
 
     /// Opens a view and makes sure that it is whole.
-    fn open_as_it_is(folder: &Path, appender: &Appender, viewed: Option<u64>) -> Result<(Self, Mark), StoreError> {
+    fn open_as_it_is(folder: &Path, viewed: Option<u64>) -> Result<(Self, Mark), StoreError> {
         let unusable = |what: &str| StoreError::Damaged { what: format!("`view` {what}") };
         let database = Database::open(folder)?;
         let (mark, tally) = database.read(|now| {
@@ -106,13 +107,15 @@ impl View {
         if viewed.is_none_or(|viewed| mark.next < viewed) {
             return Err(unusable("is older than the log says"));
         }
-        if mark.next > appender.next() || mark.position > appender.end() {
-            return Err(unusable("is newer than the log"));
-        }
         Ok((Self { database, tally: Mutex::new(tally) }, mark))
     }
 
     fn caught_up(self, log: &Log, appender: &Appender, mark: Mark) -> Result<Self, StoreError> {
+        // The log is always ahead: what the view has seen was durable there.
+        if mark.next > appender.next() || mark.position > appender.end() {
+            let what = "the log ends before what is known to have been in it".to_owned();
+            return Err(StoreError::Damaged { what });
+        }
         self.replay(log, appender, mark.position, mark.next)?;
         Ok(self)
     }
