@@ -6,4 +6,5 @@ mod examples;
 mod real_data;
 mod resume;
 mod runs;
+mod side_by_side;
 mod verbs;

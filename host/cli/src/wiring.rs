@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::ports::{Catalog, Plugin, PluginError};
 use sandbox::{Loaded, Sandbox};
-use storage::EmbeddedStore;
+use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::exit::Stop;
@@ -28,19 +28,19 @@ pub(crate) fn store_folder(named: Option<PathBuf>) -> Result<PathBuf, Stop> {
 }
 
 /// Opens the store, or makes it.
-pub(crate) fn store(folder: &Path) -> Result<Arc<EmbeddedStore>, Stop> {
-    EmbeddedStore::open(folder).map(Arc::new).map_err(store_error)
+pub(crate) fn store(folder: &Path) -> Result<Arc<SharedStore>, Stop> {
+    SharedStore::open(folder).map(Arc::new).map_err(store_error)
 }
 
 /// Opens the store if there is one.
-pub(crate) fn existing_store(folder: &Path) -> Result<Option<Arc<EmbeddedStore>>, Stop> {
-    EmbeddedStore::open_existing(folder).map(|store| store.map(Arc::new)).map_err(store_error)
+pub(crate) fn existing_store(folder: &Path) -> Result<Option<Arc<SharedStore>>, Stop> {
+    SharedStore::open_existing(folder).map(|store| store.map(Arc::new)).map_err(store_error)
 }
 
 pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
     use model::ports::StoreError;
     let hint = match &error {
-        StoreError::Locked { .. } => Some("wait until it is done, or use another store with `--store FOLDER`"),
+        StoreError::Locked { .. } => Some("end that process, or use another store with `--store FOLDER`"),
         StoreError::ReadOnly { .. } => Some("make the folder writable, or use another store with `--store FOLDER`"),
         StoreError::Version { .. } => Some("use the version of Karat that wrote it, or another store"),
         StoreError::Full { .. } => Some("make room, then go on with `--resume`; `karat doctor --compact` may help"),

@@ -2,9 +2,9 @@
 
 mod check;
 mod compact;
-mod datasets;
+pub(crate) mod datasets;
 pub(crate) mod layout;
-mod lock;
+pub(crate) mod lock;
 mod read;
 mod space;
 mod watchdog;
@@ -81,11 +81,10 @@ impl EmbeddedStore {
     /// Fails as [`Self::open`] does.
     pub fn open_with(root: &Path, options: Options) -> Result<Self, StoreError> {
         let open = || {
-            let found = match layout::found(root)? {
-                Some(found) => found,
-                None => layout::create(root)?,
-            };
-            Self::start(root, found, options)
+            if layout::found(root)?.is_none() {
+                layout::create(root)?;
+            }
+            Self::start(root, options, Lock::take(root)?)
         };
         open().map_err(|error| in_folder(root, error))
     }
@@ -97,7 +96,7 @@ impl EmbeddedStore {
     /// Fails as [`Self::open`] does.
     pub fn open_existing(root: &Path) -> Result<Option<Self>, StoreError> {
         let open = || match layout::found(root)? {
-            Some(found) => Self::start(root, found, Options::default()).map(Some),
+            Some(_) => Self::start(root, Options::default(), Lock::take(root)?).map(Some),
             None => Ok(None),
         };
         open().map_err(|error| in_folder(root, error))
@@ -111,15 +110,6 @@ impl EmbeddedStore {
     /// there before.
     pub async fn compact(&self) -> Result<(), StoreError> {
         self.writer.make(Change::Compact).await
-    }
-
-    /// Length of the log, in bytes.
-    ///
-    /// # Errors
-    ///
-    /// Fails when the file system does.
-    pub fn log_bytes(&self) -> io::Result<u64> {
-        self.reader.log().length()
     }
 
     /// Reads everything in the store in the folder `root`, if there is one, and says what there is and what is wrong.
@@ -151,23 +141,23 @@ impl EmbeddedStore {
     ) -> Result<Option<T>, StoreError> {
         let Options { files, segment_bytes } = Options::default();
         let work = || {
-            let Some(found) = layout::found(root)? else {
+            if layout::found(root)?.is_none() {
                 return Ok(None);
-            };
-            let _lock = Lock::take(root)?;
-            if found == Layout::Sled {
-                crate::migrate::run(root, &files, segment_bytes)?;
             }
+            let _lock = Lock::take(root)?;
+            migrate_if_needed(root, &files, segment_bytes)?;
             work(root, &files, segment_bytes).map(Some)
         };
         work().map_err(|error| in_folder(root, error))
     }
 
-    fn start(root: &Path, found: Layout, Options { files, segment_bytes }: Options) -> Result<Self, StoreError> {
-        let lock = Lock::take(root)?;
-        if found == Layout::Sled {
-            crate::migrate::run(root, &files, segment_bytes)?;
-        }
+    /// Opens a store that is there, and whose lock the caller has taken.
+    pub(crate) fn start(
+        root: &Path,
+        Options { files, segment_bytes }: Options,
+        lock: Lock,
+    ) -> Result<Self, StoreError> {
+        migrate_if_needed(root, &files, segment_bytes)?;
         let datasets = Datasets::open(root.join("datasets"))?;
         let Opened { log, appender, viewed } = log::open(files, &root.join("log"), segment_bytes)?;
         let view = Arc::new(View::open(&root.join("view"), &log, &appender, viewed)?);
@@ -239,8 +229,16 @@ impl Store for EmbeddedStore {
     }
 }
 
+/// Another process may have done so before this one got the lock.
+fn migrate_if_needed(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -> Result<(), StoreError> {
+    if layout::found(root)? == Some(Layout::Sled) {
+        crate::migrate::run(root, files, segment_bytes)?;
+    }
+    Ok(())
+}
+
 /// Says of an error which store it is about.
-fn in_folder(root: &Path, error: StoreError) -> StoreError {
+pub(crate) fn in_folder(root: &Path, error: StoreError) -> StoreError {
     let path = root.display().to_string();
     match error {
         StoreError::Io(source) => match source.kind() {

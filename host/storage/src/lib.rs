@@ -15,10 +15,12 @@ mod migrate;
 mod operation;
 mod records;
 mod results;
+mod shared;
 mod view;
 
 pub use embedded::{EmbeddedStore, Findings, Options};
 pub use memory::MemoryStore;
+pub use shared::SharedStore;
 pub use view::silence_sled;
 
 use model::ports::StoreError;

@@ -14,8 +14,16 @@ const HEAD: usize = 16;
 pub(crate) type Place = (u64, u32);
 
 pub(crate) fn write(results: &[RowResult]) -> Result<Vec<u8>, StoreError> {
+    write_up_to(results, usize::MAX).map(|(body, _)| body)
+}
+
+/// Writes results until there are so many bytes. Returns how many it was as well: at least one, if there are any.
+pub(crate) fn write_up_to(results: &[RowResult], bytes: usize) -> Result<(Vec<u8>, usize), StoreError> {
     let mut body = Vec::new();
-    for result in results {
+    for (written, result) in results.iter().enumerate() {
+        if written > 0 && body.len() >= bytes {
+            return Ok((body, written));
+        }
         body.extend_from_slice(&result.index.to_le_bytes());
         body.extend_from_slice(&result.trial.to_le_bytes());
         let start = body.len() + 4;
@@ -24,7 +32,7 @@ pub(crate) fn write(results: &[RowResult]) -> Result<Vec<u8>, StoreError> {
         let length = u32::try_from(body.len() - start).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
         body[start - 4..start].copy_from_slice(&length.to_le_bytes());
     }
-    Ok(body)
+    Ok((body, results.len()))
 }
 
 /// Where the results of a body belong, and the bytes of each, its head included. None where the body is broken.

@@ -2,7 +2,8 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use model::ports::{DatasetWriter, StoreError};
 use tempfile::NamedTempFile;
@@ -16,6 +17,9 @@ const LEVEL: i32 = 1;
 /// What the name of a file begins with that is still being written.
 const DRAFT: &str = ".draft-";
 
+/// A process locks its draft within this time after making it.
+const LOCKED_WITHIN: Duration = Duration::from_secs(10);
+
 /// The folder of datasets.
 #[derive(Clone, Debug)]
 pub(crate) struct Datasets {
@@ -23,12 +27,17 @@ pub(crate) struct Datasets {
 }
 
 impl Datasets {
+    /// The folder, which is there.
+    pub(crate) fn at(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
     /// Opens the folder, and clears it of what a killed process was writing. The store is locked already.
     pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
         fs::create_dir_all(&folder)?;
         for file in fs::read_dir(&folder)? {
             let file = file?;
-            if file.file_name().to_string_lossy().starts_with(DRAFT) {
+            if file.file_name().to_string_lossy().starts_with(DRAFT) && is_left(&file.path())? {
                 fs::remove_file(file.path())?;
             }
         }
@@ -37,6 +46,8 @@ impl Datasets {
 
     pub(crate) fn create(&self) -> Result<Draft, StoreError> {
         let file = tempfile::Builder::new().prefix(DRAFT).tempfile_in(&self.folder)?;
+        // Says to others that the draft is being written, for as long as this process lives.
+        file.as_file().lock()?;
         let encoder = write::Encoder::new(file, LEVEL)?;
         Ok(Draft { folder: self.clone(), encoder, hasher: blake3::Hasher::new() })
     }
@@ -67,6 +78,16 @@ impl Datasets {
     fn path(&self, digest: &blake3::Hash) -> PathBuf {
         self.folder.join(format!("{digest}.zst"))
     }
+}
+
+/// Whether nobody writes to a draft any more. One that was just made may not have been locked yet.
+fn is_left(draft: &Path) -> io::Result<bool> {
+    let file = match File::open(draft) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        file => file?,
+    };
+    let age = file.metadata()?.modified()?.elapsed().unwrap_or_default();
+    Ok(age > LOCKED_WITHIN && file.try_lock().is_ok())
 }
 
 /// A dataset that is being written; its file is deleted unless it is kept.

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! LAYOUT                 number of this layout
-//! LOCK                   locked by the process that uses the store
+//! LOCK                   locked by the process that owns the store
+//! SOCKET                 where it answers others
 //! log/                   what the store holds
 //! view/                  where in the log it is; can be removed while no process uses the store
 //! view.bad/              the last view that could not be used

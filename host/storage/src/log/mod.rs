@@ -139,12 +139,6 @@ impl Log {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
-    /// Length of all segments, in bytes.
-    pub(crate) fn length(&self) -> std::io::Result<u64> {
-        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner);
-        segments.values().map(|segment| segment.file.length()).sum()
-    }
-
     fn segment(&self, number: u64) -> Option<Segment> {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
     }

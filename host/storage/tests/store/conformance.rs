@@ -25,6 +25,15 @@ macro_rules! every_store {
                 }
             )*
         }
+
+        mod shared {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $claim() {
+                    super::$claim(crate::subject::Subject::shared()).await;
+                }
+            )*
+        }
     };
 }
 

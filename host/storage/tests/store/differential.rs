@@ -93,7 +93,14 @@ async fn answer(store: &dyn Store, operation: &Operation) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_store_answers_as_the_memory_store_does() {
     for seed in SEEDS {
-        compare(seed, OPERATIONS).await;
+        compare(seed, OPERATIONS, Subject::embedded()).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_shared_store_answers_as_the_memory_store_does() {
+    for seed in SEEDS {
+        compare(seed, OPERATIONS, Subject::shared()).await;
     }
 }
 
@@ -103,25 +110,24 @@ async fn the_embedded_store_answers_as_the_memory_store_does() {
 async fn the_embedded_store_goes_on_answering_as_the_memory_store_does() {
     let operations = std::env::var("KARAT_OPERATIONS").map_or(100_000, |number| number.parse().expect("a number"));
     for seed in 0..operations / LONG {
-        compare(1000 + seed as u64, LONG).await;
+        compare(1000 + seed as u64, LONG, Subject::embedded()).await;
     }
 }
 
-async fn compare(seed: u64, operations: usize) {
-    {
-        let mut random = fastrand::Rng::with_seed(seed);
-        let (oracle, mut embedded) = (Subject::memory(), Subject::embedded());
-        for step in 0..operations {
-            let operation = operation(&mut random);
-            embedded = match operation {
-                Operation::Reopen => embedded.reopened(),
-                Operation::Compact => embedded.compacted().await,
-                Operation::Rebuild => embedded.rebuilt(),
-                _ => embedded,
-            };
-            let expected = answer(oracle.store(), &operation).await;
-            let found = answer(embedded.store(), &operation).await;
-            assert_eq!(found, expected, "seed {seed}, step {step}: {operation:?}");
-        }
+/// Does the same on a memory store and on `subject`.
+async fn compare(seed: u64, operations: usize, mut subject: Subject) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let oracle = Subject::memory();
+    for step in 0..operations {
+        let operation = operation(&mut random);
+        subject = match operation {
+            Operation::Reopen => subject.reopened(),
+            Operation::Compact => subject.compacted().await,
+            Operation::Rebuild => subject.rebuilt(),
+            _ => subject,
+        };
+        let expected = answer(oracle.store(), &operation).await;
+        let found = answer(subject.store(), &operation).await;
+        assert_eq!(found, expected, "seed {seed}, step {step}: {operation:?}");
     }
 }

@@ -1,6 +1,7 @@
 //! What the embedded store does with its folder.
 
 use std::fs;
+use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -127,16 +128,27 @@ async fn a_store_that_cannot_be_written_is_refused_untouched() {
 }
 
 #[tokio::test]
-async fn what_a_killed_process_was_writing_is_cleared_away() {
+async fn what_a_killed_process_was_writing_is_cleared_away_and_nothing_else() {
     let home = folder();
     let store = open(home.path());
     let digest = keep(&store, b"rows");
-    std::mem::forget(store.new_dataset().expect("a place to write"));
-    assert_eq!(fs::read_dir(home.path().join("datasets")).expect("a folder").count(), 2);
+    let datasets = home.path().join("datasets");
+    let long_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+    let left = fs::File::create(datasets.join(".draft-left")).expect("made");
+    left.set_modified(long_ago).expect("set");
+    drop(left);
+    // As if another process that shares the store were writing it.
+    let mut written = store.new_dataset().expect("a place to write");
+    for entry in fs::read_dir(&datasets).expect("a folder") {
+        let file = fs::File::options().write(true).open(entry.expect("an entry").path()).expect("a file");
+        file.set_modified(long_ago).expect("set");
+    }
     drop(store);
     let store = open(home.path());
-    assert_eq!(fs::read_dir(home.path().join("datasets")).expect("a folder").count(), 1);
+    assert_eq!(fs::read_dir(&datasets).expect("a folder").count(), 2);
     assert_eq!(dataset(&store, &digest).expect("kept"), b"rows");
+    written.write_all(b"more").expect("written");
+    assert_eq!(dataset(&store, &written.keep().expect("kept")).expect("kept"), b"more");
 }
 
 #[test]

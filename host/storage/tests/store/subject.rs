@@ -1,13 +1,22 @@
 //! The stores under test, behind one face.
 
 use model::ports::Store;
-use storage::{EmbeddedStore, MemoryStore};
+use storage::{EmbeddedStore, MemoryStore, SharedStore};
 use tempfile::TempDir;
 
 /// A store that can be closed and opened again.
 pub(crate) enum Subject {
     Memory(MemoryStore),
-    Embedded { store: EmbeddedStore, folder: TempDir },
+    Embedded {
+        store: EmbeddedStore,
+        folder: TempDir,
+    },
+    /// A store that another user of the same process owns.
+    Shared {
+        store: SharedStore,
+        owner: SharedStore,
+        folder: TempDir,
+    },
 }
 
 impl Subject {
@@ -20,17 +29,27 @@ impl Subject {
         Self::Embedded { store: EmbeddedStore::open(folder.path()).expect("a new store"), folder }
     }
 
+    pub(crate) fn shared() -> Self {
+        let folder = TempDir::new().expect("a temporary folder");
+        let owner = SharedStore::open(folder.path()).expect("a store");
+        let store = SharedStore::open_existing(folder.path()).expect("shared").expect("it is there");
+        Self::Shared { store, owner, folder }
+    }
+
     pub(crate) fn store(&self) -> &dyn Store {
         match self {
             Self::Memory(store) => store,
             Self::Embedded { store, .. } => store,
+            Self::Shared { store, .. } => store,
         }
     }
 
     /// After giving back space, where that has a meaning.
     pub(crate) async fn compacted(self) -> Self {
-        if let Self::Embedded { store, .. } = &self {
-            store.compact().await.expect("compacted");
+        match &self {
+            Self::Memory(_) => {}
+            Self::Embedded { store, .. } => store.compact().await.expect("compacted"),
+            Self::Shared { store, .. } => store.compact().await.expect("compacted"),
         }
         self
     }
@@ -50,6 +69,12 @@ impl Subject {
     pub(crate) fn reopened(self) -> Self {
         match self {
             Self::Memory(_) => self,
+            // The user becomes the owner when it is next asked, the former owner a user.
+            Self::Shared { store, owner, folder } => {
+                drop(owner);
+                let owner = SharedStore::open(folder.path()).expect("a store");
+                Self::Shared { store, owner, folder }
+            }
             Self::Embedded { store, folder } => {
                 drop(store);
                 let store = EmbeddedStore::open_existing(folder.path()).expect("a store").expect("it is there");

@@ -1,0 +1,74 @@
+//! Several processes on one store at once: nobody waits for another, and nobody loses anything when one dies.
+
+use std::process::Child;
+
+use serde_json::Value;
+
+use crate::support::{Project, said};
+
+/// Owners that are killed; `KARAT_KILLS` asks for more.
+const KILLS: usize = 3;
+
+const ROWS: usize = 10_000;
+
+const SUITE: &str = "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match, levenshtein, response_length]\n";
+
+fn project() -> Project {
+    let row = |n: usize| {
+        let expected = n / 2 * 2;
+        format!(
+            r#"{{"inputs": {{"q": {n}}}, "outputs": "answer {n}", "expectations": {{"expected_response": "answer {expected}"}}}}"#
+        )
+    };
+    let rows: Vec<_> = (0..ROWS).map(row).collect();
+    Project::with(&[("karat.yaml", SUITE), ("rows.jsonl", &rows.join("\n"))])
+}
+
+/// What a process printed that was not disturbed: a report of all rows.
+fn check_is_whole(child: Child) -> String {
+    let said = said(child.wait_with_output().unwrap());
+    assert_eq!(said.code, 0, "{said:#?}");
+    let report: Value = serde_json::from_str(&said.out).unwrap();
+    assert_eq!((&report["rows"], &report["scorers"]["exact_match"]["scored"]), (&ROWS.into(), &ROWS.into()));
+    report["run"].as_str().unwrap().to_owned()
+}
+
+/// The runs there are; whoever owns the store answers.
+fn runs(project: &Project) -> Vec<Value> {
+    project.json(0, &["runs", "list"]).as_array().unwrap().clone()
+}
+
+#[test]
+fn evaluations_and_readers_share_a_store_whoever_is_killed() {
+    let project = project();
+    let export = |run: &str| {
+        let said = project.run(&["runs", "export", run]);
+        assert_eq!(said.code, 0, "{said:#?}");
+        said.out
+    };
+    let undisturbed = export(&check_is_whole(project.start(&["eval", "--json"])));
+    assert_eq!(undisturbed.lines().count(), ROWS);
+
+    let kills = std::env::var("KARAT_KILLS").map_or(KILLS, |number| number.parse().unwrap());
+    let mut random = fastrand::Rng::with_seed(5);
+    for round in 0..kills {
+        let known = runs(&project).len();
+        // The first one there owns the store.
+        let mut owner = project.start(&["eval", "--json"]);
+        while runs(&project).len() == known {}
+        let killed = runs(&project)[0]["run"].as_str().unwrap().to_owned();
+        let others = [project.start(&["eval", "--json"]), project.start(&["eval", "--json"])];
+        for _ in 0..random.usize(0..8) {
+            assert!(runs(&project).len() > known);
+        }
+        owner.kill().unwrap();
+        owner.wait().unwrap();
+        let resumed = project.start(&["eval", "--json", "--resume", &killed]);
+        assert!(runs(&project).len() > known);
+        for child in others.into_iter().chain([resumed]) {
+            assert_eq!(export(&check_is_whole(child)), undisturbed, "round {round}");
+        }
+    }
+    assert_eq!(runs(&project).len(), 1 + 3 * kills);
+    assert_eq!(project.json(0, &["doctor", "--check"])["whole"], true);
+}
