@@ -68,7 +68,7 @@ const BORDERS: &[Border] = &[
         name: "storage",
         folder: "host/storage",
         may_use: &["model"],
-        never_names: &["wasmtime", "axum", "std::net", "std::env"],
+        never_names: &["wasmtime", "axum", "TcpStream", "TcpListener", "UdpSocket", "std::env"],
     },
     Border {
         name: "cli",

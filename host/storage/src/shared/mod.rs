@@ -32,7 +32,7 @@ use protocol::{Answer, Request};
 
 /// How long a lock may be held without a socket beside it: by a process that is just beginning or ending. One that
 /// holds it longer knows nothing of sharing.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Keeps everything in a folder that other processes may use at the same time.
 pub struct SharedStore {

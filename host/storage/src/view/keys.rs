@@ -70,6 +70,15 @@ pub(crate) fn block_and_as_of(key: &[u8]) -> Option<(u64, u64)> {
     Some((u64::from_be_bytes(*block), u64::from_be_bytes(*as_of)))
 }
 
+/// What the key of results has in common with all of its block, where it is one.
+pub(crate) fn block_prefix(key: &[u8]) -> Option<&[u8]> {
+    (key.len() == BLOCK_LENGTH).then(|| &key[..BLOCK_PREFIX])
+}
+
+pub(crate) fn is_deletion(key: &[u8]) -> bool {
+    key.starts_with(b"X")
+}
+
 fn with_table(table: u8, number: u128) -> [u8; RUN_LENGTH] {
     let mut key = [table; RUN_LENGTH];
     key[1..].copy_from_slice(&number.to_be_bytes());

@@ -1,0 +1,177 @@
+//! The power goes at any moment: everything that was acknowledged is there, and nothing that was never written.
+//!
+//! A process works on a store under a shim that journals what it does to files. From the journal comes what a disk
+//! would hold had the power gone at any of its steps: strictly what was synced, or with a random part of the rest. Each
+//! such disk is opened and has to hold what a memory store holds after the operations that were acknowledged by then,
+//! or one more.
+//!
+//! The full set: `KARAT_ROUNDS=2000 cargo test --release -p storage --test powerloss -- --nocapture`.
+
+#![expect(clippy::print_stdout, reason = "the process reports to the test, and the test to who runs the full set")]
+
+mod disk;
+
+#[path = "../store/samples.rs"]
+#[expect(dead_code, reason = "the conformance suite uses the rest")]
+mod samples;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use model::ports::{Store, StoreError};
+use model::run::{RowResult, Run};
+use storage::{EmbeddedStore, MemoryStore, Options};
+use tempfile::TempDir;
+
+use disk::{Disk, Step};
+use samples::{header, id, keep, long_result, report, result};
+
+/// Powers cut by the ordinary test.
+const ROUNDS: usize = 200;
+
+/// Operations of the process.
+const OPERATIONS: u64 = 240;
+
+/// Small, so that there are many segments.
+const SEGMENT_BYTES: u64 = 16 << 10;
+
+const STORE: &str = "KARAT_POWER_STORE";
+
+/// Operation number `number` of the process. Runs 1 to 3 have been made before.
+async fn operate(store: &dyn Store, number: u64) -> Result<(), StoreError> {
+    let run = id(1 + u128::from(number % 3));
+    let done = match number {
+        _ if number % 31 == 30 => store.finish_run(run, &report(run, number as f64)).await,
+        _ if number % 83 == 82 => store.delete_run(id(3)).await.map(drop),
+        _ if number % 83 == 2 => store.create_run(&header(id(3), &keep(store, b"rows of a power loss"))).await,
+        _ => store.put_results(run, written(number)).await,
+    };
+    match done {
+        // Run 3 is deleted at times.
+        Err(StoreError::Missing { .. }) => Ok(()),
+        done => done,
+    }
+}
+
+/// Results of this operation alone; rows are written more than once.
+fn written(number: u64) -> Vec<RowResult> {
+    let mut random = fastrand::Rng::with_seed(number);
+    let place = random.u64(0..600);
+    let results = (place..place + random.u64(1..12)).map(|index| result(index, 0));
+    let mut results: Vec<_> = results.map(|result| RowResult { id: format!("{number}"), ..result }).collect();
+    if number.is_multiple_of(9) {
+        results.push(long_result(number, 9000));
+    }
+    results
+}
+
+#[ignore = "it is the process that works under the shim"]
+#[tokio::test]
+async fn child() {
+    let root = PathBuf::from(std::env::var_os(STORE).expect("started by another test"));
+    let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::default() };
+    let store = EmbeddedStore::open_with(&root, options).expect("a store");
+    println!();
+    for number in 0..OPERATIONS {
+        operate(&store, number).await.expect("done");
+        if number % 60 == 59 {
+            store.compact().await.expect("compacted");
+        }
+        println!("acknowledged {number}");
+    }
+}
+
+/// A store with what the process begins with.
+async fn begun(store: &dyn Store) {
+    for number in 1..=3 {
+        let digest = keep(store, b"rows of a power loss");
+        store.create_run(&header(id(number), &digest)).await.expect("created");
+    }
+}
+
+/// The shim, compiled; none where there is no C compiler.
+fn shim(folder: &Path) -> Option<PathBuf> {
+    let shim = folder.join("shim.so");
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/powerloss/shim.c");
+    let mut compile = Command::new("cc");
+    compile.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
+    compile.status().ok().filter(std::process::ExitStatus::success).map(|_| shim)
+}
+
+/// Lets the process work. Returns the disk as it was before, and what was done to it.
+async fn recorded(home: &Path, shim: &Path) -> Vec<Step> {
+    let journal = home.join("journal");
+    let root = home.join("store");
+    let mut child = Command::new(std::env::current_exe().expect("a path"));
+    child.args(["--exact", "child", "--ignored", "--nocapture"]).env(STORE, &root);
+    child.env("LD_PRELOAD", shim).env("POWER_ROOT", &root).env("POWER_JOURNAL", &journal);
+    let worked = child.stdout(Stdio::null()).status().expect("started");
+    assert!(worked.success());
+    disk::read(&journal)
+}
+
+/// Everything in a store.
+async fn content(store: &dyn Store) -> Result<Vec<(Run, Vec<RowResult>)>, StoreError> {
+    let mut content = Vec::new();
+    for run in store.runs(None, 100).await? {
+        let results = store.results(run.header.id, None, usize::MAX).await?;
+        content.push((run, results));
+    }
+    Ok(content)
+}
+
+/// How many operations were acknowledged by then.
+fn acknowledged(steps: &[Step]) -> u64 {
+    let said = steps.iter().rev().filter_map(Step::said);
+    let last = said.flat_map(|said| said.lines().rev()).find_map(|line| line.strip_prefix("acknowledged "));
+    last.map_or(0, |number| number.parse::<u64>().expect("a number") + 1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
+    let home = TempDir::new().expect("a temporary folder");
+    let Some(shim) = shim(home.path()) else {
+        assert!(std::env::var_os("CI").is_none(), "there is no C compiler");
+        return println!("skipped: `nothing_acknowledged_is_lost_whenever_the_power_goes` needs a C compiler");
+    };
+    let root = home.path().join("store");
+    begun(&EmbeddedStore::open(&root).expect("a store")).await;
+    let before = TempDir::new().expect("a temporary folder");
+    Disk::of(&root).survive(before.path(), None);
+    let steps = recorded(home.path(), &shim).await;
+    assert_eq!(acknowledged(&steps), OPERATIONS);
+
+    // What has to be there after so many operations.
+    let oracle = MemoryStore::new();
+    begun(&oracle).await;
+    let mut expected = vec![content(&oracle).await.expect("read")];
+    for number in 0..OPERATIONS {
+        operate(&oracle, number).await.expect("done");
+        expected.push(content(&oracle).await.expect("read"));
+    }
+
+    let rounds = std::env::var("KARAT_ROUNDS").map_or(ROUNDS, |number| number.parse().expect("a number"));
+    let mut rebuilt = 0;
+    for round in 0..rounds {
+        let mut random = fastrand::Rng::with_seed(round as u64);
+        let at = random.usize(0..=steps.len());
+        let mut disk = Disk::of(before.path());
+        steps[..at].iter().for_each(|step| disk.apply(step));
+        let survived = TempDir::new().expect("a temporary folder");
+        disk.survive(survived.path(), (round % 2 == 1).then_some(&mut random));
+        let store = EmbeddedStore::open(survived.path());
+        let store = store.unwrap_or_else(|error| panic!("round {round}, step {at}: {error:?}"));
+        let found = content(&store).await.unwrap_or_else(|error| panic!("round {round}, step {at}: {error:?}"));
+        let done = acknowledged(&steps[..at]) as usize;
+        let may_be = &expected[done..expected.len().min(done + 2)];
+        assert!(may_be.contains(&found), "round {round}, step {at} of {}, {done} acknowledged", steps.len());
+        rebuilt += usize::from(survived.path().join("view.bad").exists());
+        drop(store);
+        let findings = EmbeddedStore::check(survived.path()).expect("read").expect("a store");
+        assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
+    }
+    println!(
+        r#"{{"rounds": {rounds}, "steps": {}, "lost": 0, "unopenable": 0, "views made anew": {rebuilt}}}"#,
+        steps.len()
+    );
+}
