@@ -5,7 +5,7 @@
 //! such disk is opened and has to hold what a memory store holds after the operations that were acknowledged by then,
 //! or one more.
 //!
-//! The full set: `KARAT_ROUNDS=2000 cargo test --release -p storage --test powerloss -- --nocapture`.
+//! `KARAT_ROUNDS` asks for more rounds, see CONTRIBUTING.
 
 #![expect(clippy::print_stdout, reason = "the process reports to the test, and the test to who runs the full set")]
 

@@ -104,7 +104,7 @@ async fn a_shared_store_answers_as_the_memory_store_does() {
     }
 }
 
-/// The full set: `KARAT_OPERATIONS=1000000 cargo test -p storage --release --test store -- --ignored differential`.
+/// A part of the full set, see CONTRIBUTING.
 #[ignore = "takes minutes"]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_embedded_store_goes_on_answering_as_the_memory_store_does() {

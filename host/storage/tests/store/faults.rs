@@ -202,7 +202,7 @@ async fn no_failing_operation_loses_what_was_acknowledged() {
     check_every_fault(60, 7).await;
 }
 
-/// The full set: `cargo test -p storage --release --test store -- --ignored faults`.
+/// A part of the full set, see CONTRIBUTING.
 #[ignore = "takes minutes"]
 #[tokio::test(flavor = "multi_thread")]
 async fn none_of_all_failing_operations_loses_what_was_acknowledged() {
