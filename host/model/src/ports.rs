@@ -115,7 +115,8 @@ pub trait Scoring: Send + Sync {
 
 // --- the store ------------------------------------------------------------------------------------------------------
 
-/// Keeps runs and everything they produced. What a method has acknowledged survives a crash of the process.
+/// Keeps runs and everything they produced. What a method has acknowledged survives the end of the process, and where
+/// the store is on a disk, that of the machine. Every request means the same when it is made twice.
 #[async_trait]
 pub trait Store: Send + Sync {
     /// Starts a run on a dataset that was kept before. A later call replaces the header and nothing else.

@@ -78,12 +78,17 @@ async fn check_stored(root: &Path) -> u64 {
     found.len() as u64
 }
 
+/// Processes that are killed; `KARAT_KILLS` asks for more.
+fn kills() -> usize {
+    std::env::var("KARAT_KILLS").map_or(10, |number| number.parse().expect("a number"))
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn kill_9_loses_nothing_that_was_acknowledged() {
     let home = TempDir::new().expect("a temporary folder");
     let mut random = fastrand::Rng::with_seed(3);
     let mut acknowledged = 0;
-    for _ in 0..10 {
+    for _ in 0..kills() {
         let (mut child, lines) = spawn(Command::new(this_binary()), home.path());
         let mut left = random.usize(0..60);
         for line in lines.lines().map_while(Result::ok) {

@@ -18,7 +18,7 @@ use crate::log::frame::Frame;
 use crate::log::{self, Address, Found, Opened, Stored};
 use crate::operation::{self, HEADER, REPORT, RESULTS};
 use crate::results;
-use crate::view::{self, Changes, View};
+use crate::view::{self, Changes, HeadedFrame, View};
 
 /// What there is in a store, and what is wrong with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -77,7 +77,7 @@ fn read_log(files: &dyn Files, root: &Path, findings: &mut Findings) -> Result<C
 fn read_frame(expected: &mut Changes<'_>, address: Address, frame: &Frame<'_>) -> Result<Option<String>, StoreError> {
     let stored = Stored { kind: frame.kind, sequence: frame.sequence, payload: frame.payload.to_vec() };
     let (_, body) = operation::open(&stored, address)?;
-    view::apply(expected, frame.kind, frame.sequence, frame.payload, address)?;
+    HeadedFrame::read(frame.kind, frame.sequence, frame.payload, address)?.apply(expected)?;
     let unreadable = |error: serde_json::Error| operation::unreadable(address, &format!("its document ({error})"));
     match frame.kind {
         HEADER => {

@@ -22,7 +22,7 @@ use super::space::Space;
 use super::watchdog::Watchdog;
 use crate::log::{Address, Appender};
 use crate::operation::{self, Payload};
-use crate::view::{self, View, keys};
+use crate::view::{HeadedFrame, View, keys};
 
 /// Requests that may wait before senders do.
 const QUEUE: usize = 64;
@@ -69,8 +69,10 @@ impl Writer {
         let (sender, queue) = mpsc::channel(QUEUE);
         let watchdog = Watchdog::start()?;
         let mut work = Work { parts, watchdog, unchecked: 0, failure: None };
-        // A view that had to catch up is written out soon, not replayed again.
-        work.checkpoint()?;
+        // What had to be replayed need not be again.
+        if work.parts.appender.is_ahead_of_view() {
+            work.checkpoint()?;
+        }
         let thread = thread::Builder::new().name("store-writer".to_owned()).spawn(|| work.run(queue))?;
         Ok(Self { queue: Some(sender), thread: Some(thread) })
     }
@@ -256,7 +258,7 @@ pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address
     let addresses = parts.appender.append(group)?;
     parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
         for ((sequence, (kind, payload)), &address) in (first..).zip(group).zip(&addresses) {
-            view::apply(changes, *kind, sequence, payload, address)?;
+            HeadedFrame::read(*kind, sequence, payload, address)?.apply(changes)?;
         }
         Ok(())
     })?;

@@ -63,6 +63,11 @@ impl Appender {
         self.next
     }
 
+    /// Whether there are frames that the view has not been written out with.
+    pub(crate) fn is_ahead_of_view(&self) -> bool {
+        self.viewed < self.next
+    }
+
     /// Notes that the view has been written out with all frames up to here.
     pub(crate) fn checkpoint(&mut self) -> io::Result<()> {
         self.viewed = self.next;

@@ -11,47 +11,45 @@ use super::changes::Changes;
 use super::entry::Pointer;
 use super::keys;
 use crate::log::Address;
-use crate::operation::{DELETION, HEADER, REPORT, RESULTS};
+use crate::operation::{DELETION, HEADER, Head, REPORT, RESULTS};
 
-pub(crate) use crate::operation::Head;
-
-/// Applies a frame whose payload is at hand.
-pub(crate) fn apply(
-    changes: &mut Changes<'_>,
+/// A frame, but for its body.
+pub(crate) struct HeadedFrame {
     kind: u8,
     sequence: u64,
-    payload: &[u8],
+    head: Head,
     address: Address,
-) -> Result<(), StoreError> {
-    apply_head(changes, kind, sequence, &Head::read(payload, address)?, address)
 }
 
-/// Applies a frame by its head.
-pub(super) fn apply_head(
-    changes: &mut Changes<'_>,
-    kind: u8,
-    sequence: u64,
-    head: &Head,
-    address: Address,
-) -> Result<(), StoreError> {
-    let run = head.run;
-    let pointer = Pointer { as_of: as_of(head, sequence), address };
-    if changes.get(&keys::deletion(run))?.is_some_and(|deletion| deletion.as_of > pointer.as_of) {
-        return Ok(());
+impl HeadedFrame {
+    pub(crate) fn read(kind: u8, sequence: u64, payload: &[u8], address: Address) -> Result<Self, StoreError> {
+        Ok(Self { kind, sequence, head: Head::read(payload, address)?, address })
     }
-    match kind {
-        HEADER => put_later(changes, &keys::header(run), &pointer),
-        REPORT => put_later(changes, &keys::report(run), &pointer),
-        RESULTS => head
-            .blocks
-            .iter()
-            .try_for_each(|&block| changes.put(&keys::results_of(run, block, pointer.as_of), &pointer)),
-        DELETION => delete(changes, run, &pointer),
-        unknown => Err(StoreError::Damaged {
-            what: format!(
-                "there is a frame of the unknown kind {unknown}; a newer version of Karat may have written it"
-            ),
-        }),
+
+    /// How many entries of the view it may make.
+    pub(super) fn entries(&self) -> usize {
+        1 + self.head.blocks.len()
+    }
+
+    pub(crate) fn apply(&self, changes: &mut Changes<'_>) -> Result<(), StoreError> {
+        let Self { kind, sequence, head, address } = self;
+        let run = head.run;
+        let pointer = Pointer { as_of: as_of(head, *sequence), address: *address };
+        if changes.get(&keys::deletion(run))?.is_some_and(|deletion| deletion.as_of > pointer.as_of) {
+            return Ok(());
+        }
+        match *kind {
+            HEADER => put_later(changes, &keys::header(run), &pointer),
+            REPORT => put_later(changes, &keys::report(run), &pointer),
+            RESULTS => head
+                .blocks
+                .iter()
+                .try_for_each(|&block| changes.put(&keys::results_of(run, block, pointer.as_of), &pointer)),
+            DELETION => delete(changes, run, &pointer),
+            unknown => Err(StoreError::Damaged {
+                what: format!("a frame is of the unknown kind {unknown}; a newer version of Karat may have written it"),
+            }),
+        }
     }
 }
 

@@ -19,7 +19,7 @@ use std::time::{Duration, Instant};
 use model::ports::StoreError;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use apply::{apply, as_of};
+pub(crate) use apply::{HeadedFrame, as_of};
 pub(crate) use changes::Changes;
 pub use database::silence_sled;
 pub(crate) use database::{Snapshot, failed, guarded, open_patiently};
@@ -116,24 +116,26 @@ impl View {
             let what = "the log ends before what is known to have been in it".to_owned();
             return Err(StoreError::Damaged { what });
         }
-        self.replay(log, appender, mark.position, mark.next)?;
+        if mark.next < appender.next() {
+            self.replay(log, appender, mark.position, mark.next)?;
+        }
         Ok(self)
     }
 
     fn replay(&self, log: &Log, appender: &Appender, start: Position, next: u64) -> Result<(), StoreError> {
         let end = appender.end();
         let (begun, mut told) = (Instant::now(), Duration::ZERO);
-        let mut collected: Vec<(u8, u64, apply::Head, crate::log::Address)> = Vec::new();
+        let mut collected = Vec::new();
         let (mut entries, mut sequence) = (0, next);
         log.replay(start, next, end, |address, frame| {
             if begun.elapsed() > told + TELL {
                 told = begun.elapsed();
                 tracing::warn!("reading the log: {} of {} segments", address.position.segment, end.segment);
             }
-            let head = apply::Head::read(frame.payload, address)?;
-            entries += 1 + head.blocks.len();
+            let headed = HeadedFrame::read(frame.kind, frame.sequence, frame.payload, address)?;
+            entries += headed.entries();
             sequence = frame.sequence + 1;
-            collected.push((frame.kind, frame.sequence, head, address));
+            collected.push(headed);
             if entries < REPLAY_ENTRIES {
                 return Ok(());
             }
@@ -146,15 +148,11 @@ impl View {
 
     fn apply_all(
         &self,
-        heads: impl Iterator<Item = (u8, u64, apply::Head, crate::log::Address)>,
+        mut frames: impl Iterator<Item = HeadedFrame>,
         behind: Position,
         next: u64,
     ) -> Result<(), StoreError> {
-        self.change(behind, next, |changes| {
-            heads.into_iter().try_for_each(|(kind, sequence, head, address)| {
-                apply::apply_head(changes, kind, sequence, &head, address)
-            })
-        })
+        self.change(behind, next, |changes| frames.try_for_each(|frame| frame.apply(changes)))
     }
 
     /// Makes changes and moves the mark to `position`, where the frame of sequence number `next` comes.
