@@ -7,4 +7,5 @@ mod real_data;
 mod resume;
 mod runs;
 mod side_by_side;
+mod store;
 mod verbs;

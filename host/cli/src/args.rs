@@ -1,6 +1,7 @@
 //! What can be typed.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -34,6 +35,9 @@ pub(crate) enum Verb {
     Init(Init),
     /// Print a JSON Schema, for editors and checks.
     Schema(Schema),
+    /// Carry a store elsewhere, or copy it.
+    #[command(subcommand)]
+    Store(Store),
     /// Say what works on this machine, and mend a store.
     Doctor(Doctor),
 }
@@ -123,11 +127,14 @@ pub(crate) enum Runs {
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
     },
-    /// Delete runs and their results.
+    /// Delete runs and their results. `karat doctor --compact` gives back their space.
     Delete {
         /// Run ids, or the first digits of them.
-        #[arg(required = true)]
+        #[arg(required_unless_present = "older_than")]
         runs: Vec<String>,
+        /// Runs that started longer ago than this, such as `30d` or `12h`.
+        #[arg(long, value_name = "TIME", conflicts_with = "runs", value_parser = humantime::parse_duration)]
+        older_than: Option<Duration>,
     },
 }
 
@@ -147,6 +154,22 @@ pub(crate) enum Plugin {
     },
     /// The built-in plugins and their scorers.
     List,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Write everything in the store to one file.
+    Export {
+        /// The file, in place of one that is there.
+        file: PathBuf,
+    },
+    /// Add everything in such a file to the store; made where it is missing.
+    Import { file: PathBuf },
+    /// Copy the store, also while it is in use. The copy takes no space until either of the two changes.
+    Backup {
+        /// Where to; on the same disk, and empty or not there.
+        folder: PathBuf,
+    },
 }
 
 #[derive(Debug, Args)]

@@ -57,6 +57,6 @@ pub(crate) fn temporary(path: &Path) -> Result<std::path::PathBuf, Stop> {
     Ok(path.with_file_name(format!(".{}.{}.tmp", name.to_string_lossy(), std::process::id())))
 }
 
-fn unwritable(path: &Path, error: std::io::Error) -> Stop {
+pub(crate) fn unwritable(path: &Path, error: std::io::Error) -> Stop {
     Stop::wrong(anyhow::Error::new(error).context(format!("can't write `{}`", path.display())))
 }

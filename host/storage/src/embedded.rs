@@ -1,5 +1,6 @@
 //! A store in a folder, for one process at a time.
 
+mod backup;
 mod check;
 mod compact;
 pub(crate) mod datasets;
@@ -110,6 +111,16 @@ impl EmbeddedStore {
     /// there before.
     pub async fn compact(&self) -> Result<(), StoreError> {
         self.writer.make(Change::Compact).await
+    }
+
+    /// Makes a store in the folder `to`, which is empty or not there, that holds what this one holds now. It takes no
+    /// space until either of the two changes.
+    ///
+    /// # Errors
+    ///
+    /// Fails when there is something in `to`, when it is on another disk, and when writing fails.
+    pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        self.writer.make(Change::Backup(to.to_owned())).await
     }
 
     /// Reads everything in the store in the folder `root`, if there is one, and says what there is and what is wrong.

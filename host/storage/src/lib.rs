@@ -7,6 +7,7 @@
 //! What is deliberately absent: any opinion on what a result means, and model types in the bytes on disk. What is
 //! written has structs of its own, which never change; the next version of a struct is a new one beside the old.
 
+pub mod archive;
 mod embedded;
 pub mod files;
 mod log;

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::store;
+use super::upkeep;
 use crate::args::Doctor;
 use crate::exit::{Exit, Stop};
 use crate::quantities::counted;
@@ -33,9 +33,9 @@ impl Check {
 
 pub(crate) fn run(what: &Doctor, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     match what {
-        Doctor { check: true, .. } => store::check(&wiring::store_folder(store)?, terminal),
-        Doctor { rebuild: true, .. } => store::rebuild(&wiring::store_folder(store)?, terminal),
-        Doctor { compact: true, .. } => store::compact(&wiring::store_folder(store)?, terminal),
+        Doctor { check: true, .. } => upkeep::check(&wiring::store_folder(store)?, terminal),
+        Doctor { rebuild: true, .. } => upkeep::rebuild(&wiring::store_folder(store)?, terminal),
+        Doctor { compact: true, .. } => upkeep::compact(&wiring::store_folder(store)?, terminal),
         _ => machine(store, terminal),
     }
 }

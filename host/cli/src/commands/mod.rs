@@ -7,6 +7,7 @@ mod plugin;
 mod runs;
 mod schema;
 mod store;
+mod upkeep;
 
 use crate::args::{Arguments, Verb};
 use crate::exit::{Exit, Stop};
@@ -20,6 +21,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
         Verb::Plugin(what) => plugin::run(what, terminal),
         Verb::Init(what) => init::run(&what, terminal),
         Verb::Schema(what) => schema::run(&what, terminal),
+        Verb::Store(what) => store::run(what, store, terminal),
         Verb::Doctor(what) => doctor::run(&what, store, terminal),
     }
 }

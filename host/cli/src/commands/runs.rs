@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use model::feedback::Value;
 use model::outcome::Outcome;
@@ -65,7 +66,8 @@ pub(crate) async fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal)
             let run = find(&*store, &run).await?;
             export_run(store, &run, format, output, terminal).await
         }
-        Runs::Delete { runs } => delete(&*store, &runs, terminal).await,
+        Runs::Delete { older_than: Some(age), .. } => delete_older(&*store, age, terminal).await,
+        Runs::Delete { runs, older_than: None } => delete(&*store, &runs, terminal).await,
     }
 }
 
@@ -74,7 +76,7 @@ fn no_store(what: &Runs, terminal: &Terminal) -> Result<Exit, Stop> {
         Runs::List { .. } if terminal.is_json() => terminal.json(&[(); 0])?,
         Runs::List { .. } => terminal.say("no runs yet: `karat eval SUITE` makes one")?,
         Runs::Show { run, .. } | Runs::Export { run, .. } => return Err(unknown(run)),
-        Runs::Delete { runs } => return Err(unknown(&runs[0])),
+        Runs::Delete { runs, .. } => return runs.first().map_or(Ok(Exit::Done), |run| Err(unknown(run))),
     }
     Ok(Exit::Done)
 }
@@ -87,18 +89,23 @@ pub(crate) async fn find(store: &dyn Store, named: &str) -> Result<Run, Stop> {
     if named == "last" {
         return store.runs(None, 1).await?.pop().ok_or_else(|| unknown(named));
     }
-    let mut found = Vec::new();
-    let mut after = None;
-    loop {
-        let page = store.runs(after, PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.header.id);
-        found.extend(page.into_iter().filter(|run| run.header.id.to_string().starts_with(named)));
-    }
+    let mut found = such(store, |header| header.id.to_string().starts_with(named)).await?;
     match found.len() {
         1 => Ok(found.remove(0)),
         0 => Err(unknown(named)),
         several => Err(Stop::message(format_args!("{several} runs begin with `{named}`")).hint("write more of the id")),
+    }
+}
+
+/// The runs whose headers are such, newest first.
+async fn such(store: &dyn Store, is_such: impl Fn(&RunHeader) -> bool) -> Result<Vec<Run>, Stop> {
+    let mut found = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.runs(after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after = Some(last.header.id);
+        found.extend(page.into_iter().filter(|run| is_such(&run.header)));
     }
 }
 
@@ -253,11 +260,22 @@ async fn export_run(
 async fn delete(store: &dyn Store, runs: &[String], terminal: &Terminal) -> Result<Exit, Stop> {
     let mut found = Vec::with_capacity(runs.len());
     for named in runs {
-        found.push(find(store, named).await?.header.id);
+        found.push(find(store, named).await?);
     }
-    for run in found {
-        store.delete_run(run).await?;
-        terminal.note(format_args!("deleted run {run}"))?;
+    delete_found(store, &found, terminal).await
+}
+
+async fn delete_older(store: &dyn Store, age: Duration, terminal: &Terminal) -> Result<Exit, Stop> {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    let before = now.saturating_sub(age).as_millis();
+    let found = such(store, |header| u128::from(header.started) < before).await?;
+    delete_found(store, &found, terminal).await
+}
+
+async fn delete_found(store: &dyn Store, runs: &[Run], terminal: &Terminal) -> Result<Exit, Stop> {
+    for Run { header, .. } in runs {
+        store.delete_run(header.id).await?;
+        terminal.note(format_args!("deleted run {}", header.id))?;
     }
     Ok(Exit::Done)
 }

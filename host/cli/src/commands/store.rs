@@ -1,80 +1,102 @@
-//! Looking after a store: reading all of it, mending it, giving back space.
+//! `karat store`: carrying a store elsewhere.
 
-use std::path::Path;
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::{Path, PathBuf};
 
-use bytesize::ByteSize;
 use serde_json::json;
-use storage::EmbeddedStore;
+use storage::archive::{self, ArchiveError, Contents, Imported};
 
+use super::upkeep;
+use crate::args::Store;
 use crate::exit::{Exit, Stop};
+use crate::export::{temporary, unwritable};
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring;
 
-/// `karat doctor --check`
-pub(crate) fn check(folder: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
-    let findings = EmbeddedStore::check(folder).map_err(wiring::store_error)?.ok_or_else(|| none(folder))?;
-    let is_whole = findings.problems.is_empty();
-    if terminal.is_json() {
-        terminal.json(&json!({
-            "whole": is_whole, "runs": findings.runs, "datasets": findings.datasets, "records": findings.frames,
-            "bytes": findings.bytes, "problems": findings.problems, "notes": findings.notes,
-        }))?;
-    } else {
-        terminal.data(format_args!(
-            "{} {}, {}, {} in {}",
-            if is_whole { "ok  " } else { "FAIL" },
-            counted(findings.runs, "run"),
-            counted(findings.datasets, "dataset"),
-            counted(findings.frames, "record"),
-            ByteSize(findings.bytes)
-        ))?;
-        for problem in &findings.problems {
-            terminal.data(format_args!("     {problem}"))?;
-        }
-        for note in &findings.notes {
-            terminal.data(format_args!("     mends itself: {note}"))?;
-        }
-        if !is_whole {
-            terminal.data(format_args!("     hint: `karat doctor --rebuild` saves what is whole"))?;
-        }
+#[tokio::main(flavor = "current_thread")]
+pub(crate) async fn run(what: Store, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    let folder = wiring::store_folder(store)?;
+    match what {
+        Store::Export { file } => export(&folder, &file, terminal).await,
+        Store::Import { file } => import(&folder, &file, terminal).await,
+        Store::Backup { folder: to } => back_up(&folder, &to, terminal).await,
     }
-    Ok(if is_whole { Exit::Done } else { Exit::Failed })
 }
 
-/// `karat doctor --rebuild`
-pub(crate) fn rebuild(folder: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
-    let lost = EmbeddedStore::rebuild(folder).map_err(wiring::store_error)?.ok_or_else(|| none(folder))?;
+/// The file appears when it is whole.
+async fn export(folder: &Path, file: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
+    let store = wiring::existing_store(folder)?.ok_or_else(|| upkeep::none(folder))?;
+    let draft = temporary(file)?;
+    let mut out = BufWriter::new(File::create(&draft).map_err(|error| unwritable(file, error))?);
+    let written = async {
+        let contents = archive::export(&*store, &mut out).await?;
+        out.into_inner().map_err(|error| error.into_error())?.sync_all()?;
+        std::fs::rename(&draft, file)?;
+        Ok(contents)
+    };
+    let contents = written.await.map_err(|error| {
+        let _ = std::fs::remove_file(&draft);
+        stop(error, file)
+    })?;
     if terminal.is_json() {
-        terminal.json(&json!({ "lost": lost }))?;
-    } else if lost.is_empty() {
-        terminal.data(format_args!("made the index anew; nothing is lost"))?;
+        terminal.json(&contents)?;
     } else {
-        terminal
-            .data(format_args!("saved what is whole; `{}` keeps the rest", folder.join("log.damaged").display()))?;
-        for place in &lost {
-            terminal.data(format_args!("     lost: {place}"))?;
-        }
-        terminal.data(format_args!("     hint: `karat eval --resume RUN` scores again what a run lost"))?;
-    }
-    Ok(if lost.is_empty() { Exit::Done } else { Exit::Failed })
-}
-
-/// `karat doctor --compact`
-pub(crate) fn compact(folder: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
-    let store = wiring::existing_store(folder)?.ok_or_else(|| none(folder))?;
-    let before = store.log_bytes()?;
-    wiring::runtime()?.block_on(store.compact()).map_err(wiring::store_error)?;
-    let after = store.log_bytes()?;
-    if terminal.is_json() {
-        terminal.json(&json!({ "before": before, "after": after }))?;
-    } else {
-        terminal.data(format_args!("{} before, {} now", ByteSize(before), ByteSize(after)))?;
+        terminal.data(format_args!("wrote {} to `{}`", said(&contents), file.display()))?;
     }
     Ok(Exit::Done)
 }
 
-fn none(folder: &Path) -> Stop {
-    Stop::message(format_args!("there is no store in `{}`", folder.display()))
-        .hint("the first run makes one; name another with `--store FOLDER`")
+/// Nothing is added before the whole file has been read once.
+async fn import(folder: &Path, file: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
+    let open = || File::open(file).map_err(|error| stop(error.into(), file));
+    archive::verify(open()?).map_err(|error| stop(error, file))?;
+    let store = wiring::store(folder)?;
+    let imported = archive::import(&*store, open()?).await;
+    let Imported { contents, known } = imported.map_err(|error| stop(error, file))?;
+    if terminal.is_json() {
+        let Contents { runs, results, datasets } = contents;
+        terminal.json(&json!({ "runs": runs, "results": results, "datasets": datasets, "known": known }))?;
+    } else {
+        terminal.data(format_args!("read {} from `{}`", said(&contents), file.display()))?;
+        if known > 0 {
+            terminal.data(format_args!("{} had been there before and stayed as it was", counted(known, "run")))?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+async fn back_up(folder: &Path, to: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
+    let store = wiring::existing_store(folder)?.ok_or_else(|| upkeep::none(folder))?;
+    let to = std::path::absolute(to)?;
+    store.back_up(&to).await.map_err(|error| {
+        wiring::store_error(error)
+            .hint("name a folder that is empty or not there, beside the store; `karat store export` writes to any disk")
+    })?;
+    terminal.note(format_args!("copied the store to `{}`", to.display()))?;
+    Ok(Exit::Done)
+}
+
+fn said(contents: &Contents) -> String {
+    let Contents { runs, results, datasets } = *contents;
+    format!("{}, {}, {}", counted(runs, "run"), counted(results, "result"), counted(datasets, "dataset"))
+}
+
+fn stop(error: ArchiveError, file: &Path) -> Stop {
+    let hint = match &error {
+        ArchiveError::Store(_) => None,
+        ArchiveError::Foreign => Some("it has to be what `karat store export FILE` wrote"),
+        ArchiveError::Version { .. } => Some("use the version of Karat that wrote it"),
+        ArchiveError::Damaged { .. } => Some("nothing was added; copy it again from where it came"),
+        ArchiveError::Io(_) => Some("see that the file and its folder can be read and written"),
+    };
+    let stop = match error {
+        ArchiveError::Store(error) => return wiring::store_error(error),
+        error => Stop::wrong(anyhow::Error::new(error).context(format!("can't use `{}`", file.display()))),
+    };
+    match hint {
+        Some(hint) => stop.hint(hint),
+        None => stop,
+    }
 }

@@ -46,12 +46,15 @@ pub(crate) fn found(root: &Path) -> Result<Option<Layout>, StoreError> {
 
 /// Makes an empty store, readable for this user alone.
 pub(crate) fn create(root: &Path) -> Result<Layout, StoreError> {
-    folder(root)?;
-    for name in ["log", "datasets"] {
-        folder(&root.join(name))?;
-    }
+    folders(root)?;
     mark(root)?;
     Ok(Layout::Log)
+}
+
+/// Makes what a store consists of, but for the mark that it is one.
+pub(crate) fn folders(root: &Path) -> io::Result<()> {
+    folder(root)?;
+    ["log", "datasets"].into_iter().try_for_each(|name| folder(&root.join(name)))
 }
 
 /// Says that the store in `root` has this layout now.

@@ -7,6 +7,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::{io, iter};
@@ -15,6 +16,7 @@ use model::ports::StoreError;
 use model::run::RunId;
 use tokio::sync::{mpsc, oneshot};
 
+use super::backup;
 use super::compact;
 use super::datasets::Datasets;
 use super::read::Reader;
@@ -40,6 +42,8 @@ pub(crate) enum Change {
     Delete { run: RunId },
     /// Gives back the space of what was deleted or replaced.
     Compact,
+    /// Makes a copy of the store in this folder.
+    Backup(PathBuf),
 }
 
 type Answer = oneshot::Sender<Result<(), StoreError>>;
@@ -106,6 +110,19 @@ struct Work {
     failure: Option<String>,
 }
 
+/// What a change takes.
+enum Plan {
+    /// A frame, and the dataset that may go with it.
+    Write(Payload, Option<String>),
+    Chore(Chore),
+}
+
+/// What is done after the frames of a group are written.
+enum Chore {
+    Compact,
+    Backup(PathBuf),
+}
+
 /// A change whose frame is going to be written.
 struct Planned {
     payload: Payload,
@@ -130,34 +147,32 @@ impl Work {
     /// Makes the changes of a group, with one sync for all of them.
     fn commit(&mut self, group: Vec<Request>) {
         let mut planned = Vec::new();
-        let mut compactions = Vec::new();
+        let mut chores = Vec::new();
         // Which runs are made or deleted within the group.
         let mut runs = HashMap::new();
         for Request { change, answer } in group {
             match self.plan(change, &mut runs) {
-                Ok(Some((payload, dataset))) => planned.push(Planned { payload, answer, dataset }),
-                Ok(None) => compactions.push(answer),
+                Ok(Plan::Write(payload, dataset)) => planned.push(Planned { payload, answer, dataset }),
+                Ok(Plan::Chore(chore)) => chores.push((chore, answer)),
                 Err(error) => reply(answer, Err(error)),
             }
         }
         if !planned.is_empty() {
             self.write(planned);
         }
-        for answer in compactions {
-            let compacted = self.compact();
-            reply(answer, compacted);
+        for (chore, answer) in chores {
+            let done = self.usable().and_then(|()| match chore {
+                Chore::Compact => self.compact(),
+                Chore::Backup(to) => self.back_up(&to),
+            });
+            reply(answer, done);
         }
         if self.unchecked > CHECKPOINT_BYTES && self.failure.is_none() {
             let _ = self.checkpoint();
         }
     }
 
-    /// The frame that makes a change, and the dataset that may go with it; none for a compaction.
-    fn plan(
-        &self,
-        change: Change,
-        runs: &mut HashMap<RunId, bool>,
-    ) -> Result<Option<(Payload, Option<String>)>, StoreError> {
+    fn plan(&self, change: Change, runs: &mut HashMap<RunId, bool>) -> Result<Plan, StoreError> {
         self.usable()?;
         let exists = |run, runs: &HashMap<RunId, bool>| match runs.get(&run) {
             Some(&exists) => Ok(exists),
@@ -169,17 +184,18 @@ impl Work {
             }
             Change::Create { run, header, .. } => {
                 runs.insert(run, true);
-                Ok(Some((header, None)))
+                Ok(Plan::Write(header, None))
             }
             Change::Add { run, .. } | Change::Delete { run } if !exists(run, runs)? => Err(crate::missing_run(run)),
-            Change::Add { payload, .. } => Ok(Some((payload, None))),
+            Change::Add { payload, .. } => Ok(Plan::Write(payload, None)),
             Change::Delete { run } => {
                 runs.insert(run, false);
                 // A run that can't be read is deleted all the same.
                 let header = self.parts.view.read(|now| self.parts.reader.run(now, run)).ok().flatten();
-                Ok(Some((operation::deletion(run)?, header.map(|run| run.header.data.digest))))
+                Ok(Plan::Write(operation::deletion(run)?, header.map(|run| run.header.data.digest)))
             }
-            Change::Compact => Ok(None),
+            Change::Compact => Ok(Plan::Chore(Chore::Compact)),
+            Change::Backup(to) => Ok(Plan::Chore(Chore::Backup(to))),
         }
     }
 
@@ -208,10 +224,15 @@ impl Work {
     }
 
     fn compact(&mut self) -> Result<(), StoreError> {
-        self.usable()?;
         // What is moved is as safe as what it was before only once the view no longer needs the old places.
         self.unchecked = 1;
         compact::run(&mut self.parts).map_err(|error| self.note_failure(error))
+    }
+
+    /// What fails in the other folder is no failure of this store.
+    fn back_up(&mut self, to: &Path) -> Result<(), StoreError> {
+        self.parts.appender.roll().map_err(|error| self.note_failure(error.into()))?;
+        backup::run(&self.parts, to)
     }
 
     fn checkpoint(&mut self) -> Result<(), StoreError> {

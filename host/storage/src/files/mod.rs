@@ -11,7 +11,7 @@ pub use disk::Disk;
 
 /// Opens, names and removes files.
 ///
-/// A change of names (`create`, `rename`, `remove`) is durable once its folder was synced.
+/// A change of names (`create`, `rename`, `remove`, `link`) is durable once its folder was synced.
 pub trait Files: Debug + Send + Sync {
     /// Opens a file that exists, to be read and written.
     fn open(&self, path: &Path) -> io::Result<Arc<dyn File>>;
@@ -23,6 +23,9 @@ pub trait Files: Debug + Send + Sync {
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     fn remove(&self, path: &Path) -> io::Result<()>;
+
+    /// Gives a file a second name, where none is.
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()>;
 
     /// The names in a folder, in no order.
     fn list(&self, folder: &Path) -> io::Result<Vec<String>>;

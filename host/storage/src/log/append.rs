@@ -1,6 +1,7 @@
 //! Writing to the end of the log.
 
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, PoisonError};
 
 use super::checkpoint::{Checkpoint, Sealed};
@@ -96,6 +97,22 @@ impl Appender {
         let Log { files, folder, .. } = &*self.log;
         files.remove(&segment::path(folder, number))?;
         files.sync_folder(folder)
+    }
+
+    /// Makes a log in `folder`, which is empty, that holds the complete segments of this one, under second names: they
+    /// are never changed. The caller has just begun the last one.
+    ///
+    /// # Errors
+    ///
+    /// Fails when `folder` is on another disk.
+    pub(crate) fn link(&self, folder: &Path) -> io::Result<()> {
+        let files = &*self.log.files;
+        for sealed in &self.sealed {
+            files.link(&segment::path(&self.log.folder, sealed.number), &segment::path(folder, sealed.number))?;
+        }
+        Segment::create(files, folder, self.last.number, self.next)?;
+        files.sync_folder(folder)?;
+        Checkpoint { sealed: self.sealed.clone(), end: self.end(), next: self.next, viewed: 0 }.write(files, folder)
     }
 
     fn write_checkpoint(&self) -> io::Result<()> {

@@ -162,6 +162,7 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
             Ok(Answer::Results { results, more: sent < found.len() })
         }
         Request::DeleteRun { run } => store.delete_run(run).await.map(Answer::Deleted),
+        Request::Backup { to } => store.back_up(&to).await.map(|()| Answer::Done),
         Request::Compact => store.compact().await.map(|()| Answer::Done),
     }
 }

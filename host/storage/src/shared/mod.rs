@@ -93,6 +93,18 @@ impl SharedStore {
         }
     }
 
+    /// Makes a copy of the store, as [`EmbeddedStore::back_up`] does. `to` is absolute: another process may make it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`EmbeddedStore::back_up`] does.
+    pub async fn back_up(&self, to: &Path) -> Result<(), StoreError> {
+        match self.role() {
+            Role::Owner(owner) => owner.store.back_up(to).await,
+            Role::User(_) => self.ask(Request::Backup { to: to.to_owned() }).await.map(drop),
+        }
+    }
+
     /// Length of the log, in bytes.
     ///
     /// # Errors

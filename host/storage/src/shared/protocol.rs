@@ -8,6 +8,7 @@
 //! the number of its request; answers come in any order. Documents travel as JSON, results as they are in the log.
 
 use std::io;
+use std::path::PathBuf;
 
 use model::ports::StoreError;
 use model::run::{Run, RunId};
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 use crate::results::{self, Place};
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 1;
+const PROTOCOL: u32 = 2;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -59,6 +60,7 @@ pub(super) enum Request {
     Results { run: RunId, after: Option<Place>, limit: u64 },
     DeleteRun { run: RunId },
     Compact,
+    Backup { to: PathBuf },
 }
 
 #[derive(Debug, Deserialize, Serialize)]

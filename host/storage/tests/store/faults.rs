@@ -79,6 +79,11 @@ impl Files for FaultyFiles {
         Disk.remove(path)
     }
 
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        self.0.check()?;
+        Disk.link(from, to)
+    }
+
     fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
         self.0.check()?;
         Disk.list(folder)

@@ -1,5 +1,7 @@
 //! What every store promises, checked on all of them, and what the embedded one promises beyond that.
 
+mod archive;
+mod backup;
 mod compaction;
 mod conformance;
 mod differential;

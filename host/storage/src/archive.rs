@@ -1,0 +1,72 @@
+//! Everything in a store as one file, to be kept elsewhere or carried to another store, of whatever kind.
+//!
+//! ```text
+//! "KARATARC" | version u32, little-endian | zstd stream of frames
+//! ```
+//!
+//! The frames are those of the log, numbered from 0: a dataset before the first run on it, a run, its results, its
+//! report. The last one says how much there was, so that a file that was cut off is told from a whole one.
+
+mod export;
+mod import;
+mod stream;
+
+use std::io;
+
+use model::ports::StoreError;
+use serde::{Deserialize, Serialize};
+
+pub use export::export;
+pub use import::{Imported, import, verify};
+
+/// What the frames hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// The digest of a dataset, whose bytes follow.
+    Dataset = 1,
+    /// Some bytes of the dataset.
+    Bytes = 2,
+    /// The header of a run, as JSON. What follows is of this run.
+    Run = 3,
+    /// Results, as in the log.
+    Results = 4,
+    /// The report, as JSON.
+    Report = 5,
+    /// [`Contents`], as JSON.
+    End = 6,
+}
+
+impl Kind {
+    const ALL: [Self; 6] = [Self::Dataset, Self::Bytes, Self::Run, Self::Results, Self::Report, Self::End];
+
+    fn of(number: u8) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| *kind as u8 == number)
+    }
+}
+
+/// How much an archive holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Contents {
+    pub runs: u64,
+    pub results: u64,
+    pub datasets: u64,
+}
+
+/// Why an archive was not written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum ArchiveError {
+    #[error("it is no archive of a Karat store")]
+    Foreign,
+    #[error("it was written by a newer version of Karat (format {found}, this one reads {supported})")]
+    Version { found: u32, supported: u32 },
+    #[error("it is damaged: {what}")]
+    Damaged { what: String },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("it can't be read or written")]
+    Io(#[from] io::Error),
+}
+
+fn damaged(what: impl Into<String>) -> ArchiveError {
+    ArchiveError::Damaged { what: what.into() }
+}

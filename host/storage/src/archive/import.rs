@@ -1,0 +1,154 @@
+//! An archive into a store.
+
+use std::io::Read;
+
+use model::ports::{DatasetWriter, Store};
+use model::report::Report;
+use model::run::{RowResult, RunHeader, RunId};
+use serde::de::DeserializeOwned;
+
+use super::stream::Stream;
+use super::{ArchiveError, Contents, Kind, damaged};
+use crate::results;
+
+/// What came of an import.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// What the archive holds.
+    pub contents: Contents,
+    /// Runs that the store had, finished; they are left as they are.
+    pub known: u64,
+}
+
+/// Reads an archive whole and says what is in it.
+///
+/// # Errors
+///
+/// Fails when it is no archive, was written by a newer version, is damaged or was cut off.
+pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
+    let mut frames = Stream::start(archive)?;
+    let mut found = Contents::default();
+    let mut dataset: Option<(String, blake3::Hasher)> = None;
+    loop {
+        let Some((kind, payload)) = frames.next()? else { return Err(damaged("its end is missing")) };
+        if kind != Kind::Bytes
+            && let Some((digest, hasher)) = dataset.take()
+        {
+            check_digest(&digest, &hasher.finalize().to_hex())?;
+        }
+        match kind {
+            Kind::Dataset => {
+                found.datasets += 1;
+                dataset = Some((text(payload)?, blake3::Hasher::new()));
+            }
+            Kind::Bytes => {
+                let (_, hasher) = dataset.as_mut().ok_or_else(out_of_place)?;
+                hasher.update(payload);
+            }
+            Kind::Run => {
+                document::<RunHeader>(payload)?;
+                found.runs += 1;
+            }
+            Kind::Results => found.results += read_results(payload)?.len() as u64,
+            Kind::Report => drop(document::<Report>(payload)?),
+            Kind::End if document::<Contents>(payload)? != found => {
+                return Err(damaged("it holds something else than its end says"));
+            }
+            Kind::End => break,
+        }
+    }
+    match frames.next()? {
+        None => Ok(found),
+        Some(_) => Err(damaged("something follows its end")),
+    }
+}
+
+/// Adds what an archive holds to `store`. Cut off at any point, it can be done again. The archive should have been
+/// verified: what comes before a damaged place is in the store then.
+///
+/// # Errors
+///
+/// Fails as [`verify`] does, and when the store does.
+pub async fn import(store: &dyn Store, archive: impl Read + Send) -> Result<Imported, ArchiveError> {
+    let mut frames = Stream::start(archive)?;
+    let mut import = Import { store, dataset: None, run: None, known: 0 };
+    loop {
+        let Some((kind, payload)) = frames.next()? else { return Err(damaged("its end is missing")) };
+        if kind != Kind::Bytes {
+            import.keep_dataset()?;
+        }
+        match kind {
+            Kind::Dataset => import.dataset = Some((text(payload)?, store.new_dataset()?)),
+            Kind::Bytes => {
+                let (_, dataset) = import.dataset.as_mut().ok_or_else(out_of_place)?;
+                dataset.write_all(payload)?;
+            }
+            Kind::Run => import.begin(&document(payload)?).await?,
+            Kind::Results => {
+                if let Some(run) = import.run {
+                    store.put_results(run, read_results(payload)?).await?;
+                }
+            }
+            Kind::Report => {
+                if let Some(run) = import.run {
+                    store.finish_run(run, &document(payload)?).await?;
+                }
+            }
+            Kind::End => return Ok(Imported { contents: document(payload)?, known: import.known }),
+        }
+    }
+}
+
+struct Import<'a> {
+    store: &'a dyn Store,
+    /// The dataset that is being written, and the digest it has to have.
+    dataset: Option<(String, Box<dyn DatasetWriter>)>,
+    /// The run that what follows belongs to; none where it is left out.
+    run: Option<RunId>,
+    known: u64,
+}
+
+impl Import<'_> {
+    fn keep_dataset(&mut self) -> Result<(), ArchiveError> {
+        match self.dataset.take() {
+            Some((digest, dataset)) => check_digest(&digest, &dataset.keep()?),
+            None => Ok(()),
+        }
+    }
+
+    async fn begin(&mut self, header: &RunHeader) -> Result<(), ArchiveError> {
+        let found = self.store.run(header.id).await?;
+        if found.is_some_and(|found| found.report.is_some()) {
+            self.known += 1;
+            self.run = None;
+            return Ok(());
+        }
+        self.store.create_run(header).await?;
+        self.run = Some(header.id);
+        Ok(())
+    }
+}
+
+fn read_results(payload: &[u8]) -> Result<Vec<RowResult>, ArchiveError> {
+    let places = results::places(payload).ok_or_else(|| damaged("its results can't be read"))?;
+    places.into_iter().map(|(place, range)| results::read(&payload[range], place).map_err(damaged)).collect()
+}
+
+fn document<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ArchiveError> {
+    serde_json::from_slice(payload).map_err(|error| damaged(format!("a document can't be read ({error})")))
+}
+
+fn text(payload: &[u8]) -> Result<String, ArchiveError> {
+    String::from_utf8(payload.to_vec()).map_err(|error| damaged(error.to_string()))
+}
+
+fn check_digest(expected: &str, found: &str) -> Result<(), ArchiveError> {
+    if expected == found {
+        return Ok(());
+    }
+    Err(damaged(format!("dataset {expected} does not match its digest")))
+}
+
+fn out_of_place() -> ArchiveError {
+    damaged("its records are out of place")
+}

@@ -1,0 +1,99 @@
+//! A store carried to another one in a file.
+
+use model::ports::Store;
+use model::run::{RowResult, Run};
+use storage::archive::{self, ArchiveError, Contents};
+use storage::{EmbeddedStore, MemoryStore};
+use tempfile::TempDir;
+
+use crate::samples::{all_results, dataset, header, id, keep, long_result, report, result, started_run};
+
+/// A store with a finished run, one that goes on, and two runs on one dataset.
+async fn filled() -> MemoryStore {
+    let store = MemoryStore::new();
+    let finished = started_run(&store, 1).await;
+    store.put_results(finished, (0..1200).map(|index| result(index, 0)).collect()).await.expect("stored");
+    store.finish_run(finished, &report(finished, 0.1)).await.expect("finished");
+    let going_on = started_run(&store, 2).await;
+    store.put_results(going_on, vec![result(3, 1), long_result(9, 200_000)]).await.expect("stored");
+    // Longer than what is written at once.
+    let digest = keep(&store, &vec![7; 3 << 20]);
+    for number in [3, 4] {
+        store.create_run(&header(id(number), &digest)).await.expect("created");
+    }
+    store
+}
+
+async fn archived(store: &dyn Store) -> (Vec<u8>, Contents) {
+    let mut archive = Vec::new();
+    let contents = archive::export(store, &mut archive).await.expect("exported");
+    (archive, contents)
+}
+
+async fn content(store: &dyn Store) -> Vec<(Run, Vec<RowResult>, Vec<u8>)> {
+    let mut content = Vec::new();
+    for run in store.runs(None, 100).await.expect("runs") {
+        let results = all_results(store, run.header.id, 100).await;
+        let rows = dataset(store, &run.header.data.digest).expect("a dataset");
+        content.push((run, results, rows));
+    }
+    content
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_exported_is_there_after_the_import_however_often_it_is_done() {
+    let store = filled().await;
+    let (archive, contents) = archived(&store).await;
+    assert_eq!(contents, Contents { runs: 4, results: 1202, datasets: 3 });
+    assert_eq!(archive::verify(&archive[..]).expect("whole"), contents);
+
+    let folder = TempDir::new().expect("a temporary folder");
+    let other = EmbeddedStore::open(folder.path()).expect("a store");
+    for known in [0, 1] {
+        let imported = archive::import(&other, &archive[..]).await.expect("imported");
+        assert_eq!((imported.contents, imported.known), (contents, known));
+        assert!(content(&other).await == content(&store).await);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_ended_after_the_export_is_not_set_back() {
+    let store = filled().await;
+    let (archive, _) = archived(&store).await;
+    store.put_results(id(2), vec![result(3, 1)]).await.expect("stored");
+    store.finish_run(id(2), &report(id(2), 5.0)).await.expect("finished");
+    let now = content(&store).await;
+    archive::import(&store, &archive[..]).await.expect("imported");
+    assert!(content(&store).await == now);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_cut_and_every_changed_byte_of_an_archive_is_noticed_or_harmless() {
+    let store = MemoryStore::new();
+    let run = started_run(&store, 1).await;
+    store.put_results(run, vec![result(0, 0)]).await.expect("stored");
+    let (archive, _) = archived(&store).await;
+    for length in 0..archive.len() {
+        assert!(archive::verify(&archive[..length]).is_err(), "{length} bytes of {}", archive.len());
+    }
+    for place in 0..archive.len() {
+        let mut changed = archive.clone();
+        changed[place] ^= 0x10;
+        // Some bits of zstd's heads mean nothing.
+        if archive::verify(&changed[..]).is_ok() {
+            let other = MemoryStore::new();
+            archive::import(&other, &changed[..]).await.expect("verified");
+            assert!(content(&other).await == content(&store).await, "byte {place}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_archive_or_a_newer_one_says_so() {
+    for bytes in [&b""[..], b"KARATARC", b"{\"inputs\": {}}\n and more"] {
+        assert!(matches!(archive::verify(bytes), Err(ArchiveError::Foreign)), "{bytes:?}");
+    }
+    let (mut archive, _) = archived(&filled().await).await;
+    archive[8] = 9;
+    assert!(matches!(archive::verify(&archive[..]), Err(ArchiveError::Version { found: 9, .. })));
+}
