@@ -5,5 +5,6 @@
 mod cli;
 mod docs;
 mod plugins;
+mod powerloss;
 mod rules;
 mod support;

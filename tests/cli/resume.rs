@@ -61,6 +61,32 @@ fn a_killed_run_goes_on_where_it_was_and_ends_like_an_undisturbed_one() {
     assert_eq!(export, project.run(&["runs", "export", undisturbed["run"].as_str().unwrap()]).out);
 }
 
+/// Runs killed by the ordinary test; the full set asks for more with `KARAT_KILLS`.
+const KILLS: usize = 4;
+
+#[test]
+fn a_run_killed_at_any_moment_goes_on_and_ends_like_an_undisturbed_one() {
+    let project = project();
+    let limited = ["eval", "--limit", "2000"];
+    let begun = Instant::now();
+    let undisturbed = project.json(0, &limited)["run"].as_str().unwrap().to_owned();
+    let took = begun.elapsed();
+    let expected = project.run(&["runs", "export", &undisturbed]).out;
+    let mut random = fastrand::Rng::with_seed(7);
+    let kills = std::env::var("KARAT_KILLS").map_or(KILLS, |number| number.parse().unwrap());
+    for round in 0..kills {
+        let mut child = project.start(&limited);
+        let run = run_id(&mut child);
+        std::thread::sleep(took.mul_f64(random.f64()));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let resumed = project.run(&[&limited[..], &["--resume", &run]].concat());
+        assert_eq!(resumed.code, 0, "round {round}: {resumed:#?}");
+        assert_eq!(project.run(&["runs", "export", &run]).out, expected, "round {round}");
+    }
+    assert_eq!(project.json(0, &["doctor", "--check"])["whole"], true);
+}
+
 #[test]
 fn an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on() {
     let project = project();

@@ -127,13 +127,22 @@ fn check_view(
 /// Makes the view anew, and before that, where the log is damaged, a log of what can still be read.
 /// Returns what could not be.
 pub(super) fn rebuild(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -> Result<Vec<String>, StoreError> {
-    let lost = match log::open(Arc::clone(files), &root.join("log"), segment_bytes) {
-        Ok(_) => Vec::new(),
-        Err(StoreError::Damaged { .. }) => salvage(root, files, segment_bytes)?,
+    let opened = log::open(Arc::clone(files), &root.join("log"), segment_bytes);
+    let lost = match opened.map(drop) {
+        // Opening reads no further than it has to.
+        Ok(()) if is_whole(&**files, root)? => Vec::new(),
+        Ok(()) | Err(StoreError::Damaged { .. }) => salvage(root, files, segment_bytes)?,
         Err(error) => return Err(error),
     };
     layout::remove_folder(&root.join("view"))?;
     Ok(lost)
+}
+
+/// Whether every frame of the log is.
+fn is_whole(files: &dyn Files, root: &Path) -> io::Result<bool> {
+    let mut is_whole = true;
+    log::inspect(files, &root.join("log"), |found| is_whole &= matches!(found, Found::Frame(..)))?;
+    Ok(is_whole)
 }
 
 /// Copies the whole frames of the log to a new one, which takes its place. The old one is kept as `log.damaged`.

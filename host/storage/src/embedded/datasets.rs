@@ -125,8 +125,7 @@ impl DatasetWriter for Draft {
         let digest = self.hasher.finalize();
         let file = self.encoder.finish()?;
         file.as_file().sync_all()?;
-        file.persist(self.folder.path(&digest)).map_err(io::Error::from)?;
-        layout::sync_folder(&self.folder.folder)?;
+        layout::publish(file, &self.folder.path(&digest))?;
         Ok(digest.to_string())
     }
 }

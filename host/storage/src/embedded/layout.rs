@@ -17,6 +17,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
 
 use model::ports::StoreError;
+use tempfile::NamedTempFile;
 
 const LAYOUT: &str = "LAYOUT";
 const SUPPORTED: &str = "2";
@@ -34,7 +35,10 @@ pub(crate) enum Layout {
 pub(crate) fn found(root: &Path) -> Result<Option<Layout>, StoreError> {
     let found = match fs::read(root.join(LAYOUT)) {
         Ok(bytes) => String::from_utf8_lossy(&bytes).trim().chars().take(40).collect::<String>(),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        // The mark comes before anything in the log: where it was lost, the store was not.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(root.join("log/CHECKPOINT").try_exists()?.then_some(Layout::Log));
+        }
         Err(error) => return Err(error.into()),
     };
     match found.as_str() {
@@ -59,11 +63,20 @@ pub(crate) fn folders(root: &Path) -> io::Result<()> {
 
 /// Says that the store in `root` has this layout now.
 pub(crate) fn mark(root: &Path) -> io::Result<()> {
-    let mut marker = tempfile::NamedTempFile::new_in(root)?;
+    let mut marker = NamedTempFile::new_in(root)?;
     writeln!(marker, "{SUPPORTED}")?;
     marker.as_file().sync_all()?;
-    marker.persist(root.join(LAYOUT)).map_err(io::Error::from)?;
-    sync_folder(root)
+    publish(marker, &root.join(LAYOUT))
+}
+
+/// Gives a file that is durable its name, in its own folder, for good.
+///
+/// Not by `persist`, which calls the kernel behind the back of the power-loss tests.
+pub(crate) fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
+    // A dataset is locked until it has its name.
+    let (_locked, draft) = file.keep()?;
+    fs::rename(draft, path)?;
+    path.parent().map_or(Ok(()), sync_folder)
 }
 
 /// Makes a folder, readable for this user alone, where there is none.

@@ -9,9 +9,10 @@
 
 #![expect(clippy::print_stdout, reason = "the process reports to the test, and the test to who runs the full set")]
 
-mod disk;
+#[path = "../../../tests/powerloss/mod.rs"]
+mod power;
 
-#[path = "../store/samples.rs"]
+#[path = "store/samples.rs"]
 #[expect(dead_code, reason = "the conformance suite uses the rest")]
 mod samples;
 
@@ -23,7 +24,7 @@ use model::run::{RowResult, Run};
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
-use disk::{Disk, Step};
+use power::{Disk, Step};
 use samples::{header, id, keep, long_result, report, result};
 
 /// Powers cut by the ordinary test.
@@ -89,25 +90,16 @@ async fn begun(store: &dyn Store) {
     }
 }
 
-/// The shim, compiled; none where there is no C compiler.
-fn shim(folder: &Path) -> Option<PathBuf> {
-    let shim = folder.join("shim.so");
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/powerloss/shim.c");
-    let mut compile = Command::new("cc");
-    compile.args(["-shared", "-fPIC", "-O1", "-o"]).arg(&shim).arg(source).arg("-ldl");
-    compile.status().ok().filter(std::process::ExitStatus::success).map(|_| shim)
-}
-
 /// Lets the process work. Returns the disk as it was before, and what was done to it.
 async fn recorded(home: &Path, shim: &Path) -> Vec<Step> {
     let journal = home.join("journal");
     let root = home.join("store");
     let mut child = Command::new(std::env::current_exe().expect("a path"));
     child.args(["--exact", "child", "--ignored", "--nocapture"]).env(STORE, &root);
-    child.env("LD_PRELOAD", shim).env("POWER_ROOT", &root).env("POWER_JOURNAL", &journal);
+    power::watch(&mut child, shim, &root, &journal);
     let worked = child.stdout(Stdio::null()).status().expect("started");
     assert!(worked.success());
-    disk::read(&journal)
+    power::read(&journal)
 }
 
 /// Everything in a store.
@@ -130,8 +122,7 @@ fn acknowledged(steps: &[Step]) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
     let home = TempDir::new().expect("a temporary folder");
-    let Some(shim) = shim(home.path()) else {
-        assert!(std::env::var_os("CI").is_none(), "there is no C compiler");
+    let Some(shim) = power::shim(home.path()) else {
         return println!("skipped: `nothing_acknowledged_is_lost_whenever_the_power_goes` needs a C compiler");
     };
     let root = home.path().join("store");
@@ -150,7 +141,7 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
         expected.push(content(&oracle).await.expect("read"));
     }
 
-    let rounds = std::env::var("KARAT_ROUNDS").map_or(ROUNDS, |number| number.parse().expect("a number"));
+    let rounds = power::rounds(ROUNDS);
     let mut rebuilt = 0;
     for round in 0..rounds {
         let mut random = fastrand::Rng::with_seed(round as u64);
