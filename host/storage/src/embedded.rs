@@ -256,6 +256,7 @@ pub(crate) fn in_folder(root: &Path, error: StoreError) -> StoreError {
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
                 StoreError::ReadOnly { path, source }
             }
+            io::ErrorKind::StorageFull => StoreError::Full { path, free: 0 },
             kind => StoreError::Io(io::Error::new(kind, format!("`{path}` can't be opened: {source}"))),
         },
         StoreError::Damaged { what } => StoreError::Damaged { what: format!("{what} (in `{path}`)") },

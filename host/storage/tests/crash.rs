@@ -13,8 +13,10 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 
+use model::feedback::{Feedback, Value};
+use model::outcome::Outcome;
 use model::ports::{Store, StoreError};
-use storage::EmbeddedStore;
+use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
 use samples::{all_results, id, long_result, result, started_run};
@@ -22,13 +24,21 @@ use samples::{all_results, id, long_result, result, started_run};
 /// Where the child finds the store.
 const STORE: &str = "KARAT_CRASH_STORE";
 
+/// How many results the child writes before it takes all file descriptors there are.
+const HOARD_AFTER: &str = "KARAT_CRASH_HOARD_AFTER";
+
 /// Writes results one after the other until it is killed or the store fails, and prints each index that is durable.
 #[ignore = "it is the process that the other tests kill"]
 #[tokio::test]
 async fn child() {
     let root = std::env::var_os(STORE).expect("started by another test");
-    let store = EmbeddedStore::open(Path::new(&root)).expect("a store");
+    let hoard_after: Option<u64> = std::env::var(HOARD_AFTER).ok().map(|number| number.parse().expect("a number"));
+    // So small that new files are needed all the time.
+    let segment_bytes = if hoard_after.is_some() { 16 << 10 } else { Options::default().segment_bytes };
+    let options = Options { segment_bytes, ..Options::default() };
+    let store = EmbeddedStore::open_with(Path::new(&root), options).expect("a store");
     let run = started_run(&store, 1).await;
+    let mut hoard = Vec::new();
     let next = all_results(&store, run, 1000).await.last().map_or(0, |last| last.index + 1);
     // The test harness has begun a line.
     println!();
@@ -38,6 +48,9 @@ async fn child() {
             return after_failure(&store, index).await;
         }
         println!("stored {index}");
+        if hoard_after == Some(index) {
+            hoard.extend(std::iter::from_fn(|| std::fs::File::open("/dev/null").ok()));
+        }
     }
 }
 
@@ -108,17 +121,93 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     assert!(acknowledged > 100);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_is_full_ends_writing_and_loses_nothing_that_was_acknowledged() {
-    let home = TempDir::new().expect("a temporary folder");
-    // 2 MiB for each file, as an error instead of a signal.
-    let mut limited = Command::new("sh");
-    limited.args(["-c", r#"trap "" XFSZ; ulimit -f 4096; exec "$0" "$@""#]).arg(this_binary());
-    let (mut child, lines) = spawn(limited, home.path());
+/// Lets a child write until it is refused. Returns how many results it was told are durable; all of them are there.
+async fn refused_after(command: Command, home: &Path) -> u64 {
+    let (mut child, lines) = spawn(command, home);
     let lines: Vec<String> = lines.lines().map(|line| line.expect("text")).collect();
     assert!(child.wait().expect("it ended").success(), "{:?}", lines.last());
     assert!(lines.contains(&"refused".to_owned()));
     let acknowledged = lines.iter().filter(|line| line.starts_with("stored ")).count() as u64;
-    assert!(acknowledged > 100);
-    assert!(check_stored(home.path()).await >= acknowledged);
+    assert!(check_stored(home).await >= acknowledged);
+    acknowledged
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_that_fails_ends_writing_and_loses_nothing_that_was_acknowledged() {
+    let home = TempDir::new().expect("a temporary folder");
+    // 2 MiB for each file, as an error instead of a signal.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", r#"trap "" XFSZ; ulimit -f 4096; exec "$0" "$@""#]).arg(this_binary());
+    assert!(refused_after(limited, home.path()).await > 100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_out_of_file_descriptors_ends_writing_and_loses_nothing_that_was_acknowledged() {
+    for after in [0, 20, 100] {
+        let home = TempDir::new().expect("a temporary folder");
+        let mut limited = Command::new("sh");
+        limited.args(["-c", r#"ulimit -n 64; exec "$0" "$@""#]).arg(this_binary()).env(HOARD_AFTER, after.to_string());
+        assert!(refused_after(limited, home.path()).await > after);
+    }
+}
+
+/// Writes to a small disk of its own until that is full, makes room and writes on.
+#[ignore = "it is the process that another test gives a disk to"]
+#[tokio::test]
+async fn child_on_a_small_disk() {
+    let disk = std::env::var_os(STORE).expect("started by another test");
+    let (disk, root) = (Path::new(&disk), Path::new(&disk).join("store"));
+    std::fs::write(disk.join("filler"), vec![1; 8 << 20]).expect("written");
+    let store = EmbeddedStore::open(&root).expect("a store");
+    let run = started_run(&store, 1).await;
+    let mut next = 0;
+    let refusal = loop {
+        match store.put_results(run, vec![noise(next)]).await {
+            Ok(()) => next += 1,
+            Err(error) => break error,
+        }
+    };
+    assert!(matches!(refusal, StoreError::Full { .. }), "{refusal:?}");
+    assert!(next > 10, "{next}");
+    std::fs::remove_file(disk.join("filler")).expect("removed");
+    for index in next..next + 10 {
+        store.put_results(run, vec![noise(index)]).await.expect("there is room");
+    }
+    // Somebody else takes all there is.
+    let taken = std::fs::write(disk.join("filler"), vec![1; 64 << 20]);
+    assert_eq!(taken.expect_err("that is too much").kind(), std::io::ErrorKind::StorageFull);
+    let refusal = store.put_results(run, vec![noise(0)]).await.expect_err("there is no room");
+    assert!(matches!(refusal, StoreError::Full { .. }), "{refusal:?}");
+    drop(store);
+    // Closed without a byte to spare.
+    let refusal = EmbeddedStore::open(&root).err();
+    assert!(matches!(refusal, Some(StoreError::Full { .. })), "{refusal:?}");
+    std::fs::remove_file(disk.join("filler")).expect("removed");
+    let store = EmbeddedStore::open(&root).expect("it opens");
+    let found = all_results(&store, run, 1000).await;
+    assert!(found == (0..next + 10).map(noise).collect::<Vec<_>>());
+    println!("all there");
+}
+
+/// What can't be compressed much.
+fn noise(index: u64) -> model::run::RowResult {
+    let mut random = fastrand::Rng::with_seed(index);
+    let text = (0..500_000).map(|_| random.alphanumeric()).collect();
+    let feedback = Feedback { name: None, value: Value::Boolean(true), rationale: Some(text) };
+    model::run::RowResult { outcomes: vec![Outcome::Scored(vec![feedback])], ..result(index, 0) }
+}
+
+#[test]
+fn a_full_disk_refuses_and_takes_on_when_there_is_room() {
+    let disk = TempDir::new().expect("a temporary folder");
+    let mut command = Command::new("unshare");
+    let script = r#"mount -t tmpfs -o size=40m none "$KARAT_CRASH_STORE" || exit 77; exec "$0" "$@""#;
+    command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(this_binary());
+    command.args(["--exact", "child_on_a_small_disk", "--ignored", "--nocapture"]).env(STORE, disk.path());
+    let done = command.output();
+    let Some(done) = done.ok().filter(|done| done.status.success() || !done.stdout.is_empty()) else {
+        return println!("skipped: `a_full_disk_refuses_and_takes_on_when_there_is_room` may not mount a disk here");
+    };
+    let said = String::from_utf8_lossy(&done.stdout);
+    assert!(said.contains("all there"), "{said}{}", String::from_utf8_lossy(&done.stderr));
 }
