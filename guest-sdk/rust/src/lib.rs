@@ -58,7 +58,7 @@ pub use failure::{ErrorCode, Failure};
 pub use feedback::{Feedback, Outcome};
 pub use json::{Fields, Json};
 pub use row::Row;
-pub use scorer::{Direction, Needs, Scorer};
+pub use scorer::{Determinism, Direction, Needs, Scorer};
 pub use verdict::{Value, ValueKind, Verdict};
 
 pub use schemars;
@@ -74,8 +74,8 @@ pub mod prelude {
     pub use serde_json::{self, json};
 
     pub use crate::{
-        Direction, ErrorCode, Failure, Feedback, Fields, Json, Needs, Outcome, Row, Scorer, Value, ValueKind, Verdict,
-        log,
+        Determinism, Direction, ErrorCode, Failure, Feedback, Fields, Json, Needs, Outcome, Row, Scorer, Value,
+        ValueKind, Verdict, log,
     };
 }
 
@@ -95,6 +95,9 @@ macro_rules! plugin {
                         name: ::std::string::String::from($name),
                         version: ::std::string::String::from(::std::env!("CARGO_PKG_VERSION")),
                         scorers: ::std::vec![$(<$scorer as $crate::raw::Entry>::describe()),+],
+                        aggregators: ::std::vec::Vec::new(),
+                        predictors: ::std::vec::Vec::new(),
+                        exporters: ::std::vec::Vec::new(),
                     }
                 }
 

@@ -32,6 +32,7 @@ impl<S: Scorer> Entry for S {
             labels: S::Verdict::LABELS.iter().map(|&label| label.to_owned()).collect(),
             better: S::BETTER,
             needs: S::NEEDS,
+            determinism: S::DETERMINISM,
         }
     }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use crate::bindings::exports::karat::eval::describe::{Direction, Needs};
+pub use crate::bindings::exports::karat::eval::describe::{Determinism, Direction, Needs};
 use crate::failure::Failure;
 use crate::feedback::Outcome;
 use crate::row::Row;
@@ -27,6 +27,9 @@ pub trait Scorer: DeserializeOwned + JsonSchema {
 
     /// Parts of a row that the scorer can't do without: outputs, unless it says otherwise.
     const NEEDS: Needs = Needs::OUTPUTS;
+
+    /// Whether the same row gives the same answer: always, unless it says otherwise.
+    const DETERMINISM: Determinism = Determinism::Pure;
 
     /// `bool`, `f64`, `String`, a list of these, or an enum of labels.
     type Verdict: Verdict;

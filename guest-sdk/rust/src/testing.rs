@@ -35,6 +35,7 @@ pub fn row() -> TestRow {
         id: "test".to_owned(),
         inputs: "{}".to_owned(),
         outputs: None,
+        candidate: None,
         expectations: None,
         tags: Vec::new(),
         session: None,

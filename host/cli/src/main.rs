@@ -13,6 +13,7 @@ mod summary;
 mod terminal;
 mod wiring;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -25,12 +26,26 @@ use crate::terminal::Terminal;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
+    if std::env::args_os().nth(1).is_some_and(|verb| verb == wiring::COMPILE) {
+        return compile();
+    }
     let arguments = Arguments::parse();
     storage::silence_sled();
     start_log();
     let terminal = Terminal::new(arguments.json);
     let done = commands::run(arguments, &terminal);
     exit::code(done, &terminal)
+}
+
+/// What this program does when it was started by itself: not for users.
+fn compile() -> ExitCode {
+    match sandbox::compile(std::io::stdin(), std::io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err((status, message)) => {
+            let _ = writeln!(std::io::stderr(), "{message}");
+            ExitCode::from(status as u8)
+        }
+    }
 }
 
 /// Karat's own log: what goes wrong in a store, and for those who look for a fault `KARAT_LOG=debug`, or a filter such

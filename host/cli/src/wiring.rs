@@ -1,14 +1,24 @@
 //! Puts the crates together: where the store and the compiled code live, which plugins there are.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
+use bytesize::ByteSize;
 use model::ports::{Catalog, Plugin, PluginError};
-use sandbox::{Loaded, Sandbox};
+use sandbox::{Compiler, Loaded, Sandbox};
 use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::exit::Stop;
+use crate::terminal::Terminal;
+
+/// The verb by which this program compiles a plugin for another process of it.
+pub(crate) const COMPILE: &str = "compile-plugin";
+
+/// Loading that takes longer is told.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 const STORE_FOLDER: &str = ".karat";
 
@@ -56,7 +66,8 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 
 /// The sandbox, with compiled code in the user's cache folder.
 pub(crate) fn sandbox() -> Result<Sandbox, Stop> {
-    Ok(Sandbox::new(compiled_code())?)
+    let compiler = Compiler { program: std::env::current_exe()?, arguments: vec![COMPILE.to_owned()] };
+    Ok(Sandbox::new(compiled_code(), Some(compiler))?)
 }
 
 /// Where compiled code is kept; none where the user has no home.
@@ -84,27 +95,39 @@ pub(crate) struct Plugins {
     runtime: Handle,
     /// What a suite's relative paths are relative to.
     folder: PathBuf,
+    terminal: Terminal,
 }
 
 impl Plugins {
-    pub(crate) fn new(sandbox: Sandbox, runtime: &Runtime, folder: PathBuf) -> Self {
-        Self { sandbox, runtime: runtime.handle().clone(), folder }
+    pub(crate) fn new(sandbox: Sandbox, runtime: &Runtime, folder: PathBuf, terminal: &Terminal) -> Self {
+        Self { sandbox, runtime: runtime.handle().clone(), folder, terminal: *terminal }
     }
 
     /// A component in a file, with what is known of it beyond its description.
     pub(crate) fn load_file(&self, path: &Path) -> Result<Loaded, PluginError> {
-        let bytes = read_file(path)?;
-        self.load_bytes(&bytes).map_err(|error| plugin_error(&format!("`{}`", path.display()), &error))
+        self.load_bytes(&format!("`{}`", path.display()), &read_file(path)?)
     }
 
     /// A built-in plugin, by the name of its pack.
     pub(crate) fn load_pack(&self, pack: &bundle::Pack) -> Result<Loaded, PluginError> {
-        self.load_bytes(pack.bytes)
-            .map_err(|error| plugin_error(&format!("the built-in plugin `{}`", pack.name), &error))
+        self.load_bytes(&format!("the built-in plugin `{}`", pack.name), pack.bytes)
     }
 
-    fn load_bytes(&self, bytes: &[u8]) -> Result<Loaded, sandbox::LoadError> {
-        self.runtime.block_on(self.sandbox.load(bytes))
+    /// Says so where it takes long, which is once for each plugin.
+    fn load_bytes(&self, what: &str, bytes: &[u8]) -> Result<Loaded, PluginError> {
+        let loaded = self.runtime.block_on(async {
+            let mut load = std::pin::pin!(self.sandbox.load(bytes));
+            match tokio::time::timeout(PATIENCE, &mut load).await {
+                Ok(loaded) => loaded,
+                Err(_) => {
+                    // A user who can't be told waits all the same.
+                    let _ =
+                        self.terminal.say(format_args!("compiling {what}, once ({})", ByteSize(bytes.len() as u64)));
+                    load.await
+                }
+            }
+        });
+        loaded.map_err(|error| plugin_error(what, &error))
     }
 }
 
@@ -119,14 +142,22 @@ impl Catalog for Plugins {
     }
 }
 
+/// Reads a regular file, and not by way of a link: what is named is what is run.
 fn read_file(path: &Path) -> Result<Vec<u8>, PluginError> {
+    const LARGEST: u64 = 64 << 20;
     let unreadable =
         |why: String| PluginError { message: format!("can't read `{}`: {why}", path.display()), hint: None };
-    let metadata = std::fs::metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    let metadata = std::fs::symlink_metadata(path).map_err(|error| unreadable(error.to_string()))?;
+    if metadata.is_symlink() {
+        return Err(unreadable("it is a link; name the file that it leads to".to_owned()));
+    }
     if !metadata.is_file() {
         return Err(unreadable("it is not a file".to_owned()));
     }
-    std::fs::read(path).map_err(|error| unreadable(error.to_string()))
+    let mut bytes = Vec::new();
+    let file = std::fs::File::open(path).map_err(|error| unreadable(error.to_string()))?;
+    file.take(LARGEST + 1).read_to_end(&mut bytes).map_err(|error| unreadable(error.to_string()))?;
+    Ok(bytes)
 }
 
 fn plugin_error(what: &str, error: &sandbox::LoadError) -> PluginError {

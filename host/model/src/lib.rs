@@ -9,6 +9,7 @@
 pub mod aggregate;
 pub mod feedback;
 pub mod gate;
+pub mod grant;
 pub mod json;
 pub mod limits;
 pub mod outcome;

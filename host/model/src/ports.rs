@@ -5,7 +5,9 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use serde_json::{Map, Value};
 
+use crate::grant::Grant;
 use crate::json::Json;
 use crate::limits::{CallLimits, Reuse};
 use crate::outcome::Outcome;
@@ -95,6 +97,10 @@ pub struct Binding {
     pub reuse: Reuse,
     /// The suite's seed.
     pub seed: u64,
+    /// What the plugin may use beyond its rows.
+    pub grant: Grant,
+    /// What the suite says to the plugin as a whole.
+    pub config: Map<String, Value>,
 }
 
 /// One scorer of a plugin with its parameters.

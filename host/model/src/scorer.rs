@@ -31,6 +31,20 @@ pub struct ScorerDescription {
     pub labels: Vec<String>,
     pub better: Direction,
     pub needs: Needs,
+    pub determinism: Determinism,
+}
+
+/// Whether the same row gives the same answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Determinism {
+    /// Always.
+    #[default]
+    Pure,
+    /// As far as the judge it asks.
+    Judge,
+    /// Network, time or chance play a part.
+    Volatile,
 }
 
 /// The shape of a scorer's main verdict; one of another shape is refused.

@@ -63,6 +63,7 @@ pub enum DataFormat {
 /// A scorer by its name, or with more said about it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a suite has a handful of them")]
 pub enum ScorerEntry {
     Name(String),
     Full(ScorerUse),
@@ -104,9 +105,27 @@ pub struct ScorerLimits {
     /// Wall time; `limits.row_timeout` by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time: Option<TimeSpan>,
-    /// All strings of one answer.
+    /// All strings and lists of one answer, or of what is handed to one import.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub output: Option<ByteSize>,
+    /// Calls of imports.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub host_calls: Option<Count>,
+    /// Handles held at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handles: Option<u32>,
+    /// Lines of log kept; further ones are dropped and counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_lines: Option<u32>,
+    /// Bytes of log kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_bytes: Option<ByteSize>,
+    /// Requests over HTTP.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_requests: Option<u32>,
+    /// One response over HTTP; what comes behind is cut off.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub http_bytes: Option<ByteSize>,
 }
 
 /// Ceilings for the run.

@@ -17,7 +17,7 @@ use model::quantity::Allowance;
 use model::report::Report;
 use model::row::{Row, RowRecord};
 use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
-use model::scorer::{Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
+use model::scorer::{Determinism, Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
 use model::suite::DataFormat;
 
 pub(crate) fn feedback(value: Value) -> Feedback {
@@ -190,6 +190,7 @@ pub(crate) fn description(name: &str, parameters: &str, value: ValueKind, output
         labels: Vec::new(),
         better: Direction::Maximize,
         needs: Needs { outputs, expectations: false },
+        determinism: Determinism::Pure,
     }
 }
 

@@ -3,9 +3,16 @@
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "scorer-plugin",
-    imports: { default: trappable },
+    imports: {
+        "karat:eval/http.send": async | trappable,
+        default: trappable,
+    },
     exports: { default: async },
+    with: {
+        "karat:eval/kv.bucket": crate::imports::kv::Bucket,
+        "karat:eval/traces.trace": crate::imports::traces::Trace,
+    },
 });
 
 pub(crate) use exports::karat::eval::describe;
-pub(crate) use karat::eval::{log, types};
+pub(crate) use karat::eval::{ambient, config, http, judge, kv, log, traces, types};

@@ -1,6 +1,7 @@
 //! One instance of a plugin, and calls into it.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use model::limits::CallLimits;
@@ -13,6 +14,7 @@ use crate::bindings::{ScorerPlugin, ScorerPluginPre, describe, types};
 use crate::engine::YIELD_INTERVAL;
 use crate::failure;
 use crate::guest::Guest;
+use crate::imports::Granted;
 use crate::load::Shared;
 use crate::surroundings::Seed;
 
@@ -29,12 +31,13 @@ impl Instance {
     pub(crate) async fn start(
         shared: &Shared,
         plugin: &ScorerPluginPre<Guest>,
-        limits: CallLimits,
+        granted: &Arc<Granted>,
         seed: Seed,
     ) -> Result<Self, Failure> {
+        let limits = granted.limits;
         let slot = shared.slots.clone().acquire_owned().await;
         let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
-        let mut store = Guest::store(&shared.engine, seed, limits.memory);
+        let mut store = Guest::store(&shared.engine, seed, granted);
         let started = async {
             refuel(&mut store, limits)?;
             plugin.instantiate_async(&mut store).await
@@ -49,12 +52,12 @@ impl Instance {
     pub(crate) async fn describe(
         shared: &Shared,
         plugin: &ScorerPluginPre<Guest>,
-        limits: CallLimits,
+        granted: &Arc<Granted>,
     ) -> Result<describe::PluginDescription, Failure> {
-        let mut instance = Self::start(shared, plugin, limits, Seed::default()).await?;
-        let Self { store, plugin, .. } = &mut instance;
+        let mut instance = Self::start(shared, plugin, granted, Seed::default()).await?;
+        let Self { store, plugin, limits, .. } = &mut instance;
         let answer = within(limits.time, plugin.karat_eval_describe().call_describe(&mut *store)).await;
-        answer.map_err(|stop| stop.explain(store, limits))
+        answer.map_err(|stop| stop.explain(store, *limits))
     }
 
     /// Calls a scorer. `Ok` is what the guest answered, its own failures included.

@@ -6,7 +6,7 @@ use model::feedback::{Feedback, Value};
 use model::json::Json;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::Row;
-use model::scorer::{Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
+use model::scorer::{Determinism, Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
 
 use crate::bindings::{describe, types};
 
@@ -23,6 +23,7 @@ pub(crate) fn row(row: &Row) -> types::Row {
         id: row.id.clone(),
         inputs: text(&row.inputs),
         outputs: row.outputs.as_ref().map(text),
+        candidate: None,
         expectations: row.expectations.as_ref().map(text),
         tags: row.tags.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
         session: row.session.clone(),
@@ -183,6 +184,7 @@ fn scorer_description(said: describe::ScorerDescription) -> Result<ScorerDescrip
             outputs: said.needs.contains(describe::Needs::OUTPUTS),
             expectations: said.needs.contains(describe::Needs::EXPECTATIONS),
         },
+        determinism: determinism(said.determinism),
     })
 }
 
@@ -195,6 +197,14 @@ fn value_kind(kind: describe::ValueKind) -> ValueKind {
         describe::ValueKind::Booleans => ValueKind::Booleans,
         describe::ValueKind::Numbers => ValueKind::Numbers,
         describe::ValueKind::Texts => ValueKind::Texts,
+    }
+}
+
+fn determinism(said: describe::Determinism) -> Determinism {
+    match said {
+        describe::Determinism::Pure => Determinism::Pure,
+        describe::Determinism::Judge => Determinism::Judge,
+        describe::Determinism::Volatile => Determinism::Volatile,
     }
 }
 

@@ -30,6 +30,11 @@ pub(crate) fn start() -> wasmtime::Result<Engine> {
     })
 }
 
+/// Makes an engine whose compiled code the other one takes, without a pool.
+pub(crate) fn compiling() -> wasmtime::Result<Engine> {
+    Engine::new(&language())
+}
+
 /// What our toolchains do not emit is off. Multi-memory stays on: wasmtime 48 needs it itself for components with inner
 /// components, and panics without it.
 fn language() -> Config {

@@ -3,10 +3,12 @@
 use model::limits::CallLimits;
 use model::outcome::{Failure, FailureKind};
 use model::quantity::ByteSize;
+use wasmtime::component::ResourceTableError;
 use wasmtime::{FrameInfo, Trap, WasmBacktrace};
 use wasmtime_wasi::I32Exit;
 
 use crate::guest::Guest;
+use crate::limits::Reached;
 
 /// Lines of a guest's last output kept with a failure.
 const LAST_LINES: usize = 20;
@@ -20,7 +22,7 @@ pub(crate) fn explain(error: &wasmtime::Error, guest: &Guest, limits: CallLimits
     let backtrace = error.downcast_ref::<WasmBacktrace>();
     let (kind, message) = cause(error, guest, limits, &said, backtrace);
     let mut failure = Failure::new(kind, message);
-    failure.detail = detail(backtrace, &said);
+    failure.detail = detail(backtrace, &said, guest.used.log_dropped);
     failure
 }
 
@@ -33,6 +35,13 @@ fn cause(
 ) -> (FailureKind, String) {
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         return (FailureKind::Exited, format!("ended itself with status {}", exit.0));
+    }
+    if let Some(reached) = error.downcast_ref::<Reached>() {
+        return (FailureKind::BudgetExceeded, reached.text(limits));
+    }
+    if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
+        let message = format!("held more than {} handles (`limits.handles`)", limits.handles);
+        return (FailureKind::BudgetExceeded, message);
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => return (FailureKind::OutOfFuel, format!("used up its fuel (limit {})", limits.fuel)),
@@ -77,7 +86,7 @@ fn panic_message(said: &str) -> Option<String> {
     Some(format!("{message} ({place})"))
 }
 
-fn detail(backtrace: Option<&WasmBacktrace>, said: &str) -> Option<String> {
+fn detail(backtrace: Option<&WasmBacktrace>, said: &str, dropped: u64) -> Option<String> {
     let mut text = backtrace.map(frames).unwrap_or_default();
     let lines: Vec<_> = said.lines().filter(|line| !line.trim().is_empty()).collect();
     if !lines.is_empty() {
@@ -85,6 +94,9 @@ fn detail(backtrace: Option<&WasmBacktrace>, said: &str) -> Option<String> {
         for line in &lines[lines.len().saturating_sub(LAST_LINES)..] {
             text.push_str(&format!("  {line}\n"));
         }
+    }
+    if dropped > 0 {
+        text.push_str(&format!("{dropped} lines of log were dropped (`limits.log_lines`, `limits.log_bytes`)\n"));
     }
     (!text.is_empty()).then_some(text)
 }

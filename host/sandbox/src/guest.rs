@@ -1,38 +1,50 @@
-//! What the host keeps for one instance, and the imports it serves from it.
+//! What the host keeps for one instance.
 
-use wasmtime::component::{HasSelf, Linker, ResourceTable};
-use wasmtime::{Engine, Store};
+use std::sync::Arc;
+
+use wasmtime::component::ResourceTable;
+use wasmtime::{CallHook, Engine, Store, StoreContextMut, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 
-use crate::bindings::{log, types};
+use crate::imports::Granted;
+use crate::limits::{HOST_CALL_FUEL, Reached, Used};
 use crate::memory::MemoryLimit;
 use crate::surroundings::{self, Seed};
 use crate::tail::Tail;
-
-/// Handles a guest can hold at once.
-const HANDLES: usize = 1024;
 
 /// The host's side of one instance.
 pub(crate) struct Guest {
     /// Made when the guest first asks for any of it; most never do.
     wasi: Option<WasiCtx>,
-    seed: Seed,
-    handles: ResourceTable,
+    pub(crate) seed: Seed,
+    pub(crate) handles: ResourceTable,
     pub(crate) memory: MemoryLimit,
+    /// What the call at hand has used.
+    pub(crate) used: Used,
+    pub(crate) granted: Arc<Granted>,
     /// Standard output, standard error and log lines, as they came.
     pub(crate) output: Tail,
 }
 
 impl Guest {
     /// A store for one instance, without fuel.
-    pub(crate) fn store(engine: &Engine, seed: Seed, memory: u64) -> Store<Guest> {
+    pub(crate) fn store(engine: &Engine, seed: Seed, granted: &Arc<Granted>) -> Store<Guest> {
+        let limits = granted.limits;
         let mut handles = ResourceTable::new();
-        handles.set_max_capacity(HANDLES);
-        let memory = MemoryLimit::new(memory);
-        let guest = Guest { wasi: None, seed, handles, memory, output: Tail::default() };
+        handles.set_max_capacity(limits.handles as usize);
+        let guest = Guest {
+            wasi: None,
+            seed,
+            handles,
+            memory: MemoryLimit::new(limits.memory),
+            used: Used::default(),
+            granted: Arc::clone(granted),
+            output: Tail::default(),
+        };
         let mut store = Store::new(engine, guest);
         store.limiter(|guest| &mut guest.memory);
-        store.set_max_component_handles(HANDLES);
+        store.set_max_component_handles(limits.handles as usize);
+        store.call_hook(charge);
         store
     }
 
@@ -41,38 +53,32 @@ impl Guest {
         self.output.clear();
         self.wasi = None;
         self.seed = seed;
+        self.used = Used::default();
     }
 }
 
-/// A linker with everything a plugin may import without asking: our log, and WASI that leads nowhere.
-pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
-    let mut linker = Linker::new(engine);
-    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
-    log::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
-    types::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
-    Ok(linker)
+/// Counts calls of imports, WASI's included, and takes their price off the fuel that is left.
+///
+/// The fuel itself is not touched: setting it would put off the next moment at which the guest gives way.
+fn charge(mut store: StoreContextMut<'_, Guest>, hook: CallHook) -> wasmtime::Result<()> {
+    if !matches!(hook, CallHook::CallingHost) {
+        return Ok(());
+    }
+    let left = store.get_fuel()?;
+    let guest = store.data_mut();
+    guest.used.host_calls += 1;
+    if guest.used.host_calls > guest.granted.limits.host_calls {
+        return Err(Reached::HostCalls.into());
+    }
+    if guest.used.host_calls * HOST_CALL_FUEL > left {
+        return Err(Trap::OutOfFuel.into());
+    }
+    Ok(())
 }
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
         let ctx = self.wasi.get_or_insert_with(|| surroundings::closed(self.seed, &self.output));
         WasiCtxView { ctx, table: &mut self.handles }
-    }
-}
-
-impl types::Host for Guest {}
-
-impl log::Host for Guest {
-    fn emit(&mut self, level: log::Level, message: String) -> wasmtime::Result<()> {
-        let level = match level {
-            log::Level::Trace => "trace",
-            log::Level::Debug => "debug",
-            log::Level::Info => "info",
-            log::Level::Warn => "warn",
-            log::Level::Error => "error",
-        };
-        tracing::debug!(target: "karat::guest", level, "{message}");
-        self.output.push(format!("{level}: {message}\n").as_bytes());
-        Ok(())
     }
 }

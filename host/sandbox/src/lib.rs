@@ -17,10 +17,13 @@
 mod bindings;
 mod cache;
 mod call;
+mod compile;
 mod convert;
 mod engine;
 mod failure;
 mod guest;
+mod imports;
+mod limits;
 mod load;
 mod memory;
 mod scoring;
@@ -30,6 +33,7 @@ mod tail;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+pub use compile::{Compiler, compile};
 pub use load::{LoadError, Loaded};
 
 /// Everything plugins of this process share: one engine and one cache of compiled code.
@@ -42,13 +46,14 @@ impl Sandbox {
     /// Starts an engine.
     ///
     /// `cache` is a folder for compiled code that only this user can write; it is created where it is missing. Without
-    /// one, or where it can't be used, every load compiles anew.
+    /// one, or where it can't be used, every load compiles anew. Without a `compiler`, plugins are compiled in this
+    /// process, which is for plugins one has written oneself.
     ///
     /// # Errors
     ///
     /// Fails when this machine can't run WebAssembly, with the reason.
-    pub fn new(cache: Option<PathBuf>) -> Result<Self, LoadError> {
-        load::Shared::new(cache).map(|shared| Self { shared: Arc::new(shared) })
+    pub fn new(cache: Option<PathBuf>, compiler: Option<Compiler>) -> Result<Self, LoadError> {
+        load::Shared::new(cache, compiler).map(|shared| Self { shared: Arc::new(shared) })
     }
 
     /// Checks, compiles and links a component, and asks it what it offers.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::grant::Grant;
 use model::limits::CallLimits;
 use model::outcome::Failure;
 use model::ports::{Binding, Plugin, Scoring};
@@ -16,7 +17,10 @@ use wasmtime::{Engine, Precompiled};
 use crate::bindings::ScorerPluginPre;
 use crate::cache::Cache;
 use crate::call::Instance;
-use crate::guest::{self, Guest};
+use crate::compile::Compiler;
+use crate::guest::Guest;
+use crate::imports::kv::Values;
+use crate::imports::{self, Granted};
 use crate::scoring::Bound;
 use crate::{convert, engine};
 
@@ -26,12 +30,22 @@ const LARGEST_PLUGIN: usize = 64 << 20;
 /// Changed when the meaning of a cache entry changes.
 const CACHE_FORMAT: &str = "karat compiled code 1";
 
-/// What a plugin may use while it describes itself.
-const DESCRIBE_LIMITS: CallLimits =
-    CallLimits { fuel: 1_000_000_000, time: Duration::from_secs(10), memory: 64 << 20, output: 1 << 20 };
+/// How long a plugin may take to describe itself.
+const DESCRIBE_TIME: Duration = Duration::from_secs(10);
 
-/// Interfaces of ours that this host serves or calls, without their version.
-const IMPORTS: [&str; 2] = ["karat:eval/types", "karat:eval/log"];
+/// Interfaces of ours that a plugin may import, without their version. What is not granted answers `denied`.
+const IMPORTS: [&str; 8] = [
+    "karat:eval/types",
+    "karat:eval/log",
+    "karat:eval/config",
+    "karat:eval/ambient",
+    "karat:eval/judge",
+    "karat:eval/traces",
+    "karat:eval/kv",
+    "karat:eval/http",
+];
+
+/// Interfaces that this host calls.
 const EXPORTS: [&str; 2] = ["karat:eval/describe", "karat:eval/scorer"];
 
 /// A component that is no plugin this host can run.
@@ -45,6 +59,10 @@ pub enum LoadError {
     NoComponent { found: &'static str },
     #[error("it is not a valid component for this host")]
     Invalid(#[source] Cause),
+    #[error("it {what}")]
+    TooHard { what: String },
+    #[error("the compiler can't be started")]
+    Compiler(#[source] std::io::Error),
     #[error("it is built for another world: it imports {}", .imports.join(", "))]
     UnknownImports { imports: Vec<String> },
     #[error("it is built for another world: it does not export {}", .exports.join(", "))]
@@ -68,6 +86,7 @@ impl LoadError {
             Self::UnknownImports { .. } | Self::MissingExports { .. } | Self::Mismatch(_) => {
                 Some("build it with Karat's SDK, for the world `karat:eval/scorer-plugin@0.1.0`")
             }
+            Self::TooHard { .. } => Some("make it smaller; what one plugin may cost is no setting"),
             _ => None,
         }
     }
@@ -77,6 +96,12 @@ impl LoadError {
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub struct Cause(String);
+
+impl Cause {
+    pub(crate) fn new(text: String) -> Self {
+        Self(text)
+    }
+}
 
 impl From<wasmtime::Error> for Cause {
     fn from(error: wasmtime::Error) -> Self {
@@ -88,18 +113,20 @@ pub(crate) struct Shared {
     pub(crate) engine: Engine,
     linker: Linker<Guest>,
     cache: Option<Cache>,
+    compiler: Option<Compiler>,
     /// One permit for each instance the pool has room for.
     pub(crate) slots: Arc<Semaphore>,
 }
 
+#[expect(unsafe_code, reason = "compiled code is native code")]
 impl Shared {
-    pub(crate) fn new(cache: Option<PathBuf>) -> Result<Self, LoadError> {
+    pub(crate) fn new(cache: Option<PathBuf>, compiler: Option<Compiler>) -> Result<Self, LoadError> {
         let engine = engine::start().map_err(|error| LoadError::Engine(error.into()))?;
-        let linker = guest::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
+        let linker = imports::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
         let cache = cache.and_then(|folder| {
             Cache::open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
         });
-        Ok(Self { engine, linker, cache, slots: Arc::new(Semaphore::new(engine::SLOTS as usize)) })
+        Ok(Self { engine, linker, cache, compiler, slots: Arc::new(Semaphore::new(engine::SLOTS as usize)) })
     }
 
     /// Changes whenever compiled code could: the version and settings of the engine.
@@ -114,28 +141,40 @@ impl Shared {
     }
 
     /// Compiles `bytes`, or finds what an earlier process compiled.
-    fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
+    async fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
         let name = blake3::Hasher::new().update(self.fingerprint().as_bytes()).update(bytes).finalize().to_hex();
         if let Some(component) = self.cached(&name) {
             return Ok(component);
         }
-        let component =
-            Component::from_binary(&self.engine, bytes).map_err(|error| LoadError::Invalid(error.into()))?;
+        let invalid = |error: wasmtime::Error| LoadError::Invalid(error.into());
+        let code = match &self.compiler {
+            Some(compiler) => compiler.run(bytes).await?,
+            None => self.engine.precompile_component(bytes).map_err(invalid)?,
+        };
         if let Some(cache) = &self.cache {
-            let code = component.serialize().map_err(|error| LoadError::Invalid(error.into()))?;
             cache.put(&name, &code);
         }
-        Ok(component)
+        // SAFETY: the code comes from the engine, or from our own compiler on the other end of a pipe.
+        unsafe { self.compiled(&code) }.map_err(invalid)
     }
 
-    #[expect(unsafe_code, reason = "wasmtime can't check that compiled code is its own")]
     fn cached(&self, name: &str) -> Option<Component> {
         let cache = self.cache.as_ref()?;
         let code = cache.get(name)?;
         // SAFETY: the cache gives back only bytes that carry our authentication code over themselves and this name, so
-        // they are what `Component::serialize` of an engine with this fingerprint made.
-        let component = unsafe { Component::deserialize(&self.engine, &code) };
+        // they are what an engine with this fingerprint made.
+        let component = unsafe { self.compiled(&code) };
         component.inspect_err(|_| cache.remove(name)).ok()
+    }
+
+    /// Takes compiled code as it is.
+    ///
+    /// # Safety
+    ///
+    /// wasmtime can't check that it is its own: an engine must have made it.
+    unsafe fn compiled(&self, code: &[u8]) -> wasmtime::Result<Component> {
+        // SAFETY: the caller knows where it comes from.
+        unsafe { Component::deserialize(&self.engine, code) }
     }
 }
 
@@ -165,6 +204,8 @@ pub(crate) struct Linked {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plugin: ScorerPluginPre<Guest>,
     pub(crate) description: PluginDescription,
+    /// What its instances keep.
+    pub(crate) values: Arc<Values>,
 }
 
 impl Loaded {
@@ -191,14 +232,20 @@ impl Plugin for Loaded {
 
 pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, LoadError> {
     recognise(bytes)?;
-    let component = shared.compile(bytes)?;
+    let component = shared.compile(bytes).await?;
     let imports = check_world(&shared.engine, &component)?;
     let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());
     let plugin = shared.linker.instantiate_pre(&component).and_then(ScorerPluginPre::new).map_err(mismatch)?;
     let digest = blake3::hash(bytes).to_hex().to_string();
-    let said = Instance::describe(shared, &plugin, DESCRIBE_LIMITS).await.map_err(LoadError::Describe)?;
+    let nothing = Arc::new(Granted {
+        limits: CallLimits { time: DESCRIBE_TIME, ..CallLimits::default() },
+        grant: Grant::default(),
+        config: serde_json::Map::new(),
+        values: Arc::default(),
+    });
+    let said = Instance::describe(shared, &plugin, &nothing).await.map_err(LoadError::Describe)?;
     let description = convert::description(said, digest).map_err(LoadError::Description)?;
-    let inner = Arc::new(Linked { shared: shared.clone(), plugin, description });
+    let inner = Arc::new(Linked { shared: shared.clone(), plugin, description, values: Arc::default() });
     Ok(Loaded { inner, imports, size: bytes.len() })
 }
 
@@ -226,7 +273,7 @@ fn check_world(engine: &Engine, component: &Component) -> Result<Vec<String>, Lo
     let component = component.component_type();
     let mut imports: Vec<String> = component.imports(engine).map(|(name, _)| name.to_owned()).collect();
     imports.sort();
-    let served = |name: &String| IMPORTS.contains(&unversioned(name)) || is_inert_wasi(name);
+    let served = |name: &String| (IMPORTS.contains(&unversioned(name)) && is_our_version(name)) || is_inert_wasi(name);
     let unknown: Vec<_> = imports.iter().filter(|name| !served(name)).cloned().collect();
     if !unknown.is_empty() {
         return Err(LoadError::UnknownImports { imports: unknown });
@@ -239,6 +286,14 @@ fn check_world(engine: &Engine, component: &Component) -> Result<Vec<String>, Lo
 
 fn unversioned(name: &str) -> &str {
     name.split_once('@').map_or(name, |(name, _)| name)
+}
+
+/// Versions with the first two numbers of ours mean the same, and so does a plugin that names none.
+fn is_our_version(name: &str) -> bool {
+    let version = name.split_once('@').map(|(_, version)| version);
+    version.is_none_or(|version| {
+        version.strip_prefix("0.1.").is_some_and(|patch| patch.bytes().all(|byte| byte.is_ascii_digit()))
+    })
 }
 
 /// Toolchains import far more of WASI than they use, so all of 0.2 is there and leads nowhere.

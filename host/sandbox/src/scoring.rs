@@ -12,6 +12,7 @@ use model::scorer::ScorerDescription;
 use crate::bindings::types;
 use crate::call::Instance;
 use crate::convert;
+use crate::imports::Granted;
 use crate::load::Linked;
 use crate::surroundings::Seed;
 
@@ -25,6 +26,7 @@ const MOST_GROWTH: u64 = 2;
 pub(crate) struct Bound {
     plugin: Arc<Linked>,
     binding: Binding,
+    granted: Arc<Granted>,
     /// The JSON text of each call's parameters.
     parameters: Vec<String>,
     /// Instances between two rows; empty unless they are reused over the run.
@@ -69,7 +71,13 @@ impl Scoring for Bound {
 impl Bound {
     pub(crate) fn new(plugin: Arc<Linked>, binding: Binding) -> Self {
         let parameters = binding.calls.iter().map(|call| call.parameters.to_string()).collect();
-        Self { plugin, binding, parameters, idle: Mutex::default() }
+        let granted = Arc::new(Granted {
+            limits: binding.limits,
+            grant: binding.grant.clone(),
+            config: binding.config.clone(),
+            values: Arc::clone(&plugin.values),
+        });
+        Self { plugin, binding, granted, parameters, idle: Mutex::default() }
     }
 
     /// Makes one call in the instance at hand, or in a fresh one that is then left there. A failed call leaves none.
@@ -104,7 +112,7 @@ impl Bound {
             return Ok(kept);
         }
         let Linked { shared, plugin, .. } = &*self.plugin;
-        Instance::start(shared, plugin, self.binding.limits, seed).await.map(Kept::new)
+        Instance::start(shared, plugin, &self.granted, seed).await.map(Kept::new)
     }
 
     /// What decides everything random in a call: the same for the same suite seed, plugin, scorer, row and trial, in

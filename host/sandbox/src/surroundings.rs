@@ -10,14 +10,14 @@ use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
 use crate::tail::Tail;
 
 /// 2001-09-09T01:46:40Z. A constant: neither the suite nor the time of the run may show in a verdict.
-const WALL_CLOCK: Duration = Duration::from_secs(1_000_000_000);
+pub(crate) const WALL_CLOCK: Duration = Duration::from_secs(1_000_000_000);
 
 /// How far the monotonic clock moves each time it is read, so that a guest that waits for time to pass does not wait
 /// forever.
 const TICK: u64 = 1_000_000;
 
 /// Most random bytes a guest can ask for at once.
-const RANDOM_BYTES: u64 = 64 << 10;
+pub(crate) const RANDOM_BYTES: u64 = 64 << 10;
 
 /// 32 bytes that decide everything random in one call.
 pub(crate) type Seed = [u8; 32];

@@ -1,4 +1,6 @@
-//! Plugins for tests, as bytes. They are compiled when this crate is.
+//! Plugins for tests, as bytes: some are compiled when this crate is, others written down instruction by instruction.
+
+pub mod wat;
 
 /// The plugin `test/hostile`: one scorer for everything that can go wrong in a call, or that a guest could try to see of
 /// the world outside. `tests/guests/hostile` has the list.

@@ -42,7 +42,7 @@ pub(crate) fn run(what: &Doctor, store: Option<PathBuf>, terminal: &Terminal) ->
 
 fn machine(store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let checks = [
-        Check::new("sandbox", sandbox()),
+        Check::new("sandbox", sandbox(terminal)),
         Check::new("compiled code", compiled_code()),
         Check::new("store", wiring::store_folder(store).and_then(check_store)),
     ];
@@ -65,9 +65,9 @@ fn machine(store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
 }
 
 /// Loads the built-in plugins, as every evaluation does.
-fn sandbox() -> Result<String, Stop> {
+fn sandbox(terminal: &Terminal) -> Result<String, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins = Plugins::new(wiring::sandbox()?, &runtime, ".".into());
+    let plugins = Plugins::new(wiring::sandbox()?, &runtime, ".".into(), terminal);
     let loaded = bundle::PACKS.iter().map(|pack| plugins.load_pack(pack)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("runs WebAssembly; {} loaded", counted(loaded.len() as u64, "built-in plugin")))
 }

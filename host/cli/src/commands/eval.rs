@@ -31,7 +31,7 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let suite_path = suite_path(&what.suite);
     let suite = read_suite(&suite_path)?;
     let folder = suite_path.parent().unwrap_or(Path::new(".")).to_owned();
-    let catalog = Plugins::new(wiring::sandbox()?, &runtime, folder.clone());
+    let catalog = Plugins::new(wiring::sandbox()?, &runtime, folder.clone(), terminal);
     let overrides = Overrides {
         data: what.data.as_ref().map(|path| path.display().to_string()),
         limit: what.limit,

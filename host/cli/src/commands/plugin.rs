@@ -25,7 +25,7 @@ struct Inspection<'a> {
 
 pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins = Plugins::new(wiring::sandbox()?, &runtime, ".".into());
+    let plugins = Plugins::new(wiring::sandbox()?, &runtime, ".".into(), terminal);
     match what {
         Plugin::Inspect { plugin } => inspect(&plugins, &plugin, terminal),
         Plugin::List => list(&plugins, terminal),

@@ -8,11 +8,13 @@ mod scorers;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::grant::Grant;
 use model::limits::CallLimits;
 use model::ports::{Binding, Call, Catalog, Plugin};
 use model::quantity::Allowance;
 use model::run::{PlannedScorer, RunPlan};
 use model::suite::{Concurrency, DataFormat, Suite};
+use serde_json::Map;
 
 use crate::dataset::map;
 use crate::pointer;
@@ -153,7 +155,14 @@ fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedB
             }
             None => bindings.push(PlannedBinding {
                 plugin: Arc::clone(plugin),
-                binding: Binding { calls: vec![call], limits: scorer.limits, reuse: scorer.reuse, seed },
+                binding: Binding {
+                    calls: vec![call],
+                    limits: scorer.limits,
+                    reuse: scorer.reuse,
+                    seed,
+                    grant: Grant::default(),
+                    config: Map::new(),
+                },
                 places: vec![place],
             }),
         }

@@ -167,6 +167,12 @@ fn limits(said: Option<&ScorerLimits>, defaults: CallLimits) -> CallLimits {
         time: said.time.map_or(defaults.time, |time| time.0),
         memory: said.memory.map_or(defaults.memory, |memory| memory.0),
         output: said.output.map_or(defaults.output, |output| output.0),
+        host_calls: said.host_calls.map_or(defaults.host_calls, |calls| calls.0),
+        handles: said.handles.unwrap_or(defaults.handles),
+        log_lines: said.log_lines.unwrap_or(defaults.log_lines),
+        log_bytes: said.log_bytes.map_or(defaults.log_bytes, |bytes| bytes.0),
+        http_requests: said.http_requests.unwrap_or(defaults.http_requests),
+        http_bytes: said.http_bytes.map_or(defaults.http_bytes, |bytes| bytes.0),
     }
 }
 

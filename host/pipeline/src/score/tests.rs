@@ -45,7 +45,14 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         let call = Call { scorer: planned.scorer.clone(), parameters: Json::parse("{}").expect("an object") };
         PlannedBinding {
             plugin: Scripted::plugin(&planned.key, vec![description], score.clone()),
-            binding: Binding { calls: vec![call], limits: planned.limits, reuse: planned.reuse, seed: 0 },
+            binding: Binding {
+                calls: vec![call],
+                limits: planned.limits,
+                reuse: planned.reuse,
+                seed: 0,
+                grant: Default::default(),
+                config: Default::default(),
+            },
             places: vec![place],
         }
     });

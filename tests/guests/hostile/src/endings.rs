@@ -28,6 +28,11 @@ fn descend(depth: u64) -> u64 {
     descend(depth + 1) + kept[0]
 }
 
+scorer!("sleeps", Sleeps {}, bool, |_, _| {
+    std::thread::sleep(std::time::Duration::from_secs(3600));
+    Ok(true.into())
+});
+
 scorer!("exits", Exits {}, bool, |_, _| std::process::exit(3));
 
 scorer!("traps", Traps {}, bool, |_, _| {

@@ -38,6 +38,7 @@ karat_sdk::plugin! {
         endings::Loops,
         endings::Allocates,
         endings::Recurses,
+        endings::Sleeps,
         endings::Exits,
         endings::Traps,
         endings::Fails,

@@ -1,0 +1,56 @@
+//! What a plugin can import of ours. One file for each interface; what was not granted answers `denied`.
+
+pub(crate) mod kv;
+pub(crate) mod traces;
+
+mod ambient;
+mod config;
+mod http;
+mod judge;
+mod log;
+
+use std::sync::Arc;
+
+use model::grant::Grant;
+use model::limits::CallLimits;
+use wasmtime::Engine;
+use wasmtime::component::{HasSelf, Linker};
+
+use crate::bindings;
+use crate::bindings::types::{self, ErrorCode, Failure};
+use crate::guest::Guest;
+
+/// What the instances of a binding may use.
+#[derive(Debug)]
+pub(crate) struct Granted {
+    pub(crate) limits: CallLimits,
+    pub(crate) grant: Grant,
+    pub(crate) config: serde_json::Map<String, serde_json::Value>,
+    /// Values of this plugin.
+    pub(crate) values: Arc<kv::Values>,
+}
+
+/// A linker with everything a plugin may import: our interfaces, and WASI that leads nowhere.
+pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
+    let mut linker = Linker::new(engine);
+    wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    bindings::types::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::log::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::config::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::ambient::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::judge::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::traces::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::kv::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::http::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    Ok(linker)
+}
+
+impl types::Host for Guest {}
+
+fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
+    Failure { code, message: message.into() }
+}
+
+fn denied(what: &str) -> Failure {
+    failure(ErrorCode::Denied, format!("{what} was not granted to this plugin"))
+}
