@@ -65,6 +65,12 @@ const BORDERS: &[Border] = &[
         never_names: &["axum", "sled", "std::net", "std::env"],
     },
     Border {
+        name: "broker",
+        folder: "host/broker",
+        may_use: &["model"],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::env"],
+    },
+    Border {
         name: "storage",
         folder: "host/storage",
         may_use: &["model"],
@@ -73,7 +79,7 @@ const BORDERS: &[Border] = &[
     Border {
         name: "cli",
         folder: "host/cli",
-        may_use: &["model", "pipeline", "formats", "sandbox", "storage", "bundle"],
+        may_use: &["model", "pipeline", "formats", "sandbox", "broker", "storage", "bundle"],
         never_names: &["wasmtime", "sled", "std::net"],
     },
     Border {

@@ -67,7 +67,7 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 /// The sandbox, with compiled code in the user's cache folder.
 pub(crate) fn sandbox() -> Result<Sandbox, Stop> {
     let compiler = Compiler { program: std::env::current_exe()?, arguments: vec![COMPILE.to_owned()] };
-    Ok(Sandbox::new(compiled_code(), Some(compiler))?)
+    Ok(Sandbox::new(sandbox::Options { cache: compiled_code(), compiler: Some(compiler), http: None })?)
 }
 
 /// Where compiled code is kept; none where the user has no home.

@@ -3,14 +3,15 @@
 use std::io::{Read, Write};
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
 
-use crate::grant::Grant;
+use crate::grant::{Grant, HttpRule};
 use crate::json::Json;
 use crate::limits::{CallLimits, Reuse};
-use crate::outcome::Outcome;
+use crate::outcome::{Failure, Outcome};
 use crate::report::Report;
 use crate::row::Row;
 use crate::run::{RowResult, Run, RunHeader, RunId};
@@ -117,6 +118,40 @@ pub trait Scoring: Send + Sync {
     /// Looks at a row with each call of the binding whose number is in `calls`, in that order, and says what came of
     /// each. Whatever a guest does ends up as an outcome.
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome>;
+}
+
+// --- the way out ----------------------------------------------------------------------------------------------------
+
+/// A request that a plugin wants sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpRequest {
+    /// In upper case.
+    pub method: String,
+    pub url: String,
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+    pub timeout: Option<Duration>,
+}
+
+/// What came back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HttpResponse {
+    pub status: u16,
+    pub headers: Vec<(String, Vec<u8>)>,
+    pub body: Vec<u8>,
+    /// The body was cut off at the limit.
+    pub truncated: bool,
+}
+
+/// Sends requests of plugins, where that is granted.
+#[async_trait]
+pub trait HttpDoor: Send + Sync {
+    /// Sends a request that one of `rules` grants, and takes up to `most` bytes of the answer, uncompressed.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `denied`, `bad input`, `too large`, `timed out` or `unavailable`, in words that are fit for the plugin.
+    async fn send(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure>;
 }
 
 // --- the store ------------------------------------------------------------------------------------------------------

@@ -33,6 +33,8 @@ mod tail;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use model::ports::HttpDoor;
+
 pub use compile::{Compiler, compile};
 pub use load::{LoadError, Loaded};
 
@@ -42,18 +44,26 @@ pub struct Sandbox {
     shared: Arc<load::Shared>,
 }
 
+/// What a sandbox works with.
+#[derive(Clone, Default)]
+pub struct Options {
+    /// A folder for compiled code that only this user can write; it is created where it is missing. Without one, or where
+    /// it can't be used, every load compiles anew.
+    pub cache: Option<PathBuf>,
+    /// Without one, plugins are compiled in this process: for plugins that one has written oneself.
+    pub compiler: Option<Compiler>,
+    /// The way out for plugins that were granted it. Without one, none has.
+    pub http: Option<Arc<dyn HttpDoor>>,
+}
+
 impl Sandbox {
     /// Starts an engine.
-    ///
-    /// `cache` is a folder for compiled code that only this user can write; it is created where it is missing. Without
-    /// one, or where it can't be used, every load compiles anew. Without a `compiler`, plugins are compiled in this
-    /// process, which is for plugins one has written oneself.
     ///
     /// # Errors
     ///
     /// Fails when this machine can't run WebAssembly, with the reason.
-    pub fn new(cache: Option<PathBuf>, compiler: Option<Compiler>) -> Result<Self, LoadError> {
-        load::Shared::new(cache, compiler).map(|shared| Self { shared: Arc::new(shared) })
+    pub fn new(options: Options) -> Result<Self, LoadError> {
+        load::Shared::new(options).map(|shared| Self { shared: Arc::new(shared) })
     }
 
     /// Checks, compiles and links a component, and asks it what it offers.

@@ -1,19 +1,19 @@
 //! From bytes to a plugin that can be called.
 
 use std::hash::Hash;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::grant::Grant;
 use model::limits::CallLimits;
 use model::outcome::Failure;
-use model::ports::{Binding, Plugin, Scoring};
+use model::ports::{Binding, HttpDoor, Plugin, Scoring};
 use model::scorer::PluginDescription;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Precompiled};
 
+use crate::Options;
 use crate::bindings::ScorerPluginPre;
 use crate::cache::Cache;
 use crate::call::Instance;
@@ -114,19 +114,20 @@ pub(crate) struct Shared {
     linker: Linker<Guest>,
     cache: Option<Cache>,
     compiler: Option<Compiler>,
+    pub(crate) http: Option<Arc<dyn HttpDoor>>,
     /// One permit for each instance the pool has room for.
     pub(crate) slots: Arc<Semaphore>,
 }
 
 #[expect(unsafe_code, reason = "compiled code is native code")]
 impl Shared {
-    pub(crate) fn new(cache: Option<PathBuf>, compiler: Option<Compiler>) -> Result<Self, LoadError> {
+    pub(crate) fn new(Options { cache, compiler, http }: Options) -> Result<Self, LoadError> {
         let engine = engine::start().map_err(|error| LoadError::Engine(error.into()))?;
         let linker = imports::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
         let cache = cache.and_then(|folder| {
             Cache::open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
         });
-        Ok(Self { engine, linker, cache, compiler, slots: Arc::new(Semaphore::new(engine::SLOTS as usize)) })
+        Ok(Self { engine, linker, cache, compiler, http, slots: Arc::new(Semaphore::new(engine::SLOTS as usize)) })
     }
 
     /// Changes whenever compiled code could: the version and settings of the engine.
@@ -242,6 +243,7 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, L
         grant: Grant::default(),
         config: serde_json::Map::new(),
         values: Arc::default(),
+        http: None,
     });
     let said = Instance::describe(shared, &plugin, &nothing).await.map_err(LoadError::Describe)?;
     let description = convert::description(said, digest).map_err(LoadError::Description)?;

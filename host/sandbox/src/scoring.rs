@@ -76,6 +76,7 @@ impl Bound {
             grant: binding.grant.clone(),
             config: binding.config.clone(),
             values: Arc::clone(&plugin.values),
+            http: plugin.shared.http.clone(),
         });
         Self { plugin, binding, granted, parameters, idle: Mutex::default() }
     }

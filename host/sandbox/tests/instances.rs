@@ -10,7 +10,7 @@ use model::limits::{CallLimits, Reuse};
 use model::outcome::{FailureKind, Outcome};
 use model::ports::{Binding, Call, Plugin, Scoring};
 use model::row::Row;
-use sandbox::Sandbox;
+use sandbox::{Options, Sandbox};
 
 /// Scorers of the hostile guest, bound for one run.
 async fn bound(sandbox: &Sandbox, scorers: &[&str], reuse: Reuse) -> Arc<dyn Scoring> {
@@ -42,7 +42,7 @@ fn row(index: u64) -> Row {
 
 /// What `counts` said for two rows, called twice on each: how many calls its instance had seen.
 async fn counted(reuse: Reuse) -> Vec<f64> {
-    let sandbox = Sandbox::new(None, None).unwrap();
+    let sandbox = Sandbox::new(Options::default()).unwrap();
     let scoring = bound(&sandbox, &["counts", "counts"], reuse).await;
     let mut counts = Vec::new();
     for index in 0..2 {
@@ -64,7 +64,7 @@ async fn an_instance_lives_as_long_as_reuse_says() {
 
 #[tokio::test]
 async fn an_instance_that_failed_is_not_used_again() {
-    let sandbox = Sandbox::new(None, None).unwrap();
+    let sandbox = Sandbox::new(Options::default()).unwrap();
     let scoring = bound(&sandbox, &["counts", "panics", "counts"], Reuse::Run).await;
     let outcomes = scoring.score(&row(0), &[0, 1, 2]).await;
     assert!(matches!(&outcomes[1], Outcome::Failed(failure) if failure.kind == FailureKind::Panicked));
@@ -73,7 +73,7 @@ async fn an_instance_that_failed_is_not_used_again() {
 
 #[tokio::test]
 async fn whatever_a_guest_does_its_slot_is_given_back() {
-    let sandbox = Sandbox::new(None, None).unwrap();
+    let sandbox = Sandbox::new(Options::default()).unwrap();
     let scorers = ["panics", "loops", "allocates", "recurses", "traps", "exits", "nan", "counts"];
     let scoring = bound(&sandbox, &scorers, Reuse::Never).await;
     for index in 0..20 {

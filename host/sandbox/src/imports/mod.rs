@@ -13,6 +13,7 @@ use std::sync::Arc;
 
 use model::grant::Grant;
 use model::limits::CallLimits;
+use model::ports::HttpDoor;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
@@ -21,13 +22,13 @@ use crate::bindings::types::{self, ErrorCode, Failure};
 use crate::guest::Guest;
 
 /// What the instances of a binding may use.
-#[derive(Debug)]
 pub(crate) struct Granted {
     pub(crate) limits: CallLimits,
     pub(crate) grant: Grant,
     pub(crate) config: serde_json::Map<String, serde_json::Value>,
     /// Values of this plugin.
     pub(crate) values: Arc<kv::Values>,
+    pub(crate) http: Option<Arc<dyn HttpDoor>>,
 }
 
 /// A linker with everything a plugin may import: our interfaces, and WASI that leads nowhere.

@@ -4,7 +4,7 @@ use guests::wat::{Plugin, nested, raw};
 
 use model::grant::Grant;
 use model::limits::CallLimits;
-use sandbox::Sandbox;
+use sandbox::{Options, Sandbox};
 
 use crate::{Case, End, check_honest, outcomes};
 
@@ -55,7 +55,7 @@ pub(crate) fn cases() -> Vec<Case> {
 /// Every component in the cases is small, so that a changed one is compiled and tried at once.
 #[tokio::test]
 async fn a_component_with_a_flipped_bit_is_refused_or_runs_within_its_limits() {
-    let sandbox = Sandbox::new(None, None).unwrap();
+    let sandbox = Sandbox::new(Options::default()).unwrap();
     let honest = Plugin::default().bytes();
     let flips = std::env::var("KARAT_FLIPS").map_or(300, |number| number.parse().unwrap());
     let mut random = 0x9e37_79b9_7f4a_7c15_u64;

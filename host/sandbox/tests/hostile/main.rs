@@ -23,7 +23,7 @@ use model::limits::{CallLimits, Reuse};
 use model::outcome::{FailureKind, Outcome};
 use model::ports::{Binding, Call, Plugin};
 use model::row::Row;
-use sandbox::Sandbox;
+use sandbox::{Options, Sandbox};
 
 /// What becomes of a plugin.
 #[derive(Clone, Copy, Debug)]
@@ -146,7 +146,7 @@ fn wrong(end: End, ended: &Result<Vec<Outcome>, String>) -> Option<String> {
 
 #[tokio::test]
 async fn every_attempt_ends_as_it_should_and_leaves_no_trace() {
-    let sandbox = Sandbox::new(None, None).unwrap();
+    let sandbox = Sandbox::new(Options::default()).unwrap();
     let honest = wat::Plugin::default().bytes();
     check_honest(&sandbox, &honest, "nothing").await;
     let mut problems = Vec::new();
