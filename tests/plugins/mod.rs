@@ -1,6 +1,7 @@
 //! Plugins as strangers write them: what goes wrong in one is that row's failure, told in words, and the run goes on.
 
 mod files;
+mod grants;
 
 use serde_json::Value;
 

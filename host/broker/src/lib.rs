@@ -4,4 +4,4 @@
 
 mod http;
 
-pub use http::{Addresses, Allowed, Door, Lookup, Secret, url_of};
+pub use http::{Addresses, Allowed, Door, Lookup, Secret, is_private, url_of};

@@ -5,6 +5,8 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use crate::authority::Permission;
+
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
 #[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
@@ -63,6 +65,14 @@ pub(crate) struct Eval {
     /// Go on with a run that was cut off.
     #[arg(long, value_name = "RUN")]
     pub(crate) resume: Option<String>,
+
+    /// Let plugins do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Permission>,
+
+    /// What is allowed, from this file instead of the one in your configuration folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 
     /// Write a report as well, such as `junit=report.xml` or `json=report.json`.
     #[arg(long, value_name = "FORMAT=FILE")]
@@ -151,6 +161,12 @@ pub(crate) enum Plugin {
     Inspect {
         /// A `.wasm` file, or the name of a built-in plugin.
         plugin: String,
+    },
+    /// Say what the plugins of a suite ask for, and note in `karat.lock` that they may.
+    Allow {
+        /// The suite file, or a folder with a `karat.yaml`.
+        #[arg(default_value = "karat.yaml")]
+        suite: PathBuf,
     },
     /// The built-in plugins and their scorers.
     List,

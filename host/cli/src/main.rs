@@ -4,9 +4,11 @@
 //! the same crates.
 
 mod args;
+mod authority;
 mod commands;
 mod exit;
 mod export;
+mod lock;
 mod progress;
 mod quantities;
 mod summary;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use broker::{Addresses, Allowed, Door};
 use bytesize::ByteSize;
 use model::ports::{Catalog, Plugin, PluginError};
 use sandbox::{Compiler, Loaded, Sandbox};
@@ -64,10 +65,12 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
     }
 }
 
-/// The sandbox, with compiled code in the user's cache folder.
-pub(crate) fn sandbox() -> Result<Sandbox, Stop> {
+/// The sandbox, with compiled code in the user's cache folder, and a way out as far as that is allowed.
+pub(crate) fn sandbox(allowed: Allowed) -> Result<Sandbox, Stop> {
     let compiler = Compiler { program: std::env::current_exe()?, arguments: vec![COMPILE.to_owned()] };
-    Ok(Sandbox::new(sandbox::Options { cache: compiled_code(), compiler: Some(compiler), http: None })?)
+    let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
+    let options = sandbox::Options { cache: compiled_code(), compiler: Some(compiler), http: Some(Arc::new(door)) };
+    Ok(Sandbox::new(options)?)
 }
 
 /// Where compiled code is kept; none where the user has no home.

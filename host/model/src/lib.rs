@@ -12,6 +12,7 @@ pub mod gate;
 pub mod grant;
 pub mod json;
 pub mod limits;
+pub mod manifest;
 pub mod outcome;
 pub mod ports;
 pub mod quantity;

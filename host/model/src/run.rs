@@ -5,8 +5,10 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::gate::Gate;
+use crate::grant::Grant;
 use crate::json::Json;
 use crate::limits::{CallLimits, Reuse};
 use crate::outcome::{Failure, Outcome};
@@ -89,6 +91,12 @@ pub struct PlannedScorer {
     pub needs_outputs: bool,
     pub limits: CallLimits,
     pub reuse: Reuse,
+    /// What its plugin may use beyond its rows.
+    #[serde(default, skip_serializing_if = "Grant::is_empty")]
+    pub grant: Grant,
+    /// What is said to its plugin as a whole.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
 }
 
 /// Which plugin, to the byte.

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::grant::Grant;
 use crate::json::Json;
 
 /// A plugin as its `describe` export tells it, with what the host knows of its file.
@@ -13,6 +14,9 @@ pub struct PluginDescription {
     pub version: String,
     /// BLAKE3 of the component's bytes, in hexadecimal.
     pub digest: String,
+    /// What it asks for beyond its rows: what its manifest claims and its code imports.
+    #[serde(default, skip_serializing_if = "Grant::is_empty")]
+    pub asks: Grant,
     pub scorers: Vec<ScorerDescription>,
 }
 

@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::grant::Grant;
 use crate::limits::Reuse;
 use crate::quantity::{Allowance, ByteSize, Count, TimeSpan};
 
@@ -90,6 +91,12 @@ pub struct ScorerUse {
     pub limits: Option<ScorerLimits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse: Option<Reuse>,
+    /// What the plugin may use beyond its rows, of what it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// What is said to the plugin as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Map<String, Value>>,
 }
 
 /// Ceilings for one call of a scorer.

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use model::feedback::{Feedback, Value};
+use model::grant::Grant;
 use model::json::Json;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::Outcome;
@@ -43,6 +44,8 @@ pub(crate) fn scorer(key: &str) -> PlannedScorer {
         needs_outputs: false,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
+        grant: Grant::default(),
+        config: serde_json::Map::new(),
     }
 }
 
@@ -175,6 +178,7 @@ impl Scripted {
             name: name.to_owned(),
             version: "0.1.0".to_owned(),
             digest: format!("digest of {name}"),
+            asks: Grant::default(),
             scorers,
         };
         Arc::new(Self { description, score: Arc::new(score) })

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use model::feedback::{Feedback, Value};
+use model::grant::Grant;
 use model::json::Json;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::Row;
@@ -148,7 +149,11 @@ fn failure_kind(code: types::ErrorCode) -> FailureKind {
 }
 
 /// What a plugin said about itself, or what is wrong with it.
-pub(crate) fn description(said: describe::PluginDescription, digest: String) -> Result<PluginDescription, String> {
+pub(crate) fn description(
+    said: describe::PluginDescription,
+    digest: String,
+    asks: Grant,
+) -> Result<PluginDescription, String> {
     if said.scorers.is_empty() {
         return Err("it offers no scorer".to_owned());
     }
@@ -160,7 +165,7 @@ pub(crate) fn description(said: describe::PluginDescription, digest: String) -> 
         }
         scorers.push(scorer_description(scorer)?);
     }
-    Ok(PluginDescription { name: said.name, version: said.version, digest, scorers })
+    Ok(PluginDescription { name: said.name, version: said.version, digest, asks, scorers })
 }
 
 fn scorer_description(said: describe::ScorerDescription) -> Result<ScorerDescription, String> {

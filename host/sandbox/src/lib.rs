@@ -23,6 +23,7 @@ mod engine;
 mod failure;
 mod guest;
 mod imports;
+mod inspect;
 mod limits;
 mod load;
 mod memory;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use model::grant::Grant;
 use model::limits::CallLimits;
+use model::manifest::Manifest;
 use model::outcome::Failure;
 use model::ports::{Binding, HttpDoor, Plugin, Scoring};
 use model::scorer::PluginDescription;
@@ -14,13 +15,14 @@ use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Precompiled};
 
 use crate::Options;
-use crate::bindings::ScorerPluginPre;
+use crate::bindings::{ScorerPluginPre, describe};
 use crate::cache::Cache;
 use crate::call::Instance;
 use crate::compile::Compiler;
 use crate::guest::Guest;
 use crate::imports::kv::Values;
 use crate::imports::{self, Granted};
+use crate::inspect::{self, Inspected};
 use crate::scoring::Bound;
 use crate::{convert, engine};
 
@@ -67,6 +69,10 @@ pub enum LoadError {
     UnknownImports { imports: Vec<String> },
     #[error("it is built for another world: it does not export {}", .exports.join(", "))]
     MissingExports { exports: Vec<String> },
+    #[error("its manifest is wrong: {0}")]
+    Manifest(String),
+    #[error("it imports {}, which its manifest does not declare", .interfaces.join(", "))]
+    Undeclared { interfaces: Vec<String> },
     #[error("it is built against another version of the interface")]
     Mismatch(#[source] Cause),
     #[error("it could not describe itself: {0}")]
@@ -85,6 +91,9 @@ impl LoadError {
             Self::NoComponent { .. } => Some("a plugin is one `.wasm` file, built for `wasm32-wasip2`"),
             Self::UnknownImports { .. } | Self::MissingExports { .. } | Self::Mismatch(_) => {
                 Some("build it with Karat's SDK, for the world `karat:eval/scorer-plugin@0.1.0`")
+            }
+            Self::Undeclared { .. } => {
+                Some("declare it under `capabilities` of the manifest, with the reason, and build again")
             }
             Self::TooHard { .. } => Some("make it smaller; what one plugin may cost is no setting"),
             _ => None,
@@ -233,8 +242,12 @@ impl Plugin for Loaded {
 
 pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, LoadError> {
     recognise(bytes)?;
+    let inspected = inspect::inspect(bytes)?;
+    check_imports(&inspected)?;
+    let asks = inspected.asks()?;
     let component = shared.compile(bytes).await?;
-    let imports = check_world(&shared.engine, &component)?;
+    // What is no component at all says so in better words.
+    check_exports(&inspected)?;
     let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());
     let plugin = shared.linker.instantiate_pre(&component).and_then(ScorerPluginPre::new).map_err(mismatch)?;
     let digest = blake3::hash(bytes).to_hex().to_string();
@@ -246,9 +259,10 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, L
         http: None,
     });
     let said = Instance::describe(shared, &plugin, &nothing).await.map_err(LoadError::Describe)?;
-    let description = convert::description(said, digest).map_err(LoadError::Description)?;
+    check_identity(inspected.manifest.as_ref(), &said)?;
+    let description = convert::description(said, digest, asks).map_err(LoadError::Description)?;
     let inner = Arc::new(Linked { shared: shared.clone(), plugin, description, values: Arc::default() });
-    Ok(Loaded { inner, imports, size: bytes.len() })
+    Ok(Loaded { inner, imports: inspected.imports, size: bytes.len() })
 }
 
 /// Tells a component by its first bytes. Text and compiled code are refused: wasmtime would take both elsewhere.
@@ -270,20 +284,30 @@ fn recognise(bytes: &[u8]) -> Result<(), LoadError> {
     Err(LoadError::NoComponent { found })
 }
 
-/// Refuses a component that asks for more than we serve or offers less than we call. Returns its imports.
-fn check_world(engine: &Engine, component: &Component) -> Result<Vec<String>, LoadError> {
-    let component = component.component_type();
-    let mut imports: Vec<String> = component.imports(engine).map(|(name, _)| name.to_owned()).collect();
-    imports.sort();
+/// Refuses a component that imports what we don't serve.
+fn check_imports(inspected: &Inspected) -> Result<(), LoadError> {
     let served = |name: &String| (IMPORTS.contains(&unversioned(name)) && is_our_version(name)) || is_inert_wasi(name);
-    let unknown: Vec<_> = imports.iter().filter(|name| !served(name)).cloned().collect();
-    if !unknown.is_empty() {
-        return Err(LoadError::UnknownImports { imports: unknown });
-    }
-    let offered: Vec<_> = component.exports(engine).map(|(name, _)| unversioned(name).to_owned()).collect();
-    let missing = EXPORTS.iter().filter(|name| !offered.iter().any(|offer| offer == *name));
+    let unknown: Vec<_> = inspected.imports.iter().filter(|name| !served(name)).cloned().collect();
+    if unknown.is_empty() { Ok(()) } else { Err(LoadError::UnknownImports { imports: unknown }) }
+}
+
+/// Refuses a component that lacks what we call.
+fn check_exports(inspected: &Inspected) -> Result<(), LoadError> {
+    let missing = EXPORTS.iter().filter(|name| !inspected.exports.iter().any(|offer| unversioned(offer) == **name));
     let exports: Vec<_> = missing.map(|name| (*name).to_owned()).collect();
-    if exports.is_empty() { Ok(imports) } else { Err(LoadError::MissingExports { exports }) }
+    if exports.is_empty() { Ok(()) } else { Err(LoadError::MissingExports { exports }) }
+}
+
+/// Refuses a manifest that is another plugin's.
+fn check_identity(manifest: Option<&Manifest>, said: &describe::PluginDescription) -> Result<(), LoadError> {
+    let Some(Manifest { plugin, .. }) = manifest else { return Ok(()) };
+    if (&plugin.name, &plugin.version) == (&said.name, &said.version) {
+        return Ok(());
+    }
+    Err(LoadError::Manifest(format!(
+        "it is of `{}` {}, the plugin says it is `{}` {}",
+        plugin.name, plugin.version, said.name, said.version
+    )))
 }
 
 fn unversioned(name: &str) -> &str {

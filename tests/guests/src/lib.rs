@@ -2,6 +2,9 @@
 
 pub mod wat;
 
+/// The plugin `test/fetch`, without a manifest: a scorer that asks a server.
+pub static FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fetch.wasm"));
+
 /// The plugin `test/hostile`: one scorer for everything that can go wrong in a call, or that a guest could try to see of
 /// the world outside. `tests/guests/hostile` has the list.
 pub static HOSTILE: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/hostile.wasm"));

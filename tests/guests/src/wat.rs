@@ -45,6 +45,8 @@ pub struct Plugin {
     pub value_kind: u8,
     /// The scorer's name.
     pub name: &'static str,
+    /// What the manifest asks for, as JSON; no manifest where it is empty.
+    pub capabilities: &'static str,
 }
 
 impl Default for Plugin {
@@ -61,6 +63,7 @@ impl Default for Plugin {
             utf16: false,
             value_kind: 0,
             name: "probe",
+            capabilities: "",
         }
     }
 }
@@ -73,7 +76,13 @@ impl Plugin {
 
     /// The component.
     pub fn bytes(&self) -> Vec<u8> {
-        component(&self.text(), self.utf16)
+        let component = component(&self.text(), self.utf16);
+        if self.capabilities.is_empty() {
+            return component;
+        }
+        let plugin = r#"{"name": "test/wat", "version": "1.0.0"}"#;
+        let manifest = format!(r#"{{"manifest": 1, "plugin": {plugin}, "capabilities": {}}}"#, self.capabilities);
+        with_manifest(component, &manifest)
     }
 
     fn text(&self) -> String {
@@ -150,6 +159,27 @@ fn component(text: &str, utf16: bool) -> Vec<u8> {
     encoder.encode().unwrap_or_else(|error| panic!("{error:#}"))
 }
 
+/// The component with a manifest behind it.
+pub fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
+    const CUSTOM: u8 = 0;
+    const NAME: &str = "karat:manifest";
+    component.push(CUSTOM);
+    push_length(&mut component, 1 + NAME.len() + manifest.len());
+    push_length(&mut component, NAME.len());
+    component.extend(NAME.bytes());
+    component.extend(manifest.bytes());
+    component
+}
+
+/// An unsigned LEB128 number.
+fn push_length(bytes: &mut Vec<u8>, mut length: usize) {
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
+}
+
 /// A component written whole.
 pub fn raw(text: &str) -> Vec<u8> {
     wat::parse_str(text).unwrap_or_else(|error| panic!("{error}"))
@@ -161,12 +191,7 @@ pub fn nested(depth: usize) -> Vec<u8> {
     const COMPONENT: u8 = 4;
     (1..depth).fold(HEAD.to_vec(), |inner, _| {
         let mut outer = [HEAD, &[COMPONENT]].concat();
-        let mut length = inner.len();
-        while length >= 0x80 {
-            outer.push(length as u8 | 0x80);
-            length >>= 7;
-        }
-        outer.push(length as u8);
+        push_length(&mut outer, inner.len());
         outer.extend(inner);
         outer
     })

@@ -26,7 +26,7 @@ use resolve::{Denied, Names};
 pub use secrets::Secret;
 use secrets::Secrets;
 use target::Target;
-pub use target::url_of;
+pub use target::{is_private, url_of};
 
 /// Connections at once, of all plugins together.
 const CONNECTIONS: usize = 256;
@@ -69,7 +69,7 @@ impl Door {
         Ok(Self {
             public: client(true)?,
             private: client(false)?,
-            allowed: allowed.private,
+            allowed: allowed.private.iter().filter_map(|origin| target::canonical(origin)).collect(),
             secrets: Secrets(allowed.secrets),
             connections: Semaphore::new(CONNECTIONS),
         })

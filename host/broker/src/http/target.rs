@@ -27,6 +27,17 @@ pub fn url_of(text: &str, method: &str, rules: &[HttpRule]) -> Result<Url, Failu
     Ok(target.url)
 }
 
+/// Whether an origin, as a rule names it, is plainly none of the public internet. A name may turn out to be so later.
+pub fn is_private(origin: &str) -> bool {
+    let Ok(url) = Url::parse(origin) else { return false };
+    match url.host() {
+        Some(Host::Ipv4(address)) => !is_public(address.into()),
+        Some(Host::Ipv6(address)) => !is_public(address.into()),
+        Some(Host::Domain(name)) => bare(name) == "localhost" || bare(name).ends_with(".localhost"),
+        None => false,
+    }
+}
+
 impl Target {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';
@@ -87,6 +98,11 @@ impl Target {
     pub(super) fn is_of(&self, origin: &str) -> bool {
         Url::parse(origin).ok().and_then(|url| self::origin(&url)).is_some_and(|origin| origin == self.origin)
     }
+}
+
+/// An origin as [`Target::origin`] writes it.
+pub(super) fn canonical(text: &str) -> Option<String> {
+    origin(&Url::parse(text).ok()?)
 }
 
 fn origin(url: &Url) -> Option<String> {

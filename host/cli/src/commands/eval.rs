@@ -10,6 +10,7 @@ use anyhow::Context;
 use model::ports::{DataReader, Store};
 use model::report::{Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
+use model::suite::{ScorerEntry, ScorerUse};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::plan::{self, DataPath, Overrides, Planned};
 use pipeline::score::{self, Completed, Job, ScoredEnd};
@@ -19,8 +20,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::args::{Eval, ExportFormat, ReportFile, ReportFormat};
+use crate::authority::Authority;
 use crate::commands::runs;
 use crate::exit::{Exit, Stop};
+use crate::lock::Lock;
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
@@ -31,24 +34,40 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let suite_path = suite_path(&what.suite);
     let suite = read_suite(&suite_path)?;
     let folder = suite_path.parent().unwrap_or(Path::new(".")).to_owned();
-    let catalog = Plugins::new(wiring::sandbox()?, &runtime, folder.clone(), terminal);
+    let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
+    let catalog = Plugins::new(wiring::sandbox(authority.allowed()?)?, &runtime, folder.clone(), terminal);
     let overrides = Overrides {
         data: what.data.as_ref().map(|path| path.display().to_string()),
         limit: what.limit,
         only: what.only.clone(),
     };
     let planned = plan::plan(&suite, &catalog, overrides)?;
+    check_locked(&suite, &planned, &folder, &suite_path)?;
+    authority.check(&planned.plan.scorers)?;
     let data = Data::check(&planned, &suite, &folder)?;
     let store: Arc<dyn Store> = wiring::store(&wiring::store_folder(store)?)?;
     runtime.block_on(evaluate(Evaluation { what, planned, data, store, terminal: *terminal }))
 }
 
+/// That plugins of others are those that were allowed.
+fn check_locked(suite: &SuiteFile, planned: &Planned, folder: &Path, suite_path: &Path) -> Result<(), Stop> {
+    let lock = Lock::read(folder)?;
+    for bound in &planned.bindings {
+        for &place in &bound.places {
+            if let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = &suite.suite.scorers[place] {
+                lock.check(path, bound.plugin.description(), suite_path)?;
+            }
+        }
+    }
+    Ok(())
+}
+
 /// A folder stands for the `karat.yaml` in it.
-fn suite_path(given: &Path) -> PathBuf {
+pub(super) fn suite_path(given: &Path) -> PathBuf {
     if given.is_dir() { given.join("karat.yaml") } else { given.to_owned() }
 }
 
-fn read_suite(path: &Path) -> Result<SuiteFile, Stop> {
+pub(super) fn read_suite(path: &Path) -> Result<SuiteFile, Stop> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let missing = error.kind() == ErrorKind::NotFound;

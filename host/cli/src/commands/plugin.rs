@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
-use model::ports::{Plugin as _, PluginError};
+use broker::Allowed;
+use model::ports::{Catalog as _, Plugin as _, PluginError};
 use model::scorer::{Direction, PluginDescription, ScorerDescription, ValueKind};
+use model::suite::{ScorerEntry, ScorerUse};
 use sandbox::Loaded;
 use serde::Serialize;
 
+use super::eval;
 use crate::args::Plugin;
 use crate::exit::{Exit, Stop};
+use crate::lock::Lock;
 use crate::quantities::count;
 use crate::terminal::{Terminal, printable, printable_line, table};
 use crate::wiring::{self, Plugins};
@@ -25,9 +29,10 @@ struct Inspection<'a> {
 
 pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins = Plugins::new(wiring::sandbox()?, &runtime, ".".into(), terminal);
+    let plugins = Plugins::new(wiring::sandbox(Allowed::default())?, &runtime, ".".into(), terminal);
     match what {
         Plugin::Inspect { plugin } => inspect(&plugins, &plugin, terminal),
+        Plugin::Allow { suite } => allow(&runtime, &suite, terminal),
         Plugin::List => list(&plugins, terminal),
     }
 }
@@ -48,11 +53,42 @@ fn inspect(plugins: &Plugins, name: &str, terminal: &Terminal) -> Result<Exit, S
     terminal.data(format_args!("  digest   blake3:{}", description.digest))?;
     terminal.data(format_args!("  size     {} bytes", count(loaded.size() as u64)))?;
     terminal.data(format_args!("  can use  {}", can_use(&loaded)))?;
+    for what in description.asks.words() {
+        terminal.data(format_args!("  asks to  {}", printable_line(&what)))?;
+    }
     for scorer in &description.scorers {
         terminal.data(format_args!("\n{}  ({})", scorer.name, verdict(scorer)))?;
         terminal.data(format_args!("  {}", printable(&scorer.summary)))?;
         terminal.data(format_args!("  parameters: {}", parameters(scorer)))?;
     }
+    Ok(Exit::Done)
+}
+
+fn allow(runtime: &tokio::runtime::Runtime, suite: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
+    let suite_path = eval::suite_path(suite);
+    let suite = eval::read_suite(&suite_path)?;
+    let folder = suite_path.parent().unwrap_or(Path::new("."));
+    let plugins = Plugins::new(wiring::sandbox(Allowed::default())?, runtime, folder.to_owned(), terminal);
+    let mut lock = Lock::read(folder)?;
+    for entry in &suite.suite.scorers {
+        let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = entry else { continue };
+        let loaded = plugins.load(path).map_err(unusable)?;
+        let description = loaded.description();
+        terminal.note(format_args!(
+            "{path}  {} {}",
+            printable_line(&description.name),
+            printable_line(&description.version)
+        ))?;
+        for what in description.asks.words() {
+            terminal.note(format_args!("  may {}", printable_line(&what)))?;
+        }
+        if description.asks.is_empty() {
+            terminal.note("  asks for nothing")?;
+        }
+        lock.allow(path, description);
+    }
+    lock.write(folder)?;
+    terminal.note(format_args!("noted in `{}`", folder.join("karat.lock").display()))?;
     Ok(Exit::Done)
 }
 

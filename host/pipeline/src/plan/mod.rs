@@ -8,13 +8,11 @@ mod scorers;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::grant::Grant;
 use model::limits::CallLimits;
 use model::ports::{Binding, Call, Catalog, Plugin};
 use model::quantity::Allowance;
 use model::run::{PlannedScorer, RunPlan};
 use model::suite::{Concurrency, DataFormat, Suite};
-use serde_json::Map;
 
 use crate::dataset::map;
 use crate::pointer;
@@ -147,6 +145,7 @@ fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedB
         let is_same = |bound: &&mut PlannedBinding| {
             bound.plugin.description().digest == scorer.plugin.digest
                 && (bound.binding.limits, bound.binding.reuse) == (scorer.limits, scorer.reuse)
+                && (&bound.binding.grant, &bound.binding.config) == (&scorer.grant, &scorer.config)
         };
         match bindings.iter_mut().find(is_same) {
             Some(bound) => {
@@ -160,8 +159,8 @@ fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedB
                     limits: scorer.limits,
                     reuse: scorer.reuse,
                     seed,
-                    grant: Grant::default(),
-                    config: Map::new(),
+                    grant: scorer.grant.clone(),
+                    config: scorer.config.clone(),
                 },
                 places: vec![place],
             }),

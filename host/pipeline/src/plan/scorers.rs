@@ -3,11 +3,12 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use model::grant::Grant;
 use model::json::Json;
 use model::limits::CallLimits;
 use model::ports::{Catalog, Plugin, PluginError};
 use model::run::{PlannedScorer, PluginRef};
-use model::scorer::ScorerDescription;
+use model::scorer::{PluginDescription, ScorerDescription};
 use model::suite::{ScorerEntry, ScorerLimits, ScorerUse, Suite};
 use serde_json::Value;
 
@@ -91,8 +92,44 @@ impl Resolving<'_> {
             needs_outputs: scorer.needs.outputs,
             limits: limits(entry.limits.as_ref(), defaults),
             reuse: entry.reuse.unwrap_or_default(),
+            grant: self.grant(at, entry, description).map_err(|problem| vec![problem])?,
+            config: entry.config.clone().unwrap_or_default(),
         };
         Ok((plugin, planned))
+    }
+
+    /// What the plugin asks for, as far as the suite grants it: a built-in one gets all of it.
+    fn grant(&self, at: &str, entry: &ScorerUse, plugin: &PluginDescription) -> Result<Grant, Problem> {
+        let asks = &plugin.asks;
+        let granted = entry.grant.as_ref();
+        if let Some(Err(wrong)) = granted.map(Grant::check) {
+            return Err(self.source.problem(&format!("{at}/grant"), wrong));
+        }
+        match granted {
+            None if entry.plugin.is_none() => Ok(asks.clone()),
+            None if asks.is_empty() => Ok(Grant::default()),
+            None => {
+                let example = serde_json::to_string(&asks.without_reasons()).unwrap_or_default();
+                let message = format!("`{}` asks to {}", plugin.name, asks.words().join("; to "));
+                Err(self
+                    .source
+                    .problem(at, message)
+                    .hint(format!("to grant all of it add `grant: {example}`, or `grant: {{}}` to grant nothing")))
+            }
+            Some(granted) => {
+                let unasked = granted.beyond(asks);
+                match unasked.first() {
+                    None => Ok(asks.meet(granted)),
+                    Some(first) => {
+                        let message = format!("`{}` does not ask to {first}", plugin.name);
+                        Err(self
+                            .source
+                            .problem(&format!("{at}/grant"), message)
+                            .hint("take it out: a grant is for what a plugin asks for"))
+                    }
+                }
+            }
+        }
     }
 
     fn built_in(&mut self, at: &str, entry: &ScorerUse) -> Result<Found, Problem> {

@@ -19,6 +19,7 @@ fn kv(score: &str) -> Vec<u8> {
         before: KV.to_owned(),
         more: r#"(data (i32.const 3000) "bk\0a")"#.to_owned(),
         memory: "40",
+        capabilities: r#"{"kv": [{"name": "b", "bytes": "1MiB"}]}"#,
         score: score.to_owned(),
         ..Plugin::default()
     }

@@ -1,13 +1,59 @@
 //! Threats B, what a plugin asks for: anything that is not offered is refused by name, before it is compiled.
 
-use guests::wat::raw;
+use guests::wat::{Plugin, TRUE, raw, with_manifest};
 
 use crate::{Case, End};
+
+const MANIFEST: &str = r#"{"manifest": 1, "plugin": {"name": "test/wat", "version": "1.0.0"}}"#;
 
 pub(crate) fn cases() -> Vec<Case> {
     let import = |name: &str| raw(&format!(r#"(component (import "{name}" (instance)))"#));
     let module = |module: &str| raw(&format!("(component (core module {module}))"));
+    let kv = |capabilities| {
+        let before = r#"(import "karat:eval/kv@0.1.0" "open" (func $open (param i32 i32 i32)))"#.to_owned();
+        Plugin {
+            before,
+            capabilities,
+            score: format!("(call $open (i32.const 0) (i32.const 0) (i32.const 8)) {TRUE}"),
+            ..Plugin::default()
+        }
+        .bytes()
+    };
+    let honest = |manifest| with_manifest(Plugin::default().bytes(), manifest);
     vec![
+        Case::new(
+            "T31",
+            "imports what its manifest does not declare",
+            kv(""),
+            End::Refused("imports kv, which its manifest"),
+        ),
+        Case::new(
+            "T31",
+            "declares something else than it imports",
+            kv(r#"{"judge": {"roles": ["default"]}}"#),
+            End::Refused("imports kv, which its manifest"),
+        ),
+        Case::new(
+            "T69",
+            "has the manifest of another plugin",
+            honest(r#"{"manifest": 1, "plugin": {"name": "acme/other", "version": "1.0.0"}}"#),
+            End::Refused("it is of `acme/other`"),
+        ),
+        Case::new("T79", "has two manifests", with_manifest(honest(MANIFEST), MANIFEST), End::Refused("there are two")),
+        Case::new(
+            "T79",
+            "has a manifest with a key that is none",
+            honest(r#"{"manifest": 1, "allow": "all"}"#),
+            End::Refused("unknown field `allow`"),
+        ),
+        Case::new(
+            "T79",
+            "asks for every host",
+            honest(
+                r#"{"manifest": 1, "plugin": {"name": "test/wat", "version": "1.0.0"}, "capabilities": {"http": [{"url": "https://*", "methods": ["GET"]}]}}"#,
+            ),
+            End::Refused("should be a scheme and a host"),
+        ),
         Case::new(
             "T30",
             "imports an interface of its own",

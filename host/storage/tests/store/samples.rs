@@ -6,6 +6,7 @@ use std::io::{Read, Write};
 use model::aggregate::{Aggregate, AggregateKind, Counts};
 use model::feedback::{Feedback, Value};
 use model::gate::GateResult;
+use model::grant::Grant;
 use model::json::Json;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
@@ -59,6 +60,8 @@ fn scorer() -> PlannedScorer {
         needs_outputs: true,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
+        grant: Grant::default(),
+        config: serde_json::Map::new(),
     }
 }
 
