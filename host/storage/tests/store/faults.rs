@@ -137,6 +137,7 @@ struct Acknowledged {
 
 /// Makes changes one after the other, whatever becomes of each.
 async fn script(store: &EmbeddedStore, changes: u64, told: &mut Acknowledged) {
+    let compaction = (changes / 2).min(200);
     for index in 0..changes {
         let changed = match index {
             0 => {
@@ -145,7 +146,7 @@ async fn script(store: &EmbeddedStore, changes: u64, told: &mut Acknowledged) {
                 told.created = created.is_ok();
                 created
             }
-            _ if index % 40 == 39 => store.compact().await,
+            _ if index % compaction == compaction - 1 => store.compact().await,
             _ => {
                 let stored = store.put_results(crate::samples::id(1), vec![stored(index)]).await;
                 told.results += u64::from(stored.is_ok());
@@ -191,6 +192,7 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
     happened
 }
 
+#[expect(clippy::print_stdout, reason = "the full set is told how much was done")]
 async fn check_every_fault(changes: u64, step: usize) {
     let refused = [io::ErrorKind::Other, io::ErrorKind::StorageFull].map(Fault::Refused);
     for fault in refused.into_iter().chain([Fault::Short]) {
@@ -199,6 +201,7 @@ async fn check_every_fault(changes: u64, step: usize) {
             at += step;
         }
         assert!(at > changes as usize, "{fault:?} was tried {at} times");
+        println!("{fault:?}: {at} operations, one in {step} of them failing");
     }
 }
 
