@@ -6,7 +6,8 @@
 //! Invariant: segments go oldest first, each for good before the next is looked at. So the note of a deletion is in
 //! the oldest segment when its turn comes, what it deleted is nowhere else, and it need not be copied.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use model::ports::StoreError;
 use model::run::RunId;
@@ -26,8 +27,9 @@ pub(super) fn run(parts: &mut Parts) -> Result<(), StoreError> {
     let mut segments = parts.reader.log().numbers();
     // The new, empty one.
     segments.pop();
+    let mut latest = Latest::default();
     for segment in segments {
-        copy_useful(parts, segment)?;
+        copy_useful(parts, segment, &mut latest)?;
         // The copies must be found before the originals go.
         checkpoint(parts)?;
         parts.appender.remove(segment)?;
@@ -35,11 +37,11 @@ pub(super) fn run(parts: &mut Parts) -> Result<(), StoreError> {
     checkpoint(parts)
 }
 
-fn copy_useful(parts: &mut Parts, segment: u64) -> Result<(), StoreError> {
+fn copy_useful(parts: &mut Parts, segment: u64, latest: &mut Latest) -> Result<(), StoreError> {
     let mut group: Vec<Payload> = Vec::new();
     for address in parts.reader.log().addresses(segment)? {
         let stored = parts.reader.log().read(address)?;
-        let Useful { copy, useless } = parts.view.read(|now| useful(parts, now, &stored, address))?;
+        let Useful { copy, useless } = parts.view.read(|now| useful(parts, now, &stored, address, latest))?;
         forget(parts, &useless)?;
         group.extend(copy);
         if group.iter().map(|(_, payload)| payload.len()).sum::<usize>() >= GROUP_BYTES {
@@ -60,7 +62,13 @@ struct Useful {
     useless: Vec<Vec<u8>>,
 }
 
-fn useful(parts: &Parts, now: Snapshot<'_>, stored: &Stored, address: Address) -> Result<Useful, StoreError> {
+fn useful(
+    parts: &Parts,
+    now: Snapshot<'_>,
+    stored: &Stored,
+    address: Address,
+    latest: &mut Latest,
+) -> Result<Useful, StoreError> {
     let (head, body) = operation::open(stored, address)?;
     let as_of = as_of(&head, stored.sequence);
     let key = match stored.kind {
@@ -71,7 +79,10 @@ fn useful(parts: &Parts, now: Snapshot<'_>, stored: &Stored, address: Address) -
             let useless = if points_to(now, &key, address)? { vec![key.to_vec()] } else { Vec::new() };
             return Ok(Useful { copy: None, useless });
         }
-        _ => return useful_results(parts, now, stored.kind, &head, as_of, &body, address),
+        _ => {
+            latest.read(parts, now, &head)?;
+            return useful_results(now, stored.kind, &head, as_of, &body, address, latest);
+        }
     };
     let copy =
         if points_to(now, &key, address)? { Some(operation::copy(stored.kind, &head, as_of, &body)?) } else { None };
@@ -80,59 +91,80 @@ fn useful(parts: &Parts, now: Snapshot<'_>, stored: &Stored, address: Address) -
 
 /// The results of a frame that none replaced.
 fn useful_results(
-    parts: &Parts,
     now: Snapshot<'_>,
     kind: u8,
     head: &Head,
     as_of: u64,
     body: &[u8],
     address: Address,
+    latest: &Latest,
 ) -> Result<Useful, StoreError> {
     let places = results::places(body).ok_or_else(|| operation::unreadable(address, "its body"))?;
     let mut useful = Useful::default();
-    let mut kept_blocks = HashSet::new();
-    let mut replaced = HashSet::new();
+    let mut blocks = Vec::new();
+    let mut kept_body = Vec::new();
     for &block in &head.blocks {
         let key = keys::results_of(head.run, block, as_of);
         if !points_to(now, &key, address)? {
             continue;
         }
-        let later = later_places(parts, now, head.run, block, as_of)?;
-        if places.iter().any(|(place, _)| keys::block(place.0) == block && !later.contains(place)) {
-            kept_blocks.insert(block);
-            replaced.extend(later);
-        } else {
+        let is_kept =
+            |place: Place| keys::block(place.0) == block && latest.of((head.run, block), place) == Some(as_of);
+        let kept: Vec<_> = places.iter().filter(|(place, _)| is_kept(*place)).collect();
+        if kept.is_empty() {
             useful.useless.push(key.to_vec());
+            continue;
         }
+        blocks.push(block);
+        kept.iter().for_each(|(_, range)| kept_body.extend_from_slice(&body[range.clone()]));
     }
-    let kept =
-        places.iter().filter(|(place, _)| kept_blocks.contains(&keys::block(place.0)) && !replaced.contains(place));
-    let mut kept_body = Vec::new();
-    kept.for_each(|(_, range)| kept_body.extend_from_slice(&body[range.clone()]));
-    if !kept_blocks.is_empty() {
-        let mut blocks: Vec<u64> = kept_blocks.into_iter().collect();
+    if !blocks.is_empty() {
         blocks.sort_unstable();
         useful.copy = Some(operation::copy(kind, &Head { blocks, ..head.clone() }, as_of, &kept_body)?);
     }
     Ok(useful)
 }
 
-/// The places of a block that were written again after `as_of`.
-fn later_places(
-    parts: &Parts,
-    now: Snapshot<'_>,
-    run: RunId,
-    block: u64,
-    as_of: u64,
-) -> Result<HashSet<Place>, StoreError> {
-    let mut places = HashSet::new();
-    let prefix = &keys::results_of(run, block, 0)[..keys::BLOCK_PREFIX];
-    for entry in now.scan(prefix, &keys::results_of(run, block, as_of.saturating_add(1))) {
-        let (key, value) = entry?;
-        let frame = parts.reader.places(open_entry::<Pointer>(&key, &value)?.address)?;
-        places.extend(frame.into_iter().filter(|place| keys::block(place.0) == block));
+type Block = (RunId, u64);
+
+/// Blocks whose places are remembered: those of a few frames, which follow each other.
+const REMEMBERED: usize = 64;
+
+/// When each place was last written. Nothing is written while it is in use but copies, which count as what they were.
+#[derive(Default)]
+struct Latest(HashMap<Block, HashMap<Place, u64>>);
+
+impl Latest {
+    /// Reads the blocks of a frame that are not remembered.
+    fn read(&mut self, parts: &Parts, now: Snapshot<'_>, head: &Head) -> Result<(), StoreError> {
+        if self.0.len() >= REMEMBERED {
+            self.0.clear();
+        }
+        for &block in &head.blocks {
+            if let Entry::Vacant(vacant) = self.0.entry((head.run, block)) {
+                vacant.insert(latest(parts, now, head.run, block)?);
+            }
+        }
+        Ok(())
     }
-    Ok(places)
+
+    /// When a place of a block that has been read was last written.
+    fn of(&self, block: Block, place: Place) -> Option<u64> {
+        self.0.get(&block).expect("it has been read").get(&place).copied()
+    }
+}
+
+fn latest(parts: &Parts, now: Snapshot<'_>, run: RunId, block: u64) -> Result<HashMap<Place, u64>, StoreError> {
+    let mut latest = HashMap::new();
+    let start = keys::results_of(run, block, 0);
+    // Entries come by age.
+    for entry in now.scan(&start[..keys::BLOCK_PREFIX], &start) {
+        let (key, value) = entry?;
+        let (_, as_of) = keys::block_and_as_of(&key).ok_or_else(|| crate::view::damaged(&key, "has a wrong key"))?;
+        let frame = parts.reader.places(open_entry::<Pointer>(&key, &value)?.address)?;
+        latest.extend(frame.into_iter().filter(|place| keys::block(place.0) == block).map(|place| (place, as_of)));
+    }
+    Ok(latest)
 }
 
 fn points_to(now: Snapshot<'_>, key: &[u8], address: Address) -> Result<bool, StoreError> {

@@ -67,3 +67,22 @@ async fn deleted_runs_give_their_space_back_and_stay_deleted() {
     drop(store);
     assert_eq!(EmbeddedStore::check(home.path()).expect("read").expect("a store").notes, [""; 0]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn results_far_apart_that_were_written_together_survive() {
+    let home = TempDir::new().expect("a temporary folder");
+    let store = EmbeddedStore::open(home.path()).expect("a store");
+    let run = started_run(&store, 1).await;
+    let at = |number: u64| result(number * 300, 0);
+    store.put_results(run, (0..500).map(at).collect()).await.expect("stored");
+    let replaced = |number: u64| long_result(number * 300, 50);
+    for number in (0..500).step_by(7) {
+        store.put_results(run, vec![replaced(number)]).await.expect("stored");
+    }
+    for _ in 0..2 {
+        store.compact().await.expect("compacted");
+        let expected: Vec<_> =
+            (0..500).map(|number| if number % 7 == 0 { replaced(number) } else { at(number) }).collect();
+        assert!(all_results(&store, run, 100).await == expected);
+    }
+}
