@@ -41,7 +41,7 @@ fn a_panic_is_told_by_its_message() {
 
 #[test]
 fn a_loop_ends_with_its_fuel() {
-    check_fails("loops", ", limits: { fuel: 1e7 }", "used up its fuel (limit 10000000)");
+    check_fails("loops", ", limits: { fuel: 1e7 }", "used up its fuel (`limits.fuel` is 10000000)");
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn a_loop_with_fuel_to_spare_ends_at_its_deadline() {
 
 #[test]
 fn memory_without_end_is_refused_and_told_with_the_limit() {
-    check_fails("allocates", ", limits: { memory: 8MiB }", "ran out of memory (limit 8.0 MiB");
+    check_fails("allocates", ", limits: { memory: 8MiB }", "ran out of memory (`limits.memory` is 8.0 MiB");
 }
 
 #[test]

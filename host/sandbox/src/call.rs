@@ -101,9 +101,10 @@ enum Stop {
 impl Stop {
     fn explain(self, store: &Store<Guest>, limits: CallLimits) -> Failure {
         match self {
-            Self::Deadline => {
-                Failure::new(FailureKind::TimedOut, format!("gave no answer within {}", TimeSpan(limits.time)))
-            }
+            Self::Deadline => Failure::new(
+                FailureKind::TimedOut,
+                format!("gave no answer within {} (`limits.time`)", TimeSpan(limits.time)),
+            ),
             Self::Error(error) => failure::explain(&error, store.data(), limits),
         }
     }

@@ -5,7 +5,7 @@ use std::num::NonZeroUsize;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
 /// Instances that can be alive at once; callers wait for a free slot.
-pub(crate) const SLOTS: u32 = 1000;
+pub(crate) const SLOTS: u32 = 6000;
 
 /// Largest memory any plugin can be given, in bytes.
 pub(crate) const MEMORY_CEILING: u64 = 512 << 20;

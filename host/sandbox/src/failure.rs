@@ -44,7 +44,9 @@ fn cause(
         return (FailureKind::BudgetExceeded, message);
     }
     match error.downcast_ref::<Trap>() {
-        Some(Trap::OutOfFuel) => return (FailureKind::OutOfFuel, format!("used up its fuel (limit {})", limits.fuel)),
+        Some(Trap::OutOfFuel) => {
+            return (FailureKind::OutOfFuel, format!("used up its fuel (`limits.fuel` is {})", limits.fuel));
+        }
         Some(Trap::StackOverflow) => return stack(),
         // A compiled language keeps its own stack at the bottom of memory and runs out of that one first.
         Some(Trap::MemoryOutOfBounds) if backtrace.is_some_and(recurses) => return stack(),
@@ -58,7 +60,10 @@ fn cause(
     }
     let root = error.root_cause().to_string();
     if root.contains("fuel allocated for hostcalls has been exhausted") {
-        return (FailureKind::TooLarge, format!("its answer is larger than {}", ByteSize(limits.output)));
+        return (
+            FailureKind::TooLarge,
+            format!("its answer is larger than {} (`limits.output`)", ByteSize(limits.output)),
+        );
     }
     (FailureKind::Trapped, root)
 }
@@ -68,7 +73,7 @@ fn stack() -> (FailureKind, String) {
 }
 
 fn out_of_memory(limit: u64, asked: u64) -> String {
-    format!("ran out of memory (limit {}, asked for {})", ByteSize(limit), ByteSize(asked))
+    format!("ran out of memory (`limits.memory` is {}, it asked for {})", ByteSize(limit), ByteSize(asked))
 }
 
 fn recurses(backtrace: &WasmBacktrace) -> bool {

@@ -18,7 +18,7 @@ pub(crate) fn cases() -> Vec<Case> {
             "T01",
             "loops for ever",
             scoring("(loop $l (br $l)) unreachable".to_owned()),
-            End::Fails(FailureKind::OutOfFuel, "used up its fuel (limit 50000000)"),
+            End::Fails(FailureKind::OutOfFuel, "used up its fuel (`limits.fuel` is 50000000)"),
         ),
         Case::new(
             "T01",
@@ -112,14 +112,14 @@ pub(crate) fn cases() -> Vec<Case> {
             "T09",
             "allocates until it is refused, and gives up",
             "allocates",
-            End::Fails(FailureKind::OutOfMemory, "ran out of memory (limit 4.0 MiB"),
+            End::Fails(FailureKind::OutOfMemory, "ran out of memory (`limits.memory` is 4.0 MiB"),
         )
         .limits(grown),
         Case::new(
             "T10",
             "begins with more memory than it may have",
             Plugin { memory: "2000", ..Plugin::default() }.bytes(),
-            End::Refused("ran out of memory (limit 64.0 MiB"),
+            End::Refused("ran out of memory (`limits.memory` is 64.0 MiB"),
         ),
         Case::new(
             "T10",
