@@ -89,7 +89,7 @@ fn control() -> f64 {
     let one = begun.elapsed();
     let begun = Instant::now();
     let threads = [std::thread::spawn(work), std::thread::spawn(work)];
-    threads.into_iter().for_each(|thread| drop(thread.join().unwrap()));
+    threads.into_iter().for_each(|thread| assert_ne!(thread.join().unwrap(), 0));
     2.0 * one.as_secs_f64() / begun.elapsed().as_secs_f64()
 }
 
@@ -198,6 +198,7 @@ fn scale() {
             let scored = outcomes.iter().filter(|outcomes| matches!(outcomes[0], Outcome::Scored(_))).count();
             (scored, most)
         });
+        assert_eq!(scored as u64, rows, "a full pool makes callers wait");
         println!(
             "{}",
             json!({

@@ -31,11 +31,12 @@ impl Instance {
     pub(crate) async fn start(
         shared: &Shared,
         plugin: &ScorerPluginPre<Guest>,
+        slots: u32,
         granted: &Arc<Granted>,
         seed: Seed,
     ) -> Result<Self, Failure> {
         let limits = granted.limits;
-        let slot = shared.slots.clone().acquire_owned().await;
+        let slot = shared.slots.clone().acquire_many_owned(slots).await;
         let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
         let mut store = Guest::store(&shared.engine, seed, granted);
         let started = async {
@@ -52,9 +53,10 @@ impl Instance {
     pub(crate) async fn describe(
         shared: &Shared,
         plugin: &ScorerPluginPre<Guest>,
+        slots: u32,
         granted: &Arc<Granted>,
     ) -> Result<describe::PluginDescription, Failure> {
-        let mut instance = Self::start(shared, plugin, granted, Seed::default()).await?;
+        let mut instance = Self::start(shared, plugin, slots, granted, Seed::default()).await?;
         let Self { store, plugin, limits, .. } = &mut instance;
         let answer = within(limits.time, plugin.karat_eval_describe().call_describe(&mut *store)).await;
         answer.map_err(|stop| stop.explain(store, *limits))

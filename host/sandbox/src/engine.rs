@@ -2,10 +2,21 @@
 
 use std::num::NonZeroUsize;
 
+use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-/// Instances that can be alive at once; callers wait for a free slot.
+/// Instances that can be alive at once; callers wait for a free slot. One of a component with many memories or tables
+/// takes several.
 pub(crate) const SLOTS: u32 = 6000;
+
+/// What the pool has beyond that: slots that were given back are cleaned some at a time.
+const SPARE: u32 = 512;
+
+const MEMORIES_PER_SLOT: u32 = 2;
+const TABLES_PER_SLOT: u32 = 2;
+
+/// Of one component; they take no room of the pool.
+const CORE_INSTANCES: u32 = 64;
 
 /// Largest memory any plugin can be given, in bytes.
 pub(crate) const MEMORY_CEILING: u64 = 512 << 20;
@@ -33,6 +44,14 @@ pub(crate) fn start() -> wasmtime::Result<Engine> {
 /// Makes an engine whose compiled code the other one takes, without a pool.
 pub(crate) fn compiling() -> wasmtime::Result<Engine> {
     Engine::new(&language())
+}
+
+/// How many slots an instance of a component takes.
+pub(crate) fn slots(component: &Component) -> u32 {
+    let needed = component.resources_required().map_or(1, |needed| {
+        needed.num_memories.div_ceil(MEMORIES_PER_SLOT).max(needed.num_tables.div_ceil(TABLES_PER_SLOT))
+    });
+    needed.clamp(1, SLOTS)
 }
 
 /// What our toolchains do not emit is off. Multi-memory stays on: wasmtime 48 needs it itself for components with inner
@@ -67,12 +86,13 @@ fn language() -> Config {
 fn pool() -> PoolingAllocationConfig {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get) as u32;
     let mut pool = PoolingAllocationConfig::new();
-    pool.total_component_instances(SLOTS)
-        .total_core_instances(4 * SLOTS)
-        .total_memories(2 * SLOTS)
-        .total_tables(2 * SLOTS)
-        .total_stacks(SLOTS)
-        .max_core_instances_per_component(64)
+    let slots = SLOTS + SPARE;
+    pool.total_component_instances(slots)
+        .total_core_instances(CORE_INSTANCES * slots)
+        .total_memories(MEMORIES_PER_SLOT * slots)
+        .total_tables(TABLES_PER_SLOT * slots)
+        .total_stacks(slots)
+        .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(4)
         .max_tables_per_component(8)
         .max_memories_per_module(1)

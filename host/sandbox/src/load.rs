@@ -124,7 +124,6 @@ pub(crate) struct Shared {
     cache: Option<Cache>,
     compiler: Option<Compiler>,
     pub(crate) http: Option<Arc<dyn HttpDoor>>,
-    /// One permit for each instance the pool has room for.
     pub(crate) slots: Arc<Semaphore>,
 }
 
@@ -214,6 +213,8 @@ pub(crate) struct Linked {
     pub(crate) shared: Arc<Shared>,
     pub(crate) plugin: ScorerPluginPre<Guest>,
     pub(crate) description: PluginDescription,
+    /// How many slots an instance takes.
+    pub(crate) slots: u32,
     /// What its instances keep.
     pub(crate) values: Arc<Values>,
 }
@@ -246,6 +247,7 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, L
     check_imports(&inspected)?;
     let asks = inspected.asks()?;
     let component = shared.compile(bytes).await?;
+    let slots = engine::slots(&component);
     // What is no component at all says so in better words.
     check_exports(&inspected)?;
     let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());
@@ -258,10 +260,10 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, L
         values: Arc::default(),
         http: None,
     });
-    let said = Instance::describe(shared, &plugin, &nothing).await.map_err(LoadError::Describe)?;
+    let said = Instance::describe(shared, &plugin, slots, &nothing).await.map_err(LoadError::Describe)?;
     check_identity(inspected.manifest.as_ref(), &said)?;
     let description = convert::description(said, digest, asks).map_err(LoadError::Description)?;
-    let inner = Arc::new(Linked { shared: shared.clone(), plugin, description, values: Arc::default() });
+    let inner = Arc::new(Linked { shared: shared.clone(), plugin, description, slots, values: Arc::default() });
     Ok(Loaded { inner, imports: inspected.imports, size: bytes.len() })
 }
 

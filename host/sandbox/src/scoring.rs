@@ -112,8 +112,8 @@ impl Bound {
             kept.instance.turn_to(seed);
             return Ok(kept);
         }
-        let Linked { shared, plugin, .. } = &*self.plugin;
-        Instance::start(shared, plugin, &self.granted, seed).await.map(Kept::new)
+        let Linked { shared, plugin, slots, .. } = &*self.plugin;
+        Instance::start(shared, plugin, *slots, &self.granted, seed).await.map(Kept::new)
     }
 
     /// What decides everything random in a call: the same for the same suite seed, plugin, scorer, row and trial, in
