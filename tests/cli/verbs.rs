@@ -114,3 +114,24 @@ fn help_fits_a_screen_and_an_unknown_verb_is_exit_2() {
     assert!(project.run(&["--help"]).out.lines().count() <= 24);
     assert_eq!(project.run(&["evaluate"]).code, 2);
 }
+
+#[test]
+fn plugin_bench_says_what_each_scorer_costs_in_fuel_that_is_the_same_every_time() {
+    let project = Project::new();
+    let costs = || project.json(0, &["plugin", "bench", "karat/text"]);
+    let (first, second) = (costs(), costs());
+    let fuel = |costs: &Value| costs.as_array().unwrap().iter().map(|cost| cost["fuel"].as_u64()).collect::<Vec<_>>();
+    assert_eq!(fuel(&first), fuel(&second));
+    assert!(first.as_array().unwrap().iter().all(|cost| cost["fuel"].as_u64() > Some(0)), "{first}");
+    let exact = first.as_array().unwrap().iter().find(|cost| cost["scorer"] == "exact_match").unwrap();
+    assert_eq!(exact["outcome"], "scored");
+
+    let row = r#"{"inputs": {}, "outputs": "aaab", "expectations": {"expected_response": "ab"}}"#;
+    project.write("row.json", row);
+    let contains = project.json(
+        0,
+        &["plugin", "bench", "karat/text", "--use", "contains", "--row", "row.json", "--with", r#"{"any": ["ab"]}"#],
+    );
+    assert_eq!(contains[0]["outcome"], "scored", "{contains}");
+    assert_eq!(project.run(&["plugin", "bench", "karat/text", "--use", "nonsense"]).code, 2);
+}

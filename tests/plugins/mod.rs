@@ -135,3 +135,27 @@ fn time_stands_still_and_chance_is_seeded_by_the_row() {
     assert_ne!(first[0], first[1]);
     assert_eq!(first, random());
 }
+
+#[test]
+fn a_run_is_given_up_when_a_scorer_does_nothing_but_break() {
+    let suite = |allowed: &str| {
+        format!(
+            "name: t\ndata: {{ path: rows.jsonl }}\nscorers:\n  - {{ plugin: ./hostile.wasm, use: panics }}\n  - exact_match\n\
+             limits: {{ max_failed: \"{allowed}\" }}\n"
+        )
+    };
+    let row =
+        |n| format!(r#"{{"inputs": {{"q": {n}}}, "outputs": "x", "expectations": {{"expected_response": "x"}}}}"#);
+    let rows: Vec<_> = (0..5000).map(row).collect();
+    let project = Project::with(&[("karat.yaml", &suite("10%")), ("rows.jsonl", &rows.join("\n"))]);
+    project.write("hostile.wasm", guests::HOSTILE);
+    let report = project.json(3, &["eval"]);
+    assert_eq!(report["verdict"], "incomplete");
+    let reason = report["reason"].as_str().unwrap();
+    assert!(reason.contains("`panics` broke on") && reason.contains("the answer was 42"), "{reason}");
+    let scored = report["scorers"]["exact_match"]["scored"].as_u64().unwrap();
+    assert!((500..5000).contains(&scored), "{scored}");
+    // Where all rows may fail there is nothing to give up.
+    project.write("karat.yaml", suite("100%"));
+    assert_eq!(project.json(0, &["eval"])["scorers"]["panics"]["failed"], 5000);
+}

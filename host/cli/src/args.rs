@@ -162,6 +162,20 @@ pub(crate) enum Plugin {
         /// A `.wasm` file, or the name of a built-in plugin.
         plugin: String,
     },
+    /// What a call of a scorer costs: fuel, memory, time.
+    Bench {
+        /// A `.wasm` file, or the name of a built-in plugin.
+        plugin: String,
+        /// One of its scorers; all of them by default.
+        #[arg(long = "use", value_name = "SCORER")]
+        scorer: Option<String>,
+        /// The scorer's parameters, a JSON object.
+        #[arg(long = "with", value_name = "JSON", default_value = "{}")]
+        parameters: String,
+        /// A file with the row to score, a JSON object.
+        #[arg(long, value_name = "FILE")]
+        row: Option<PathBuf>,
+    },
     /// Say what the plugins of a suite ask for, and note in `karat.lock` that they may.
     Allow {
         /// The suite file, or a folder with a `karat.yaml`.

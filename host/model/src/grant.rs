@@ -115,7 +115,21 @@ impl Grant {
     ///
     /// Fails with the first thing that no host could grant.
     pub fn check(&self) -> Result<(), String> {
-        self.http.iter().try_for_each(HttpRule::check)
+        if self.judge.as_ref().is_some_and(|judge| judge.roles.is_empty()) {
+            return Err("`judge` names no role; add such as `roles: [default]`".to_owned());
+        }
+        self.http.iter().try_for_each(HttpRule::check)?;
+        for (place, rule) in self.http.iter().enumerate() {
+            if self.http[..place].iter().any(|before| before.is_of(&rule.url)) {
+                return Err(format!("`{}` is there twice; name all methods at once", rule.url));
+            }
+        }
+        for (place, bucket) in self.kv.iter().enumerate() {
+            if self.kv[..place].iter().any(|before| before.name == bucket.name) {
+                return Err(format!("the bucket `{}` is there twice", bucket.name));
+            }
+        }
+        Ok(())
     }
 }
 

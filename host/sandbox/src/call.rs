@@ -15,6 +15,7 @@ use crate::engine::YIELD_INTERVAL;
 use crate::failure;
 use crate::guest::Guest;
 use crate::imports::Granted;
+use crate::limits::HOST_CALL_FUEL;
 use crate::load::Shared;
 use crate::surroundings::Seed;
 
@@ -77,6 +78,18 @@ impl Instance {
         within(limits.time, called).await.map_err(|stop| stop.explain(store, *limits))
     }
 
+    /// What the last call has used.
+    pub(crate) fn used(&self) -> CallUse {
+        let guest = self.store.data();
+        let left = self.store.get_fuel().unwrap_or_default();
+        let host_calls = guest.used.host_calls;
+        CallUse {
+            fuel: self.limits.fuel.saturating_sub(left) + host_calls * HOST_CALL_FUEL,
+            memory: guest.memory.used(),
+            host_calls,
+        }
+    }
+
     /// Makes the surroundings those of another call.
     pub(crate) fn turn_to(&mut self, seed: Seed) {
         self.store.data_mut().turn_to(seed);
@@ -86,6 +99,14 @@ impl Instance {
     pub(crate) fn memory(&self) -> u64 {
         self.store.data().memory.used()
     }
+}
+
+/// Of one call.
+pub(crate) struct CallUse {
+    /// Calls of the host included.
+    pub(crate) fuel: u64,
+    pub(crate) memory: u64,
+    pub(crate) host_calls: u64,
 }
 
 fn refuel(store: &mut Store<Guest>, limits: CallLimits) -> wasmtime::Result<()> {

@@ -45,6 +45,11 @@ pub(crate) fn outcome(answer: Result<types::Outcome, types::Failure>, scorer: &S
     }
 }
 
+/// A plan named a scorer that the plugin does not have.
+pub(crate) fn unknown(scorer: &str) -> Failure {
+    Failure::new(FailureKind::Internal, format!("there is no scorer `{scorer}`"))
+}
+
 fn feedback(items: Vec<types::Feedback>, scorer: &ScorerDescription) -> Result<Vec<Feedback>, String> {
     if items.len() > MOST_FEEDBACK {
         return Err(format!("it gave {} verdicts at once, more than {MOST_FEEDBACK}", items.len()));

@@ -26,6 +26,7 @@ mod imports;
 mod inspect;
 mod limits;
 mod load;
+mod measure;
 mod memory;
 mod scoring;
 mod surroundings;
@@ -38,6 +39,7 @@ use model::ports::HttpDoor;
 
 pub use compile::{Compiler, compile};
 pub use load::{LoadError, Loaded};
+pub use measure::Measured;
 
 /// Everything plugins of this process share: one engine and one cache of compiled code.
 #[derive(Clone)]

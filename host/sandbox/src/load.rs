@@ -9,6 +9,7 @@ use model::limits::CallLimits;
 use model::manifest::Manifest;
 use model::outcome::Failure;
 use model::ports::{Binding, HttpDoor, Plugin, Scoring};
+use model::row::Row;
 use model::scorer::PluginDescription;
 use tokio::sync::Semaphore;
 use wasmtime::component::{Component, Linker};
@@ -23,6 +24,7 @@ use crate::guest::Guest;
 use crate::imports::kv::Values;
 use crate::imports::{self, Granted};
 use crate::inspect::{self, Inspected};
+use crate::measure::{self, Measured};
 use crate::scoring::Bound;
 use crate::{convert, engine};
 
@@ -223,6 +225,16 @@ impl Loaded {
     /// Interfaces the component imports, with versions, sorted.
     pub fn imports(&self) -> &[String] {
         &self.imports
+    }
+
+    /// Calls the first scorer of `binding` on a row, with as many fresh instances as `times` says and as often in one, and
+    /// says what it costs.
+    ///
+    /// # Errors
+    ///
+    /// Fails when no instance can be made. A call that fails is an outcome.
+    pub async fn measure(&self, binding: &Binding, row: &Row, times: u32) -> Result<Measured, Failure> {
+        measure::measure(&self.inner, binding, row, times).await
     }
 
     /// Bytes of the component.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use model::limits::Reuse;
-use model::outcome::{Failure, FailureKind, Outcome};
+use model::outcome::{Failure, Outcome};
 use model::ports::{Binding, Scoring};
 use model::row::Row;
 use model::scorer::ScorerDescription;
@@ -71,13 +71,7 @@ impl Scoring for Bound {
 impl Bound {
     pub(crate) fn new(plugin: Arc<Linked>, binding: Binding) -> Self {
         let parameters = binding.calls.iter().map(|call| call.parameters.to_string()).collect();
-        let granted = Arc::new(Granted {
-            limits: binding.limits,
-            grant: binding.grant.clone(),
-            config: binding.config.clone(),
-            values: Arc::clone(&plugin.values),
-            http: plugin.shared.http.clone(),
-        });
+        let granted = Arc::new(Granted::new(&plugin, &binding));
         Self { plugin, binding, granted, parameters, idle: Mutex::default() }
     }
 
@@ -86,10 +80,7 @@ impl Bound {
         let parameters = &self.parameters[call];
         let call = &self.binding.calls[call];
         let Some(scorer) = self.plugin.description.scorers.iter().find(|scorer| scorer.name == call.scorer) else {
-            return Outcome::Failed(Failure::new(
-                FailureKind::Internal,
-                format!("there is no scorer `{}`", call.scorer),
-            ));
+            return Outcome::Failed(convert::unknown(&call.scorer));
         };
         let seed = self.seed(scorer, row);
         guest_row.seed = u64::from_le_bytes(seed[..8].try_into().expect("8 bytes"));

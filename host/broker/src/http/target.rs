@@ -45,23 +45,26 @@ impl Target {
             return Err(bad("the URL has a character that a URL has not"));
         }
         let mut url = Url::parse(text).map_err(|error| bad(format!("the URL can't be read: {error}")))?;
-        if !matches!(url.scheme(), "http" | "https") || !text.contains("://") {
-            return Err(denied("only `http://` and `https://` lead out"));
+        // What the parser forgives, others read in other ways.
+        let authority = text
+            .split_once("://")
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+            .map(|(_, rest)| rest.split(['/', '?', '#']).next().unwrap_or_default())
+            .ok_or_else(|| denied("only `http://` and `https://` lead out"))?;
+        if authority.is_empty() {
+            return Err(bad("the URL has no host"));
         }
-        if !url.username().is_empty()
-            || url.password().is_some()
-            || text.split(['/', '?', '#']).nth(2).is_some_and(|authority| authority.contains('@'))
-        {
+        if authority.contains('@') {
             return Err(denied("the URL names a user"));
+        }
+        if authority.contains('%') {
+            return Err(denied("the host is written with `%`"));
         }
         if url.fragment().is_some() {
             return Err(bad("the URL has a fragment"));
         }
         if text.contains("{{") {
             return Err(denied("a secret has no place in a URL"));
-        }
-        if text.split('/').nth(2).is_some_and(|authority| authority.contains('%')) {
-            return Err(denied("the host is written with `%`"));
         }
         if let Some(Host::Domain(name)) = url.host() {
             let name = bare(name).to_owned();

@@ -6,6 +6,9 @@
 
 mod answers;
 mod headers;
+#[path = "../../../../tests/support/mutate.rs"]
+mod mutate;
+mod mutations;
 mod server;
 mod targets;
 

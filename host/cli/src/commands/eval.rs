@@ -13,7 +13,7 @@ use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
 use model::suite::{ScorerEntry, ScorerUse};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::plan::{self, DataPath, Overrides, Planned};
-use pipeline::score::{self, Completed, Job, ScoredEnd};
+use pipeline::score::{self, Broken, Completed, Job, ScoredEnd};
 use pipeline::suite::{self, SuiteFile};
 use pipeline::{aggregate, report, resume};
 use tokio::signal::unix::{SignalKind, signal};
@@ -219,6 +219,7 @@ async fn score_rows(
         done,
         store: store.clone(),
         observer: progress.clone(),
+        trials: header.data.trials,
         concurrency: planned.concurrency.map_or_else(wiring::concurrency, |rows| rows as usize),
     };
     let ended = score::run(job, cancel).await;
@@ -253,6 +254,9 @@ async fn report_on(
     let broke_off = match ended {
         Ok(ScoredEnd::Complete) => None,
         Ok(ScoredEnd::Cancelled) => Some("it was interrupted".to_owned()),
+        Ok(ScoredEnd::GivenUp(Broken { scorer, times, failure })) => {
+            Some(format!("`{scorer}` broke on {times} rows in a row, the last time since it {failure}"))
+        }
         Err(stop) => Some(format!("{:#}", stop.error)),
     };
     let summary = aggregate::aggregate(store, header.id, &header.plan).await?;

@@ -1,5 +1,6 @@
 //! One file for each verb.
 
+mod bench;
 mod doctor;
 mod eval;
 mod init;

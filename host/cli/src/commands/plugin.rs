@@ -9,7 +9,7 @@ use model::suite::{ScorerEntry, ScorerUse};
 use sandbox::Loaded;
 use serde::Serialize;
 
-use super::eval;
+use super::{bench, eval};
 use crate::args::Plugin;
 use crate::exit::{Exit, Stop};
 use crate::lock::Lock;
@@ -32,18 +32,17 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let plugins = Plugins::new(wiring::sandbox(Allowed::default())?, &runtime, ".".into(), terminal);
     match what {
         Plugin::Inspect { plugin } => inspect(&plugins, &plugin, terminal),
+        Plugin::Bench { plugin, scorer, parameters, row } => {
+            let what = bench::What { scorer, parameters, row };
+            bench::run(&load(&plugins, &plugin)?, what, &runtime, terminal)
+        }
         Plugin::Allow { suite } => allow(&runtime, &suite, terminal),
         Plugin::List => list(&plugins, terminal),
     }
 }
 
 fn inspect(plugins: &Plugins, name: &str, terminal: &Terminal) -> Result<Exit, Stop> {
-    let built_in = bundle::PACKS.iter().find(|pack| pack.name == name);
-    let loaded = match built_in {
-        Some(pack) => plugins.load_pack(pack),
-        None => plugins.load_file(Path::new(name)),
-    };
-    let loaded = loaded.map_err(unusable)?;
+    let loaded = load(plugins, name)?;
     let description = loaded.description();
     if terminal.is_json() {
         terminal.json(&Inspection { description, size: loaded.size(), imports: loaded.imports() })?;
@@ -62,6 +61,16 @@ fn inspect(plugins: &Plugins, name: &str, terminal: &Terminal) -> Result<Exit, S
         terminal.data(format_args!("  parameters: {}", parameters(scorer)))?;
     }
     Ok(Exit::Done)
+}
+
+/// A file, or a built-in plugin by its name.
+fn load(plugins: &Plugins, name: &str) -> Result<Loaded, Stop> {
+    let built_in = bundle::PACKS.iter().find(|pack| pack.name == name);
+    let loaded = match built_in {
+        Some(pack) => plugins.load_pack(pack),
+        None => plugins.load_file(Path::new(name)),
+    };
+    loaded.map_err(unusable)
 }
 
 fn allow(runtime: &tokio::runtime::Runtime, suite: &Path, terminal: &Terminal) -> Result<Exit, Stop> {

@@ -4,6 +4,7 @@
 //! whatever is waiting, while scoring goes on; what the observer is told of is durable. How a scorer is implemented and
 //! how its answer will be averaged is not known here.
 
+mod breaker;
 mod completed;
 mod recorder;
 mod row;
@@ -20,6 +21,8 @@ use crate::dataset::queue::{Queue, feed};
 use crate::dataset::{Rows, RowsError};
 use crate::plan::PlannedBinding;
 
+use breaker::Breaker;
+pub use breaker::Broken;
 pub use completed::Completed;
 use row::Scorers;
 
@@ -34,15 +37,19 @@ pub struct Job {
     pub observer: Arc<dyn Observer>,
     /// Rows in work at once; at least 1.
     pub concurrency: usize,
+    /// The sum of all rows' trials.
+    pub trials: u64,
 }
 
 /// How scoring ended where nothing went wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScoredEnd {
     /// Every row has its result.
     Complete,
     /// It was asked to stop. What was in flight is recorded.
     Cancelled,
+    /// It could not become complete any more.
+    GivenUp(Broken),
 }
 
 /// Why scoring broke off. What was recorded stays.
@@ -63,7 +70,8 @@ pub enum ScoreError {
 ///
 /// Fails when results can't be stored or rows can't be read; both end the run early.
 pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, ScoreError> {
-    let Job { run, rows, bindings, done, store, observer, concurrency } = job;
+    let Job { run, rows, bindings, done, store, observer, concurrency, trials } = job;
+    let breaker = Breaker::new(&rows.plan, trials);
     let scorers = Arc::new(Scorers::bind(&rows.plan, bindings));
     let (queue, producer) = feed(move |each| {
         rows.stream(&mut |row| {
@@ -84,9 +92,9 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, S
     }
     // The recorder ends when the last sender is gone, the producer when the queue is.
     drop((results, queue));
-    let (recorded, ended) = tokio::join!(recorder::record(run, received, store, observer), all(workers));
-    recorded.map_err(ScoreError::Store)?;
-    let ended = ended?;
+    let (recorded, ended) = tokio::join!(recorder::record(run, received, store, observer, breaker), all(workers));
+    let broken = recorded.map_err(ScoreError::Store)?;
+    let ended = broken.map_or(ended?, ScoredEnd::GivenUp);
     producer.await??;
     Ok(ended)
 }

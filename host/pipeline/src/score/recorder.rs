@@ -7,6 +7,8 @@ use model::ports::{Observer, Store, StoreError};
 use model::run::{RowResult, RunId};
 use tokio::sync::mpsc;
 
+use super::breaker::{Breaker, Broken};
+
 /// Results that can wait for the commit in flight; then scoring waits.
 pub(super) const WAITING: usize = 1000;
 
@@ -16,12 +18,15 @@ const GATHERING: Duration = Duration::from_millis(10);
 
 /// Takes what is there, stores it as one group, then tells of it. While a group is on its way to the disk the next one
 /// gathers.
+///
+/// Ends early where a scorer is broken; what is on its way then is lost, and done by who goes on with the run.
 pub(super) async fn record(
     run: RunId,
     mut results: mpsc::Receiver<RowResult>,
     store: Arc<dyn Store>,
     observer: Arc<dyn Observer>,
-) -> Result<(), StoreError> {
+    mut breaker: Breaker,
+) -> Result<Option<Broken>, StoreError> {
     let mut group = Vec::new();
     while results.recv_many(&mut group, WAITING).await > 0 {
         if group.len() < WAITING && !results.is_closed() {
@@ -34,7 +39,10 @@ pub(super) async fn record(
         }
         store.put_results(run, group.clone()).await?;
         observer.results_stored(&group);
+        if let Some(broken) = breaker.see(&group) {
+            return Ok(Some(broken));
+        }
         group.clear();
     }
-    Ok(())
+    Ok(None)
 }

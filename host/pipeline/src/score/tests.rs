@@ -70,6 +70,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         store: Arc::new(Memory::default()),
         observer: Arc::new(Watcher::default()),
         concurrency: 4,
+        trials: u64::MAX,
     }
 }
 
