@@ -10,19 +10,6 @@ const ROUNDS: usize = 12;
 
 const ROWS: usize = 300;
 
-const SUITE: &str = "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match, levenshtein]\n";
-
-fn project() -> Project {
-    let row = |n: usize| {
-        let expected = n / 2 * 2;
-        format!(
-            r#"{{"inputs": {{"q": {n}}}, "outputs": "answer {n}", "expectations": {{"expected_response": "answer {expected}"}}}}"#
-        )
-    };
-    let rows: Vec<_> = (0..ROWS).map(row).collect();
-    Project::with(&[("karat.yaml", SUITE), ("rows.jsonl", &rows.join("\n"))])
-}
-
 /// What the user had been told of each run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Told {
@@ -68,7 +55,7 @@ fn recorded(project: &Project, shim: &std::path::Path) -> (Vec<Step>, String) {
 #[test]
 #[expect(clippy::print_stdout, reason = "the full set is told how much was done")]
 fn what_the_user_was_told_is_true_whenever_the_power_goes() {
-    let project = project();
+    let project = Project::of_answers(ROWS);
     let Some(shim) = powerloss::shim(&project.path("")) else {
         return println!("skipped: `what_the_user_was_told_is_true_whenever_the_power_goes` needs a C compiler");
     };
@@ -82,7 +69,7 @@ fn what_the_user_was_told_is_true_whenever_the_power_goes() {
         let at = random.usize(0..=steps.len());
         let mut disk = Disk::of(empty.path());
         steps[..at].iter().for_each(|step| disk.apply(step));
-        let after = self::project();
+        let after = Project::of_answers(ROWS);
         disk.survive(&after.path(".karat"), (round % 2 == 1).then_some(&mut random));
         resumed += check(&after, &told(&steps[..at]), &export, &format!("round {round}, step {at}"));
     }

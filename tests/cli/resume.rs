@@ -11,17 +11,6 @@ const ROWS: usize = 20_000;
 
 const SUITE: &str = "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match, levenshtein, response_length]\n";
 
-fn project() -> Project {
-    let row = |n: usize| {
-        format!(
-            r#"{{"inputs": {{"q": {n}}}, "outputs": "answer {n}", "expectations": {{"expected_response": "answer {}"}}}}"#,
-            n / 2 * 2
-        )
-    };
-    let rows: Vec<_> = (0..ROWS).map(row).collect();
-    Project::with(&[("karat.yaml", SUITE), ("rows.jsonl", &rows.join("\n"))])
-}
-
 /// The run id, which is printed as soon as it exists.
 fn run_id(child: &mut Child) -> String {
     let mut line = String::new();
@@ -42,7 +31,7 @@ fn wait_for_rows(project: &Project) {
 
 #[test]
 fn a_killed_run_goes_on_where_it_was_and_ends_like_an_undisturbed_one() {
-    let project = project();
+    let project = Project::of_answers(ROWS);
     let mut child = project.start(&["eval"]);
     let run = run_id(&mut child);
     wait_for_rows(&project);
@@ -66,7 +55,7 @@ const KILLS: usize = 4;
 
 #[test]
 fn a_run_killed_at_any_moment_goes_on_and_ends_like_an_undisturbed_one() {
-    let project = project();
+    let project = Project::of_answers(ROWS);
     let limited = ["eval", "--limit", "2000"];
     let begun = Instant::now();
     let undisturbed = project.json(0, &limited)["run"].as_str().unwrap().to_owned();
@@ -89,7 +78,7 @@ fn a_run_killed_at_any_moment_goes_on_and_ends_like_an_undisturbed_one() {
 
 #[test]
 fn an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on() {
-    let project = project();
+    let project = Project::of_answers(ROWS);
     let mut child = project.start(&["eval"]);
     let run = run_id(&mut child);
     wait_for_rows(&project);
@@ -103,7 +92,7 @@ fn an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on() {
 
 #[test]
 fn a_run_is_not_resumed_under_other_conditions() {
-    let project = project();
+    let project = Project::of_answers(ROWS);
     let run = project.json(0, &["eval", "--limit", "10"])["run"].as_str().unwrap().to_owned();
     let refused = |because: &str| {
         let said = project.run(&["eval", "--limit", "10", "--resume", &run]);
@@ -122,7 +111,7 @@ fn a_run_is_not_resumed_under_other_conditions() {
 
 #[test]
 fn a_run_that_is_not_there_can_not_be_resumed() {
-    let said = project().run(&["eval", "--resume", "0199"]);
+    let said = Project::of_answers(ROWS).run(&["eval", "--resume", "0199"]);
     assert_eq!(said.code, 2);
     assert!(said.err.contains("0199") && said.err.contains("karat runs list"), "{}", said.err);
 }

@@ -11,19 +11,6 @@ const KILLS: usize = 3;
 
 const ROWS: usize = 10_000;
 
-const SUITE: &str = "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match, levenshtein, response_length]\n";
-
-fn project() -> Project {
-    let row = |n: usize| {
-        let expected = n / 2 * 2;
-        format!(
-            r#"{{"inputs": {{"q": {n}}}, "outputs": "answer {n}", "expectations": {{"expected_response": "answer {expected}"}}}}"#
-        )
-    };
-    let rows: Vec<_> = (0..ROWS).map(row).collect();
-    Project::with(&[("karat.yaml", SUITE), ("rows.jsonl", &rows.join("\n"))])
-}
-
 /// What a process printed that was not disturbed: a report of all rows.
 fn check_is_whole(child: Child) -> String {
     let said = said(child.wait_with_output().unwrap());
@@ -40,7 +27,7 @@ fn newest(project: &Project) -> String {
 
 #[test]
 fn evaluations_and_readers_share_a_store_whoever_is_killed() {
-    let project = project();
+    let project = Project::of_answers(ROWS);
     let export = |run: &str| {
         let said = project.run(&["runs", "export", run]);
         assert_eq!(said.code, 0, "{said:#?}");

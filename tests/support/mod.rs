@@ -52,6 +52,19 @@ impl Project {
         project
     }
 
+    /// A project with so many answers, every other one of them right, and a suite of three built-in scorers.
+    pub(crate) fn of_answers(rows: usize) -> Self {
+        let suite = "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match, levenshtein, response_length]\n";
+        let row = |n: usize| {
+            let expected = n / 2 * 2;
+            format!(
+                r#"{{"inputs": {{"q": {n}}}, "outputs": "answer {n}", "expectations": {{"expected_response": "answer {expected}"}}}}"#
+            )
+        };
+        let rows: Vec<_> = (0..rows).map(row).collect();
+        Self::with(&[("karat.yaml", suite), ("rows.jsonl", &rows.join("\n"))])
+    }
+
     pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
