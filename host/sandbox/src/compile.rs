@@ -21,6 +21,8 @@ const TIME: Duration = Duration::from_secs(120);
 /// Address space, in bytes.
 const MEMORY: u64 = 4 << 30;
 
+const THREADS: &str = "4";
+
 /// Compiled code may be so many times as long as the component, and a little.
 const GROWTH: usize = 16;
 const LITTLE: usize = 16 << 20;
@@ -48,6 +50,8 @@ impl Compiler {
         let most = component.len() * GROWTH + LITTLE;
         let mut command = Command::new(&self.program);
         command.args(&self.arguments).env_clear().kill_on_drop(true);
+        // Each thread takes address space, of which there is a limit.
+        command.env("RAYON_NUM_THREADS", THREADS);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().map_err(LoadError::Compiler)?;
         let (mut input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
