@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use model::limits::Reuse;
-use model::outcome::{Failure, Outcome};
+use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Binding, Scoring};
 use model::row::Row;
-use model::scorer::ScorerDescription;
+use model::scorer::{Determinism, ScorerDescription};
 
 use crate::bindings::types;
 use crate::call::Instance;
@@ -21,6 +21,14 @@ const MOST_CALLS: u32 = 1000;
 
 /// A kept instance is replaced when its memory has grown by this factor since its first call.
 const MOST_GROWTH: u64 = 2;
+
+/// One call in so many of a scorer that says it is pure is made twice.
+const CHECKED: u16 = 1024;
+
+/// Decided by the seed, so that the same calls are checked every time.
+fn is_checked(seed: &Seed) -> bool {
+    u16::from_le_bytes([seed[30], seed[31]]).is_multiple_of(CHECKED)
+}
 
 /// A plugin bound to the scorers of a run.
 pub(crate) struct Bound {
@@ -92,10 +100,36 @@ impl Bound {
             Ok(answer) => {
                 ready.calls += 1;
                 *kept = Some(ready);
-                convert::outcome(answer, scorer)
+                let outcome = convert::outcome(answer, scorer);
+                if scorer.determinism == Determinism::Pure && is_checked(&seed) {
+                    return self.checked(outcome, scorer, parameters, guest_row, seed).await;
+                }
+                outcome
             }
             Err(failure) => Outcome::Failed(failure),
         }
+    }
+
+    /// The outcome, if a fresh instance comes to the same.
+    async fn checked(
+        &self,
+        outcome: Outcome,
+        scorer: &ScorerDescription,
+        parameters: &String,
+        row: &types::Row,
+        seed: Seed,
+    ) -> Outcome {
+        let again = async {
+            let mut again = self.ready(None, seed).await?;
+            again.instance.score(&scorer.name, parameters, row).await
+        };
+        // One that can't be made again says nothing.
+        let differs = again.await.is_ok_and(|answer| convert::outcome(answer, scorer) != outcome);
+        if differs {
+            let message = "says that it is pure, and gave two answers to one row";
+            return Outcome::Failed(Failure::new(FailureKind::InvalidOutput, message));
+        }
+        outcome
     }
 
     async fn ready(&self, kept: Option<Kept>, seed: Seed) -> Result<Kept, Failure> {

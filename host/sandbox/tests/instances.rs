@@ -83,3 +83,22 @@ async fn whatever_a_guest_does_its_slot_is_given_back() {
     }
     assert!(sandbox.is_idle());
 }
+
+#[tokio::test]
+async fn a_scorer_that_only_says_it_is_pure_is_found_out() {
+    let sandbox = Sandbox::new(Options::default()).unwrap();
+    // It counts, and its instance is kept.
+    let scoring = bound(&sandbox, &["counts"], Reuse::Run).await;
+    let mut found_out = 0;
+    for index in 0..5000 {
+        if let [Outcome::Failed(failure)] = &scoring.score(&row(index), &[0]).await[..] {
+            assert!(failure.message.contains("two answers to one row"), "{failure:?}");
+            found_out += 1;
+        }
+    }
+    assert!(found_out > 0);
+    let honest = bound(&sandbox, &["echo"], Reuse::Run).await;
+    for index in 0..5000 {
+        assert!(matches!(&honest.score(&row(index), &[0]).await[..], [Outcome::Scored(_)]));
+    }
+}
