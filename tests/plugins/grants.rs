@@ -184,3 +184,40 @@ fn inspect_says_what_a_plugin_asks_for_and_why() {
     let told = "asks to  GET https://api.example.com, with the secret `API_KEY`: asks the truth";
     assert!(said.out.contains(told), "{}", said.out);
 }
+
+/// Runs `karat eval` on a terminal where somebody answers.
+fn on_a_terminal(project: &Project, answer: &str) -> (i32, String) {
+    use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+    let ours = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+    grantpt(&ours).unwrap();
+    unlockpt(&ours).unwrap();
+    let name = ptsname(&ours, Vec::new()).unwrap();
+    let theirs = std::fs::OpenOptions::new().read(true).write(true).open(name.to_str().unwrap()).unwrap();
+    let mut command = project.command(&["eval"]);
+    command.stdin(theirs.try_clone().unwrap()).stdout(theirs.try_clone().unwrap()).stderr(theirs);
+    let mut child = command.spawn().unwrap();
+    // The last copies of the terminal's other end are the child's.
+    drop(command);
+    let mut terminal = std::fs::File::from(ours);
+    terminal.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    let mut said = Vec::new();
+    // Ends with an error when the child has closed it.
+    let _ = terminal.read_to_end(&mut said);
+    (child.wait().unwrap().code().unwrap(), String::from_utf8(said).unwrap())
+}
+
+#[test]
+fn whoever_sits_at_the_terminal_is_asked_once() {
+    let server = Server::start();
+    let project = project(&server.url, &[], &grant(&server.url, ""));
+    assert_eq!(project.run(&["plugin", "allow"]).code, 0);
+    let (code, said) = on_a_terminal(&project, "n");
+    assert!(code == 2 && said.contains("from now on") && said.contains("--allow http="), "{said}");
+    assert_eq!(server.heard(), [""; 0]);
+    let (code, said) = on_a_terminal(&project, "y");
+    assert!(code == 0 && said.contains("from now on"), "{said}");
+    // Remembered for this user, outside of the project.
+    assert!(!project.path("policy.toml").exists());
+    assert_eq!(project.run(&["eval"]).code, 0);
+    assert_eq!(server.heard().len(), 2);
+}

@@ -1,5 +1,5 @@
 //! What the operator lets plugins do: `--allow`, and `policy.toml` in the user's configuration folder or as `--policy`
-//! names it. Nothing in a project can say any of it.
+//! names it. Nothing in a project can say any of it. On a terminal whoever sits there is asked, once.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use broker::{Allowed, Secret, is_private};
 use model::run::PlannedScorer;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::exit::Stop;
+use crate::terminal::Terminal;
 
 /// One permission, in the words of `--allow`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,7 +52,7 @@ fn plain(url: &str) -> String {
 }
 
 /// The policy file.
-#[derive(Default, Deserialize)]
+#[derive(Default, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Policy {
     /// As `--allow` takes them.
@@ -61,41 +62,56 @@ struct Policy {
 
 /// Everything that is allowed.
 #[derive(Debug)]
-pub(crate) struct Authority(BTreeSet<Permission>);
+pub(crate) struct Authority {
+    permissions: BTreeSet<Permission>,
+    /// Whether what is allowed from now on would be found the next time.
+    remembers: bool,
+}
 
 impl Authority {
     pub(crate) fn read(policy: Option<&Path>, flags: &[Permission]) -> Result<Self, Stop> {
+        let remembers = policy.is_none();
         let file = policy.map(Path::to_owned).or_else(|| usual().filter(|path| path.exists()));
         let policy = file.map_or_else(|| Ok(Policy::default()), |path| read(&path))?;
         let from_file = policy.allow.iter().map(|text| {
             text.parse().map_err(|wrong: String| Stop::message(format_args!("the policy allows `{text}`: {wrong}")))
         });
-        Ok(Self(from_file.chain(flags.iter().cloned().map(Ok)).collect::<Result<_, _>>()?))
+        let permissions = from_file.chain(flags.iter().cloned().map(Ok)).collect::<Result<_, _>>()?;
+        Ok(Self { permissions, remembers })
     }
 
-    /// Refuses a plan that needs more than is allowed, and prints the flags that would allow it.
-    pub(crate) fn check<'a>(&self, scorers: impl IntoIterator<Item = &'a PlannedScorer>) -> Result<(), Stop> {
+    /// Refuses a plan that needs more than is allowed, with the flags that would allow it; where somebody sits at the
+    /// terminal, asks them first. Returns whether they have allowed it just now, from now on.
+    pub(crate) fn check<'a>(
+        &self,
+        scorers: impl IntoIterator<Item = &'a PlannedScorer>,
+        terminal: &Terminal,
+    ) -> Result<bool, Stop> {
         let mut missing = BTreeSet::new();
         let mut keys = BTreeSet::new();
         for scorer in scorers {
-            for needed in needed(scorer).filter(|needed| !self.0.contains(needed)) {
+            for needed in needed(scorer).filter(|needed| !self.permissions.contains(needed)) {
                 keys.insert(format!("`{}`", scorer.key));
                 missing.insert(needed);
             }
         }
         if missing.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
-        let keys: Vec<_> = keys.into_iter().collect();
+        let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
+        if self.remembers && terminal.can_ask() && ask(&keys, &missing, terminal)? {
+            remember(missing)?;
+            return Ok(true);
+        }
         let flags: String = missing.iter().map(|permission| format!(" --allow {permission}")).collect();
-        Err(Stop::message(format_args!("{} would reach what only you can allow", keys.join(", ")))
+        Err(Stop::message(format_args!("{keys} would reach what only you can allow"))
             .hint(format_args!("if you trust this suite, add{flags}")))
     }
 
     /// For the door out, with the values of secrets.
     pub(crate) fn allowed(&self) -> Result<Allowed, Stop> {
         let mut allowed = Allowed::default();
-        for permission in &self.0 {
+        for permission in &self.permissions {
             match permission {
                 Permission::Http(url) => _ = allowed.private.insert(url.clone()),
                 Permission::Env { name, origin } => {
@@ -117,6 +133,24 @@ fn needed(scorer: &PlannedScorer) -> impl Iterator<Item = Permission> {
         let secrets = rule.secrets.iter().map(|name| Permission::Env { name: name.clone(), origin: plain(&rule.url) });
         private.into_iter().chain(secrets)
     })
+}
+
+fn ask(keys: &str, missing: &BTreeSet<Permission>, terminal: &Terminal) -> Result<bool, Stop> {
+    terminal.say(format_args!("{keys} would reach what only you can allow:"))?;
+    for permission in missing {
+        terminal.say(format_args!("  {permission}"))?;
+    }
+    Ok(terminal.ask("allow this from now on, for every suite? [y/N] ")?)
+}
+
+/// Adds permissions to the policy in the user's configuration folder.
+fn remember(permissions: BTreeSet<Permission>) -> Result<(), Stop> {
+    let path = usual().ok_or_else(|| Stop::message("there is no home folder to remember it in"))?;
+    let mut policy = if path.exists() { read(&path)? } else { Policy::default() };
+    policy.allow.extend(permissions.iter().map(ToString::to_string));
+    let draft = crate::export::temporary(&path)?;
+    std::fs::write(&draft, toml::to_string_pretty(&policy)?)?;
+    Ok(std::fs::rename(draft, path)?)
 }
 
 fn usual() -> Option<PathBuf> {

@@ -32,6 +32,19 @@ impl Terminal {
         io::stderr().is_terminal()
     }
 
+    /// Whether somebody could answer.
+    pub(crate) fn can_ask(&self) -> bool {
+        !self.json && io::stdin().is_terminal() && self.is_watched()
+    }
+
+    /// Asks, and waits for an answer; anything but yes is no.
+    pub(crate) fn ask(&self, question: &str) -> io::Result<bool> {
+        write!(io::stderr().lock(), "{question}")?;
+        let mut answer = String::new();
+        io::stdin().read_line(&mut answer)?;
+        Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
+    }
+
     /// A line of data.
     pub(crate) fn data(&self, line: impl Display) -> io::Result<()> {
         writeln!(io::stdout().lock(), "{line}")

@@ -34,19 +34,27 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let suite_path = suite_path(&what.suite);
     let suite = read_suite(&suite_path)?;
     let folder = suite_path.parent().unwrap_or(Path::new(".")).to_owned();
-    let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
-    let catalog = Plugins::new(wiring::sandbox(authority.allowed()?)?, &runtime, folder.clone(), terminal);
-    let overrides = Overrides {
-        data: what.data.as_ref().map(|path| path.display().to_string()),
-        limit: what.limit,
-        only: what.only.clone(),
+    let planned = loop {
+        let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
+        let catalog = Plugins::new(wiring::sandbox(authority.allowed()?)?, &runtime, folder.clone(), terminal);
+        let planned = plan::plan(&suite, &catalog, overrides(&what))?;
+        check_locked(&suite, &planned, &folder, &suite_path)?;
+        // What was allowed just now is there the next time around.
+        if !authority.check(&planned.plan.scorers, terminal)? {
+            break planned;
+        }
     };
-    let planned = plan::plan(&suite, &catalog, overrides)?;
-    check_locked(&suite, &planned, &folder, &suite_path)?;
-    authority.check(&planned.plan.scorers)?;
     let data = Data::check(&planned, &suite, &folder)?;
     let store: Arc<dyn Store> = wiring::store(&wiring::store_folder(store)?)?;
     runtime.block_on(evaluate(Evaluation { what, planned, data, store, terminal: *terminal }))
+}
+
+fn overrides(what: &Eval) -> Overrides {
+    Overrides {
+        data: what.data.as_ref().map(|path| path.display().to_string()),
+        limit: what.limit,
+        only: what.only.clone(),
+    }
 }
 
 /// That plugins of others are those that were allowed.
