@@ -22,5 +22,5 @@ fn a_suite_that_is_almost_one_is_read_or_refused_with_reasons() {
             assert!(problems.0.iter().all(|problem| problem.file == "karat.yaml" && !problem.message.is_empty()));
         }
     });
-    assert!(tried > 100 && read > 10 && refused > 10, "{tried}: {read} read, {refused} refused");
+    assert!(tried > 30 && read > 3 && refused > 3, "{tried}: {read} read, {refused} refused");
 }

@@ -28,7 +28,7 @@ async fn a_component_that_is_almost_one_is_refused_or_runs_within_its_limits() {
             }
         })
     });
-    assert!(tried > 100 && refused > 10 && ran > 10, "{tried}: {refused} refused, {ran} ran");
+    assert!(tried > 30 && refused > 3 && ran > 3, "{tried}: {refused} refused, {ran} ran");
     check_honest(&sandbox, &honest, "all of them").await;
 }
 
