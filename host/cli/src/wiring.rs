@@ -21,6 +21,9 @@ pub(crate) const COMPILE: &str = "compile-plugin";
 /// Loading that takes longer is told.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// Instances that there is always room for.
+const FEW: u32 = 256;
+
 const STORE_FOLDER: &str = ".karat";
 
 /// The threads that guests run on.
@@ -66,10 +69,17 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 }
 
 /// The sandbox, with compiled code in the user's cache folder, and a way out as far as that is allowed.
-pub(crate) fn sandbox(allowed: Allowed) -> Result<Sandbox, Stop> {
+///
+/// There is room for so many `instances` at once, and for a few in any case.
+pub(crate) fn sandbox(allowed: Allowed, instances: u32) -> Result<Sandbox, Stop> {
     let compiler = Compiler { program: std::env::current_exe()?, arguments: vec![COMPILE.to_owned()] };
     let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
-    let options = sandbox::Options { cache: compiled_code(), compiler: Some(compiler), http: Some(Arc::new(door)) };
+    let options = sandbox::Options {
+        cache: compiled_code(),
+        compiler: Some(compiler),
+        http: Some(Arc::new(door)),
+        slots: instances.clamp(FEW, sandbox::MOST_SLOTS),
+    };
     Ok(Sandbox::new(options)?)
 }
 

@@ -5,12 +5,12 @@ use std::num::NonZeroUsize;
 use wasmtime::component::Component;
 use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
 
-/// Instances that can be alive at once; callers wait for a free slot. One of a component with many memories or tables
-/// takes several.
-pub(crate) const SLOTS: u32 = 6000;
+/// The most instances that can be alive at once; callers wait for a free slot. One of a component with many memories or
+/// tables takes several.
+pub const MOST_SLOTS: u32 = 6000;
 
 /// What the pool has beyond that: slots that were given back are cleaned some at a time.
-const SPARE: u32 = 512;
+const SPARE: u32 = 256;
 
 const MEMORIES_PER_SLOT: u32 = 2;
 const TABLES_PER_SLOT: u32 = 2;
@@ -32,9 +32,9 @@ const ASYNC_STACK: usize = 2 << 20;
 /// # Errors
 ///
 /// Fails when the processor or the operating system is not supported.
-pub(crate) fn start() -> wasmtime::Result<Engine> {
+pub(crate) fn start(slots: u32) -> wasmtime::Result<Engine> {
     let mut config = language();
-    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool()));
+    config.allocation_strategy(InstanceAllocationStrategy::Pooling(pool(slots + SPARE)));
     Engine::new(&config).or_else(|error| {
         tracing::warn!("no pool of instances, each one is allocated on its own: {error:#}");
         Engine::new(language().allocation_strategy(InstanceAllocationStrategy::OnDemand))
@@ -47,11 +47,11 @@ pub(crate) fn compiling() -> wasmtime::Result<Engine> {
 }
 
 /// How many slots an instance of a component takes.
-pub(crate) fn slots(component: &Component) -> u32 {
+pub(crate) fn slots(component: &Component, most: u32) -> u32 {
     let needed = component.resources_required().map_or(1, |needed| {
         needed.num_memories.div_ceil(MEMORIES_PER_SLOT).max(needed.num_tables.div_ceil(TABLES_PER_SLOT))
     });
-    needed.clamp(1, SLOTS)
+    needed.clamp(1, most)
 }
 
 /// What our toolchains do not emit is off. Multi-memory stays on: wasmtime 48 needs it itself for components with inner
@@ -83,10 +83,9 @@ fn language() -> Config {
 
 /// Pages that an instance touched stay resident for the next one: without it, giving them back to the kernel costs more
 /// than the guest's work, and threads wait for each other.
-fn pool() -> PoolingAllocationConfig {
+fn pool(slots: u32) -> PoolingAllocationConfig {
     let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get) as u32;
     let mut pool = PoolingAllocationConfig::new();
-    let slots = SLOTS + SPARE;
     pool.total_component_instances(slots)
         .total_core_instances(CORE_INSTANCES * slots)
         .total_memories(MEMORIES_PER_SLOT * slots)

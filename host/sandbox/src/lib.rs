@@ -38,6 +38,7 @@ use std::sync::Arc;
 use model::ports::HttpDoor;
 
 pub use compile::{Compiler, compile};
+pub use engine::MOST_SLOTS;
 pub use load::{LoadError, Loaded};
 pub use measure::Measured;
 
@@ -48,7 +49,7 @@ pub struct Sandbox {
 }
 
 /// What a sandbox works with.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Options {
     /// A folder for compiled code that only this user can write; it is created where it is missing. Without one, or where
     /// it can't be used, every load compiles anew.
@@ -57,6 +58,15 @@ pub struct Options {
     pub compiler: Option<Compiler>,
     /// The way out for plugins that were granted it. Without one, none has.
     pub http: Option<Arc<dyn HttpDoor>>,
+    /// Instances that can be alive at once, up to [`MOST_SLOTS`]; further ones wait. Each makes starting take a few
+    /// microseconds longer.
+    pub slots: u32,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { cache: None, compiler: None, http: None, slots: MOST_SLOTS }
+    }
 }
 
 impl Sandbox {

@@ -126,18 +126,27 @@ pub(crate) struct Shared {
     cache: Option<Cache>,
     compiler: Option<Compiler>,
     pub(crate) http: Option<Arc<dyn HttpDoor>>,
+    all_slots: u32,
     pub(crate) slots: Arc<Semaphore>,
 }
 
 #[expect(unsafe_code, reason = "compiled code is native code")]
 impl Shared {
-    pub(crate) fn new(Options { cache, compiler, http }: Options) -> Result<Self, LoadError> {
-        let engine = engine::start().map_err(|error| LoadError::Engine(error.into()))?;
+    pub(crate) fn new(Options { cache, compiler, http, slots }: Options) -> Result<Self, LoadError> {
+        let engine = engine::start(slots).map_err(|error| LoadError::Engine(error.into()))?;
         let linker = imports::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
         let cache = cache.and_then(|folder| {
             Cache::open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
         });
-        Ok(Self { engine, linker, cache, compiler, http, slots: Arc::new(Semaphore::new(engine::SLOTS as usize)) })
+        Ok(Self {
+            engine,
+            linker,
+            cache,
+            compiler,
+            http,
+            all_slots: slots,
+            slots: Arc::new(Semaphore::new(slots as usize)),
+        })
     }
 
     /// Changes whenever compiled code could: the version and settings of the engine.
@@ -148,7 +157,7 @@ impl Shared {
     }
 
     pub(crate) fn is_idle(&self) -> bool {
-        self.slots.available_permits() == engine::SLOTS as usize
+        self.slots.available_permits() == self.all_slots as usize
     }
 
     /// Compiles `bytes`, or finds what an earlier process compiled.
@@ -259,7 +268,7 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, L
     check_imports(&inspected)?;
     let asks = inspected.asks()?;
     let component = shared.compile(bytes).await?;
-    let slots = engine::slots(&component);
+    let slots = engine::slots(&component, shared.all_slots);
     // What is no component at all says so in better words.
     check_exports(&inspected)?;
     let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());

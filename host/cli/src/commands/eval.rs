@@ -10,7 +10,7 @@ use anyhow::Context;
 use model::ports::{DataReader, Store};
 use model::report::{Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
-use model::suite::{ScorerEntry, ScorerUse};
+use model::suite::{Concurrency, ScorerEntry, ScorerUse};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::plan::{self, DataPath, Overrides, Planned};
 use pipeline::score::{self, Broken, Completed, Job, ScoredEnd};
@@ -36,7 +36,8 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let folder = suite_path.parent().unwrap_or(Path::new(".")).to_owned();
     let planned = loop {
         let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
-        let catalog = Plugins::new(wiring::sandbox(authority.allowed()?)?, &runtime, folder.clone(), terminal);
+        let catalog =
+            Plugins::new(wiring::sandbox(authority.allowed()?, instances(&suite))?, &runtime, folder.clone(), terminal);
         let planned = plan::plan(&suite, &catalog, overrides(&what))?;
         check_locked(&suite, &planned, &folder, &suite_path)?;
         // What was allowed just now is there the next time around.
@@ -47,6 +48,17 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let data = Data::check(&planned, &suite, &folder)?;
     let store: Arc<dyn Store> = wiring::store(&wiring::store_folder(store)?)?;
     runtime.block_on(evaluate(Evaluation { what, planned, data, store, terminal: *terminal }))
+}
+
+/// For each row in work the instance of its call, one that checks it, and one of every scorer that is kept for the next
+/// row: none may wait for a place that another row's kept ones have.
+fn instances(suite: &SuiteFile) -> u32 {
+    let suite = &suite.suite;
+    let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
+        Some(Concurrency::Rows(rows)) => rows,
+        Some(Concurrency::Auto(_)) | None => wiring::concurrency() as u32,
+    };
+    rows.saturating_mul(suite.scorers.len() as u32 + 2)
 }
 
 fn overrides(what: &Eval) -> Overrides {

@@ -29,7 +29,7 @@ struct Inspection<'a> {
 
 pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins = Plugins::new(wiring::sandbox(Allowed::default())?, &runtime, ".".into(), terminal);
+    let plugins = Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), terminal);
     match what {
         Plugin::Inspect { plugin } => inspect(&plugins, &plugin, terminal),
         Plugin::Bench { plugin, scorer, parameters, row } => {
@@ -77,7 +77,7 @@ fn allow(runtime: &tokio::runtime::Runtime, suite: &Path, terminal: &Terminal) -
     let suite_path = eval::suite_path(suite);
     let suite = eval::read_suite(&suite_path)?;
     let folder = suite_path.parent().unwrap_or(Path::new("."));
-    let plugins = Plugins::new(wiring::sandbox(Allowed::default())?, runtime, folder.to_owned(), terminal);
+    let plugins = Plugins::new(wiring::sandbox(Allowed::default(), 0)?, runtime, folder.to_owned(), terminal);
     let mut lock = Lock::read(folder)?;
     for entry in &suite.suite.scorers {
         let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = entry else { continue };
