@@ -17,6 +17,15 @@ fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
 }
 
 #[test]
+fn the_bundle_lists_what_each_pack_offers() {
+    let plugins = Project::new().json(0, &["plugin", "list"]);
+    for (plugin, pack) in plugins.as_array().unwrap().iter().zip(bundle::PACKS) {
+        let offered = plugin["scorers"].as_array().unwrap().iter().map(|scorer| scorer["name"].as_str().unwrap());
+        assert_eq!(offered.collect::<Vec<_>>(), pack.scorers, "{}", pack.name);
+    }
+}
+
+#[test]
 fn the_commands_of_the_readme_exist() {
     let text = fs::read_to_string(root().join("README.md")).unwrap();
     let commands = text.split(['\n', '`']).filter_map(|part| part.trim_start_matches("$ ").split_whitespace().next());

@@ -6,6 +6,7 @@
 mod args;
 mod authority;
 mod commands;
+mod executable;
 mod exit;
 mod export;
 mod lock;

@@ -96,12 +96,6 @@ pub(crate) fn concurrency() -> usize {
     2 * std::thread::available_parallelism().map_or(1, std::num::NonZeroUsize::get)
 }
 
-/// BLAKE3 of the running executable, in hexadecimal: results of two builds may differ.
-pub(crate) fn binary_digest() -> Result<String, Stop> {
-    let mut executable = std::fs::File::open(std::env::current_exe()?)?;
-    Ok(blake3::Hasher::new().update_reader(&mut executable)?.finalize().to_hex().to_string())
-}
-
 /// Plugins that a suite can name.
 pub(crate) struct Plugins {
     sandbox: Sandbox,
@@ -149,9 +143,13 @@ impl Catalog for Plugins {
         Ok(Arc::new(self.load_file(&self.folder.join(path))?))
     }
 
-    fn built_in(&self) -> Result<Vec<Arc<dyn Plugin>>, PluginError> {
-        let load = |pack| -> Result<Arc<dyn Plugin>, PluginError> { Ok(Arc::new(self.load_pack(pack)?)) };
-        bundle::PACKS.iter().map(load).collect()
+    fn built_in(&self, scorer: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+        let pack = bundle::PACKS.iter().find(|pack| pack.scorers.contains(&scorer));
+        pack.map(|pack| -> Result<Arc<dyn Plugin>, PluginError> { Ok(Arc::new(self.load_pack(pack)?)) }).transpose()
+    }
+
+    fn built_in_scorers(&self) -> Vec<String> {
+        bundle::PACKS.iter().flat_map(|pack| pack.scorers).map(|&scorer| scorer.to_owned()).collect()
     }
 }
 

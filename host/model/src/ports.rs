@@ -66,12 +66,15 @@ pub trait Catalog: Send + Sync {
     /// Fails when the file can't be read or is not a plugin that this host can run.
     fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError>;
 
-    /// The built-in plugins.
+    /// The built-in plugin that offers this scorer, if there is one.
     ///
     /// # Errors
     ///
-    /// Fails when one of them can't be loaded.
-    fn built_in(&self) -> Result<Vec<Arc<dyn Plugin>>, PluginError>;
+    /// Fails when it can't be loaded.
+    fn built_in(&self, scorer: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError>;
+
+    /// Names of all built-in scorers.
+    fn built_in_scorers(&self) -> Vec<String>;
 }
 
 /// A plugin that can't be used, and what to do.

@@ -235,7 +235,14 @@ impl Catalog for Shelf {
         })
     }
 
-    fn built_in(&self) -> Result<Vec<Arc<dyn Plugin>>, PluginError> {
-        Ok(self.built_in.clone())
+    fn built_in(&self, scorer: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+        let offers =
+            |plugin: &&Arc<dyn Plugin>| plugin.description().scorers.iter().any(|offered| offered.name == scorer);
+        Ok(self.built_in.iter().find(offers).cloned())
+    }
+
+    fn built_in_scorers(&self) -> Vec<String> {
+        let scorers = self.built_in.iter().flat_map(|plugin| &plugin.description().scorers);
+        scorers.map(|scorer| scorer.name.clone()).collect()
     }
 }

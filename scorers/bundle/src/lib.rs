@@ -5,12 +5,22 @@
 pub struct Pack {
     /// `publisher/name`, as the plugin says itself.
     pub name: &'static str,
+    /// What it offers, so that only what is needed has to be loaded.
+    pub scorers: &'static [&'static str],
     /// The component.
     pub bytes: &'static [u8],
 }
 
 /// All of them, in the order of their names.
 pub static PACKS: &[Pack] = &[
-    Pack { name: "karat/json", bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")) },
-    Pack { name: "karat/text", bytes: include_bytes!(concat!(env!("OUT_DIR"), "/text.wasm")) },
+    Pack {
+        name: "karat/json",
+        scorers: &["valid_json", "json_schema", "json_equals"],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")),
+    },
+    Pack {
+        name: "karat/text",
+        scorers: &["exact_match", "contains", "regex_match", "numeric_match", "levenshtein", "response_length"],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/text.wasm")),
+    },
 ];

@@ -27,7 +27,7 @@ use crate::lock::Lock;
 use crate::progress::Progress;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-use crate::{export, summary};
+use crate::{executable, export, summary};
 
 pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -202,7 +202,7 @@ fn header(planned: &Planned, snapshot: &DatasetSnapshot) -> Result<RunHeader, St
     Ok(RunHeader {
         id: RunId(uuid::Uuid::now_v7()),
         started,
-        binary: wiring::binary_digest()?,
+        binary: executable::digest()?,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         plan: planned.plan.clone(),
         data: snapshot.clone(),

@@ -32,7 +32,8 @@ pub(super) fn resolve(suite: &Suite, source: &Source, catalog: &dyn Catalog, pro
         let hint = "name at least one under `scorers`, such as `- exact_match`";
         problems.0.push(source.problem("/scorers", "there are no scorers").hint(hint));
     }
-    let mut resolving = Resolving { source, plugins: Plugins { catalog, built_in: None, loaded: HashMap::new() } };
+    let mut resolving =
+        Resolving { source, plugins: Plugins { catalog, built_in: Vec::new(), loaded: HashMap::new() } };
     let defaults = default_limits(suite);
     let mut entries: Vec<Entry> = Vec::new();
     for (index, entry) in suite.scorers.iter().enumerate() {
@@ -137,12 +138,12 @@ impl Resolving<'_> {
             let hint = "`use` names a built-in scorer, `plugin` a file with scorers";
             return Err(self.source.problem(at, "neither `use` nor `plugin` is there").hint(hint));
         };
-        let plugins = self.plugins.built_in().map_err(|error| self.refused(at, error))?;
-        let found = plugins.iter().find_map(|plugin| Some((Arc::clone(plugin), scorer(plugin, name)?)));
+        let plugin = self.plugins.built_in(name).map_err(|error| self.refused(at, error))?;
+        let found = plugin.and_then(|plugin| Some((Arc::clone(&plugin), scorer(&plugin, name)?)));
         found.ok_or_else(|| {
-            let mut names: Vec<_> = plugins.iter().flat_map(names).collect();
+            let mut names = self.plugins.catalog.built_in_scorers();
             names.sort_unstable();
-            let hint = nearest::hint(name, "built-in scorers", names);
+            let hint = nearest::hint(name, "built-in scorers", names.iter().map(String::as_str));
             self.source.nearest_problem(&format!("{at}/use"), format!("unknown scorer `{name}`")).hint(hint)
         })
     }
@@ -213,16 +214,21 @@ fn limits(said: Option<&ScorerLimits>, defaults: CallLimits) -> CallLimits {
     }
 }
 
-/// Loads each plugin once, and the built-in ones only where a suite asks for one.
+/// Loads each plugin once, and a built-in one only where a suite asks for it.
 struct Plugins<'a> {
     catalog: &'a dyn Catalog,
-    built_in: Option<Result<Vec<Arc<dyn Plugin>>, PluginError>>,
+    built_in: Vec<Arc<dyn Plugin>>,
     loaded: HashMap<String, Result<Arc<dyn Plugin>, PluginError>>,
 }
 
 impl Plugins<'_> {
-    fn built_in(&mut self) -> Result<Vec<Arc<dyn Plugin>>, PluginError> {
-        self.built_in.get_or_insert_with(|| self.catalog.built_in()).clone()
+    fn built_in(&mut self, name: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+        if let Some(loaded) = self.built_in.iter().find(|plugin| scorer(plugin, name).is_some()) {
+            return Ok(Some(Arc::clone(loaded)));
+        }
+        let loaded = self.catalog.built_in(name)?;
+        self.built_in.extend(loaded.clone());
+        Ok(loaded)
     }
 
     fn load(&mut self, path: &str) -> Result<Arc<dyn Plugin>, PluginError> {
