@@ -6,9 +6,6 @@
 
 mod answers;
 mod headers;
-#[path = "../../../../tests/support/mutate.rs"]
-mod mutate;
-mod mutations;
 mod server;
 mod targets;
 

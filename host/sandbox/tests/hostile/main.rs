@@ -10,9 +10,6 @@ mod brokers;
 mod execution;
 mod files;
 mod imports;
-#[path = "../../../../tests/support/mutate.rs"]
-mod mutate;
-mod mutations;
 mod results;
 mod surroundings;
 
