@@ -1,5 +1,5 @@
 //! What the sandbox costs, beside bare wasmtime in the same run: `cargo bench -p sandbox`, or one part of it by name
-//! (`calls`, `soak`, `scale`). Prints a JSON line for each measurement.
+//! (`calls`, `isolated`, `soak`, `scale`). Prints a JSON line for each measurement.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
@@ -11,20 +11,26 @@ use async_trait::async_trait;
 use guests::wat;
 use model::grant::{Grant, HttpRule};
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, Outcome};
 use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, Plugin, Scoring};
 use model::row::Row;
-use sandbox::{Options, Sandbox};
+use sandbox::{Options, Program, Sandbox};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 
 const SCORER: &str = "echo";
 
+/// How this program is told to be a worker of itself.
+const WORKER: &str = "worker";
+
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let parts: [(&str, fn()); 3] = [("calls", calls), ("soak", soak), ("scale", scale)];
+    if asked.iter().any(|asked| asked == WORKER) {
+        return sandbox::work().unwrap();
+    }
+    let parts: [(&str, fn()); 4] = [("calls", calls), ("isolated", isolated), ("soak", soak), ("scale", scale)];
     for (name, measure) in parts {
         if asked.is_empty() || asked.iter().any(|asked| asked == name) {
             measure();
@@ -58,10 +64,15 @@ fn binding(scorers: &[&str], reuse: Reuse) -> Binding {
 
 /// Rows a second over `threads`, each of which works on its own rows.
 fn rate(threads: usize, scoring: &Arc<dyn Scoring>, rows: u64) -> f64 {
+    rate_on(&runtime(threads), threads, scoring, rows)
+}
+
+/// Rows a second with so many in work, each lane on its own rows.
+fn rate_on(runtime: &Runtime, lanes: usize, scoring: &Arc<dyn Scoring>, rows: u64) -> f64 {
     let begun = Instant::now();
-    runtime(threads).block_on(async {
+    runtime.block_on(async {
         let mut working = JoinSet::new();
-        for thread in 0..threads as u64 {
+        for thread in 0..lanes as u64 {
             let scoring = Arc::clone(scoring);
             working.spawn(async move {
                 for index in 0..rows {
@@ -72,7 +83,7 @@ fn rate(threads: usize, scoring: &Arc<dyn Scoring>, rows: u64) -> f64 {
         }
         working.join_all().await;
     });
-    (rows * threads as u64) as f64 / begun.elapsed().as_secs_f64()
+    (rows * lanes as u64) as f64 / begun.elapsed().as_secs_f64()
 }
 
 /// What two threads gain on work that shares nothing.
@@ -93,11 +104,33 @@ fn control() -> f64 {
     2.0 * one.as_secs_f64() / begun.elapsed().as_secs_f64()
 }
 
+/// The same plugin in a process of its own, one row at a time and several.
+fn isolated() {
+    const ROWS: u64 = 20_000;
+    let worker = Program { program: std::env::current_exe().unwrap(), arguments: vec![WORKER.to_owned()] };
+    let sandbox = Sandbox::new(Options { worker: Some(worker), slots: 256, ..Options::default() }).unwrap();
+    let runtime = runtime(2);
+    runtime.block_on(sandbox.load(guests::HOSTILE, Isolation::Process)).unwrap();
+    let begun = Instant::now();
+    let plugin = runtime.block_on(sandbox.load(guests::HOSTILE, Isolation::Process)).unwrap();
+    let start = begun.elapsed();
+    let fresh = plugin.bind(binding(&[SCORER], Reuse::Never));
+    rate_on(&runtime, 1, &fresh, ROWS / 10);
+    let [one, eight] = [1, 8].map(|lanes| rate_on(&runtime, lanes, &fresh, ROWS));
+    println!(
+        "{}",
+        json!({
+            "measures": "isolated", "load_ms": start.as_secs_f64() * 1e3, "fresh_us": 1e6 / one,
+            "rows_per_second": [one as u64, eight as u64],
+        })
+    );
+}
+
 /// A fresh instance for each row, beside the same on bare wasmtime, and one that is kept.
 fn calls() {
     const ROWS: u64 = 100_000;
     let sandbox = Sandbox::new(Options::default()).unwrap();
-    let plugin = runtime(1).block_on(sandbox.load(guests::HOSTILE)).unwrap();
+    let plugin = runtime(1).block_on(sandbox.load(guests::HOSTILE, Isolation::Thread)).unwrap();
     let fresh = plugin.bind(binding(&[SCORER], Reuse::Never));
     let kept = plugin.bind(binding(&[SCORER], Reuse::Run));
     rate(1, &fresh, ROWS / 10);
@@ -124,7 +157,7 @@ fn soak() {
     let rows: u64 = std::env::var("KARAT_ROWS").map_or(1_000_000, |rows| rows.parse().unwrap());
     let sandbox = Sandbox::new(Options::default()).unwrap();
     let runtime = runtime(2);
-    let plugin = runtime.block_on(sandbox.load(guests::HOSTILE)).unwrap();
+    let plugin = runtime.block_on(sandbox.load(guests::HOSTILE, Isolation::Thread)).unwrap();
     let scoring = plugin.bind(binding(&[SCORER, "traps"], Reuse::Never));
     let some = |from: u64, to: u64| {
         runtime.block_on(async {
@@ -179,7 +212,7 @@ fn scale() {
     let bytes = wat::with_manifest(guests::FETCH.to_vec(), &manifest.to_string());
     let sandbox = Sandbox::new(Options { http: Some(Arc::new(Slow)), ..Options::default() }).unwrap();
     let runtime = runtime(2);
-    let plugin = runtime.block_on(sandbox.load(&bytes)).unwrap();
+    let plugin = runtime.block_on(sandbox.load(&bytes, Isolation::Thread)).unwrap();
     let parameters = Json::parse(r#"{"url": "https://a.test/"}"#).unwrap();
     let calls = vec![Call { scorer: "fetches".to_owned(), parameters }];
     let grant = Grant { http: vec![rule], ..Grant::default() };

@@ -97,6 +97,12 @@ fn a_plugin_gets_what_manifest_suite_lock_and_operator_agree_on() {
     project.write("policy.toml", format!("allow = [\"{flag}\"]\n"));
     assert_eq!(project.run(&["eval", "--policy", "policy.toml"]).code, 0);
     assert_eq!(server.heard().len(), 2);
+
+    // From a process that has no network, the host goes.
+    project.write("policy.toml", format!("isolation = \"process\"\nallow = [\"{flag}\"]\n"));
+    assert_eq!(project.run(&["eval", "--policy", "policy.toml"]).code, 0);
+    assert_eq!(project.export("last")[0]["feedback"][0]["value"], "200 hello");
+    assert_eq!(server.heard().len(), 3);
 }
 
 #[test]

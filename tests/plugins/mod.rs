@@ -2,6 +2,7 @@
 
 mod files;
 mod grants;
+mod isolation;
 
 use serde_json::Value;
 

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use broker::{Allowed, Secret, is_private};
+use model::limits::Isolation;
 use model::run::PlannedScorer;
 use serde::{Deserialize, Serialize};
 
@@ -58,6 +59,9 @@ struct Policy {
     /// As `--allow` takes them.
     #[serde(default)]
     allow: Vec<String>,
+    /// How far plugins in files are isolated at least.
+    #[serde(default)]
+    isolation: Isolation,
 }
 
 /// Everything that is allowed.
@@ -66,6 +70,7 @@ pub(crate) struct Authority {
     permissions: BTreeSet<Permission>,
     /// Whether what is allowed from now on would be found the next time.
     remembers: bool,
+    isolation: Isolation,
 }
 
 impl Authority {
@@ -77,7 +82,7 @@ impl Authority {
             text.parse().map_err(|wrong: String| Stop::message(format_args!("the policy allows `{text}`: {wrong}")))
         });
         let permissions = from_file.chain(flags.iter().cloned().map(Ok)).collect::<Result<_, _>>()?;
-        Ok(Self { permissions, remembers })
+        Ok(Self { permissions, remembers, isolation: policy.isolation })
     }
 
     /// Refuses a plan that needs more than is allowed, with the flags that would allow it; where somebody sits at the
@@ -106,6 +111,11 @@ impl Authority {
         let flags: String = missing.iter().map(|permission| format!(" --allow {permission}")).collect();
         Err(Stop::message(format_args!("{keys} would reach what only you can allow"))
             .hint(format_args!("if you trust this suite, add{flags}")))
+    }
+
+    /// How far plugins in files are isolated at least.
+    pub(crate) fn isolation(&self) -> Isolation {
+        self.isolation
     }
 
     /// For the door out, with the values of secrets.

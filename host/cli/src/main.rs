@@ -29,8 +29,11 @@ use crate::terminal::Terminal;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|verb| verb == wiring::COMPILE) {
-        return compile();
+    // What this program does when it was started by itself: not for users.
+    match std::env::args_os().nth(1) {
+        Some(verb) if verb == wiring::COMPILE => return compile(),
+        Some(verb) if verb == wiring::WORK => return work(),
+        _ => {}
     }
     let arguments = Arguments::parse();
     storage::silence_sled();
@@ -40,7 +43,11 @@ fn main() -> ExitCode {
     exit::code(done, &terminal)
 }
 
-/// What this program does when it was started by itself: not for users.
+/// Nobody hears what a worker says but its host.
+fn work() -> ExitCode {
+    if sandbox::work().is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
 fn compile() -> ExitCode {
     match sandbox::compile(std::io::stdin(), std::io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use broker::{Addresses, Allowed, Door};
 use bytesize::ByteSize;
+use model::limits::Isolation;
 use model::ports::{Catalog, Plugin, PluginError};
-use sandbox::{Compiler, Loaded, Sandbox};
+use sandbox::{Loaded, Program, Sandbox};
 use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -17,6 +18,9 @@ use crate::terminal::Terminal;
 
 /// The verb by which this program compiles a plugin for another process of it.
 pub(crate) const COMPILE: &str = "compile-plugin";
+
+/// The verb by which this program runs an isolated plugin for another process of it.
+pub(crate) const WORK: &str = "run-plugin";
 
 /// Loading that takes longer is told.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -72,11 +76,13 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 ///
 /// There is room for so many `instances` at once, and for a few in any case.
 pub(crate) fn sandbox(allowed: Allowed, instances: u32) -> Result<Sandbox, Stop> {
-    let compiler = Compiler { program: std::env::current_exe()?, arguments: vec![COMPILE.to_owned()] };
+    let ourselves = std::env::current_exe()?;
+    let program = |verb: &str| Program { program: ourselves.clone(), arguments: vec![verb.to_owned()] };
     let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
     let options = sandbox::Options {
         cache: compiled_code(),
-        compiler: Some(compiler),
+        compiler: Some(program(COMPILE)),
+        worker: Some(program(WORK)),
         http: Some(Arc::new(door)),
         slots: instances.clamp(FEW, sandbox::MOST_SLOTS),
     };
@@ -102,28 +108,36 @@ pub(crate) struct Plugins {
     runtime: Handle,
     /// What a suite's relative paths are relative to.
     folder: PathBuf,
+    /// How far plugins in files are isolated at least.
+    isolation: Isolation,
     terminal: Terminal,
 }
 
 impl Plugins {
-    pub(crate) fn new(sandbox: Sandbox, runtime: &Runtime, folder: PathBuf, terminal: &Terminal) -> Self {
-        Self { sandbox, runtime: runtime.handle().clone(), folder, terminal: *terminal }
+    pub(crate) fn new(
+        sandbox: Sandbox,
+        runtime: &Runtime,
+        folder: PathBuf,
+        isolation: Isolation,
+        terminal: &Terminal,
+    ) -> Self {
+        Self { sandbox, runtime: runtime.handle().clone(), folder, isolation, terminal: *terminal }
     }
 
     /// A component in a file, with what is known of it beyond its description.
-    pub(crate) fn load_file(&self, path: &Path) -> Result<Loaded, PluginError> {
-        self.load_bytes(&format!("`{}`", path.display()), &read_file(path)?)
+    pub(crate) fn load_file(&self, path: &Path, isolation: Isolation) -> Result<Loaded, PluginError> {
+        self.load_bytes(&format!("`{}`", path.display()), &read_file(path)?, self.isolation.max(isolation))
     }
 
     /// A built-in plugin, by the name of its pack.
-    pub(crate) fn load_pack(&self, pack: &bundle::Pack) -> Result<Loaded, PluginError> {
-        self.load_bytes(&format!("the built-in plugin `{}`", pack.name), pack.bytes)
+    pub(crate) fn load_pack(&self, pack: &bundle::Pack, isolation: Isolation) -> Result<Loaded, PluginError> {
+        self.load_bytes(&format!("the built-in plugin `{}`", pack.name), pack.bytes, isolation)
     }
 
     /// Says so where it takes long, which is once for each plugin.
-    fn load_bytes(&self, what: &str, bytes: &[u8]) -> Result<Loaded, PluginError> {
+    fn load_bytes(&self, what: &str, bytes: &[u8], isolation: Isolation) -> Result<Loaded, PluginError> {
         let loaded = self.runtime.block_on(async {
-            let mut load = std::pin::pin!(self.sandbox.load(bytes));
+            let mut load = std::pin::pin!(self.sandbox.load(bytes, isolation));
             match tokio::time::timeout(PATIENCE, &mut load).await {
                 Ok(loaded) => loaded,
                 Err(_) => {
@@ -139,13 +153,14 @@ impl Plugins {
 }
 
 impl Catalog for Plugins {
-    fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError> {
-        Ok(Arc::new(self.load_file(&self.folder.join(path))?))
+    fn load(&self, path: &str, isolation: Isolation) -> Result<Arc<dyn Plugin>, PluginError> {
+        Ok(Arc::new(self.load_file(&self.folder.join(path), isolation)?))
     }
 
-    fn built_in(&self, scorer: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+    fn built_in(&self, scorer: &str, isolation: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
         let pack = bundle::PACKS.iter().find(|pack| pack.scorers.contains(&scorer));
-        pack.map(|pack| -> Result<Arc<dyn Plugin>, PluginError> { Ok(Arc::new(self.load_pack(pack)?)) }).transpose()
+        let load = |pack| -> Result<Arc<dyn Plugin>, PluginError> { Ok(Arc::new(self.load_pack(pack, isolation)?)) };
+        pack.map(load).transpose()
     }
 
     fn built_in_scorers(&self) -> Vec<String> {

@@ -62,3 +62,16 @@ pub enum Reuse {
     /// Instances are kept over the rows of a run.
     Run,
 }
+
+/// Where instances of a plugin live. The stronger of what suite, manifest and operator say counts.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize, schemars::JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Isolation {
+    /// In Karat's own process.
+    #[default]
+    Thread,
+    /// In a process of their own that can reach nothing by itself: a second wall behind the sandbox.
+    Process,
+}

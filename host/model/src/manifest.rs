@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
+use crate::limits::Isolation;
 
 /// The JSON document in the custom section [`Manifest::SECTION`] of a component.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -14,6 +15,9 @@ pub struct Manifest {
     /// What it asks for beyond its rows, and why.
     #[serde(default)]
     pub capabilities: Grant,
+    /// Where it wants to live.
+    #[serde(default)]
+    pub isolation: Isolation,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::grant::{Grant, HttpRule};
 use crate::json::Json;
-use crate::limits::{CallLimits, Reuse};
+use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, Outcome};
 use crate::report::Report;
 use crate::row::Row;
@@ -59,19 +60,19 @@ pub struct BrokenRecord {
 
 /// Finds plugins by the names a suite uses.
 pub trait Catalog: Send + Sync {
-    /// The component in a file; a path relative to the suite file.
+    /// The component in a file; a path relative to the suite file. It may be isolated more than is asked for here.
     ///
     /// # Errors
     ///
     /// Fails when the file can't be read or is not a plugin that this host can run.
-    fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError>;
+    fn load(&self, path: &str, isolation: Isolation) -> Result<Arc<dyn Plugin>, PluginError>;
 
     /// The built-in plugin that offers this scorer, if there is one.
     ///
     /// # Errors
     ///
     /// Fails when it can't be loaded.
-    fn built_in(&self, scorer: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError>;
+    fn built_in(&self, scorer: &str, isolation: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError>;
 
     /// Names of all built-in scorers.
     fn built_in_scorers(&self) -> Vec<String>;
@@ -88,6 +89,9 @@ pub struct PluginError {
 /// A loaded plugin.
 pub trait Plugin: Send + Sync {
     fn description(&self) -> &PluginDescription;
+
+    /// Where its instances live.
+    fn isolation(&self) -> Isolation;
 
     /// Prepares scorers of this plugin for the rows of one run.
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring>;
@@ -126,7 +130,7 @@ pub trait Scoring: Send + Sync {
 // --- the way out ----------------------------------------------------------------------------------------------------
 
 /// A request that a plugin wants sent.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct HttpRequest {
     /// In upper case.
     pub method: String,
@@ -137,7 +141,7 @@ pub struct HttpRequest {
 }
 
 /// What came back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 pub struct HttpResponse {
     pub status: u16,
     pub headers: Vec<(String, Vec<u8>)>,

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use crate::gate::Gate;
 use crate::grant::Grant;
 use crate::json::Json;
-use crate::limits::{CallLimits, Reuse};
+use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, Outcome};
 use crate::quantity::Allowance;
 use crate::report::Report;
@@ -91,6 +91,8 @@ pub struct PlannedScorer {
     pub needs_outputs: bool,
     pub limits: CallLimits,
     pub reuse: Reuse,
+    #[serde(default)]
+    pub isolation: Isolation,
     /// What its plugin may use beyond its rows.
     #[serde(default, skip_serializing_if = "Grant::is_empty")]
     pub grant: Grant,

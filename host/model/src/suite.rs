@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::grant::Grant;
-use crate::limits::Reuse;
+use crate::limits::{Isolation, Reuse};
 use crate::quantity::{Allowance, ByteSize, Count, TimeSpan};
 
 /// What to evaluate, how, and what must hold.
@@ -91,6 +91,8 @@ pub struct ScorerUse {
     pub limits: Option<ScorerLimits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse: Option<Reuse>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
     /// What the plugin may use beyond its rows, of what it asks for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,

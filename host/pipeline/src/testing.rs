@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use model::feedback::{Feedback, Value};
 use model::grant::Grant;
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
     Binding, BrokenRecord, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Record, Scoring, Store, StoreError,
@@ -44,6 +44,7 @@ pub(crate) fn scorer(key: &str) -> PlannedScorer {
         needs_outputs: false,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
+        isolation: Isolation::Thread,
         grant: Grant::default(),
         config: serde_json::Map::new(),
     }
@@ -203,6 +204,10 @@ impl Plugin for Scripted {
         &self.description
     }
 
+    fn isolation(&self) -> Isolation {
+        Isolation::Thread
+    }
+
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
         Arc::new(Bound { binding, score: Arc::clone(&self.score) })
     }
@@ -228,14 +233,14 @@ pub(crate) struct Shelf {
 }
 
 impl Catalog for Shelf {
-    fn load(&self, path: &str) -> Result<Arc<dyn Plugin>, PluginError> {
+    fn load(&self, path: &str, _: Isolation) -> Result<Arc<dyn Plugin>, PluginError> {
         self.files.get(path).cloned().ok_or_else(|| PluginError {
             message: format!("`{path}` is not there"),
             hint: Some("build it first".to_owned()),
         })
     }
 
-    fn built_in(&self, scorer: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+    fn built_in(&self, scorer: &str, _: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
         let offers =
             |plugin: &&Arc<dyn Plugin>| plugin.description().scorers.iter().any(|offered| offered.name == scorer);
         Ok(self.built_in.iter().find(offers).cloned())

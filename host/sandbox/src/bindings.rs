@@ -1,5 +1,7 @@
 //! Rust types for `wit/`, made by wasmtime.
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 wasmtime::component::bindgen!({
     path: "../../wit",
     world: "scorer-plugin",
@@ -7,6 +9,8 @@ wasmtime::component::bindgen!({
         "karat:eval/http.send": async | trappable,
         default: trappable,
     },
+    // A worker hands them over as they are.
+    additional_derives: [serde::Deserialize, serde::Serialize],
     exports: { default: async },
     with: {
         "karat:eval/kv.bucket": crate::imports::kv::Bucket,
@@ -16,3 +20,18 @@ wasmtime::component::bindgen!({
 
 pub(crate) use exports::karat::eval::describe;
 pub(crate) use karat::eval::{ambient, config, http, judge, kv, log, traces, types};
+
+// Flags are the one kind of type that `additional_derives` leaves out.
+impl Serialize for describe::Needs {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.contains(Self::OUTPUTS), self.contains(Self::EXPECTATIONS)).serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for describe::Needs {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (outputs, expectations) = Deserialize::deserialize(deserializer)?;
+        let only = |needed, flag| if needed { flag } else { Self::empty() };
+        Ok(only(outputs, Self::OUTPUTS) | only(expectations, Self::EXPECTATIONS))
+    }
+}

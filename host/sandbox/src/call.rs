@@ -10,13 +10,13 @@ use model::quantity::TimeSpan;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
-use crate::bindings::{ScorerPlugin, ScorerPluginPre, describe, types};
+use crate::bindings::{ScorerPlugin, describe, types};
 use crate::engine::YIELD_INTERVAL;
 use crate::failure;
 use crate::guest::Guest;
 use crate::imports::Granted;
 use crate::limits::HOST_CALL_FUEL;
-use crate::load::Shared;
+use crate::linked::Linked;
 use crate::surroundings::Seed;
 
 /// A plugin come alive: its memory, and what the host keeps for it. After a failed call it must be dropped.
@@ -29,15 +29,10 @@ pub(crate) struct Instance {
 
 impl Instance {
     /// Makes a fresh instance, waiting for a free slot.
-    pub(crate) async fn start(
-        shared: &Shared,
-        plugin: &ScorerPluginPre<Guest>,
-        slots: u32,
-        granted: &Arc<Granted>,
-        seed: Seed,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn start(plugin: &Linked, granted: &Arc<Granted>, seed: Seed) -> Result<Self, Failure> {
         let limits = granted.limits;
-        let slot = shared.slots.clone().acquire_many_owned(slots).await;
+        let Linked { shared, plugin, slots, .. } = plugin;
+        let slot = shared.slots.clone().acquire_many_owned(*slots).await;
         let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
         let mut store = Guest::store(&shared.engine, seed, granted);
         let started = async {
@@ -52,12 +47,10 @@ impl Instance {
 
     /// Asks a plugin what it offers, in an instance of its own.
     pub(crate) async fn describe(
-        shared: &Shared,
-        plugin: &ScorerPluginPre<Guest>,
-        slots: u32,
+        plugin: &Linked,
         granted: &Arc<Granted>,
     ) -> Result<describe::PluginDescription, Failure> {
-        let mut instance = Self::start(shared, plugin, slots, granted, Seed::default()).await?;
+        let mut instance = Self::start(plugin, granted, Seed::default()).await?;
         let Self { store, plugin, limits, .. } = &mut instance;
         let answer = within(limits.time, plugin.karat_eval_describe().call_describe(&mut *store)).await;
         answer.map_err(|stop| stop.explain(store, *limits))

@@ -24,28 +24,38 @@ mod failure;
 mod guest;
 mod imports;
 mod inspect;
+mod instances;
 mod limits;
+mod linked;
 mod load;
 mod measure;
 mod memory;
+mod program;
 mod scoring;
+mod shared;
 mod surroundings;
 mod tail;
+mod worker;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use model::limits::Isolation;
 use model::ports::HttpDoor;
 
-pub use compile::{Compiler, compile};
+pub use compile::compile;
 pub use engine::MOST_SLOTS;
 pub use load::{LoadError, Loaded};
 pub use measure::Measured;
+pub use program::Program;
+pub use worker::work;
+
+use crate::shared::Shared;
 
 /// Everything plugins of this process share: one engine and one cache of compiled code.
 #[derive(Clone)]
 pub struct Sandbox {
-    shared: Arc<load::Shared>,
+    shared: Arc<Shared>,
 }
 
 /// What a sandbox works with.
@@ -54,8 +64,10 @@ pub struct Options {
     /// A folder for compiled code that only this user can write; it is created where it is missing. Without one, or where
     /// it can't be used, every load compiles anew.
     pub cache: Option<PathBuf>,
-    /// Without one, plugins are compiled in this process: for plugins that one has written oneself.
-    pub compiler: Option<Compiler>,
+    /// Does [`compile`]. Without one, plugins are compiled in this process: for plugins that one has written oneself.
+    pub compiler: Option<Program>,
+    /// Does [`work`]. Without one, no plugin can be isolated.
+    pub worker: Option<Program>,
     /// The way out for plugins that were granted it. Without one, none has.
     pub http: Option<Arc<dyn HttpDoor>>,
     /// Instances that can be alive at once, up to [`MOST_SLOTS`]; further ones wait. Each makes starting take a few
@@ -65,7 +77,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: None, compiler: None, http: None, slots: MOST_SLOTS }
+        Self { cache: None, compiler: None, worker: None, http: None, slots: MOST_SLOTS }
     }
 }
 
@@ -76,17 +88,18 @@ impl Sandbox {
     ///
     /// Fails when this machine can't run WebAssembly, with the reason.
     pub fn new(options: Options) -> Result<Self, LoadError> {
-        load::Shared::new(options).map(|shared| Self { shared: Arc::new(shared) })
+        Shared::new(options).map(|shared| Self { shared: Arc::new(shared) })
     }
 
-    /// Checks, compiles and links a component, and asks it what it offers.
+    /// Checks, compiles and links a component, and asks it what it offers. Its instances will live where `isolation` or its
+    /// manifest says, whichever is more.
     ///
     /// # Errors
     ///
     /// Fails when `bytes` are no component, need what this host does not offer, are built for another world, or
     /// misbehave while they describe themselves.
-    pub async fn load(&self, bytes: &[u8]) -> Result<Loaded, LoadError> {
-        load::load(&self.shared, bytes).await
+    pub async fn load(&self, bytes: &[u8], isolation: Isolation) -> Result<Loaded, LoadError> {
+        load::load(&self.shared, bytes, isolation).await
     }
 
     /// Whether no instance is alive: what was started has been given back.

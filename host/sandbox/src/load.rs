@@ -1,41 +1,27 @@
 //! From bytes to a plugin that can be called.
 
-use std::hash::Hash;
 use std::sync::Arc;
-use std::time::Duration;
 
-use model::grant::Grant;
-use model::limits::CallLimits;
+use model::limits::Isolation;
 use model::manifest::Manifest;
-use model::outcome::Failure;
-use model::ports::{Binding, HttpDoor, Plugin, Scoring};
+use model::outcome::{Failure, FailureKind};
+use model::ports::{Binding, Plugin, Scoring};
 use model::row::Row;
 use model::scorer::PluginDescription;
-use tokio::sync::Semaphore;
-use wasmtime::component::{Component, Linker};
 use wasmtime::{Engine, Precompiled};
 
-use crate::Options;
-use crate::bindings::{ScorerPluginPre, describe};
-use crate::cache::Cache;
-use crate::call::Instance;
-use crate::compile::Compiler;
-use crate::guest::Guest;
-use crate::imports::kv::Values;
-use crate::imports::{self, Granted};
+use crate::bindings::describe;
+use crate::convert;
 use crate::inspect::{self, Inspected};
+use crate::instances::{Instances, Setup};
+use crate::linked::Linked;
 use crate::measure::{self, Measured};
-use crate::scoring::Bound;
-use crate::{convert, engine};
+use crate::scoring::{self, Bound};
+use crate::shared::Shared;
+use crate::worker::Worker;
 
 /// Files larger than this are refused before they are looked at.
 const LARGEST_PLUGIN: usize = 64 << 20;
-
-/// Changed when the meaning of a cache entry changes.
-const CACHE_FORMAT: &str = "karat compiled code 1";
-
-/// How long a plugin may take to describe itself.
-const DESCRIBE_TIME: Duration = Duration::from_secs(10);
 
 /// Interfaces of ours that a plugin may import, without their version. What is not granted answers `denied`.
 const IMPORTS: [&str; 8] = [
@@ -67,6 +53,8 @@ pub enum LoadError {
     TooHard { what: String },
     #[error("the compiler can't be started")]
     Compiler(#[source] std::io::Error),
+    #[error("its worker process can't be started: {0}")]
+    Worker(String),
     #[error("it is built for another world: it imports {}", .imports.join(", "))]
     UnknownImports { imports: Vec<String> },
     #[error("it is built for another world: it does not export {}", .exports.join(", "))]
@@ -120,114 +108,18 @@ impl From<wasmtime::Error> for Cause {
     }
 }
 
-pub(crate) struct Shared {
-    pub(crate) engine: Engine,
-    linker: Linker<Guest>,
-    cache: Option<Cache>,
-    compiler: Option<Compiler>,
-    pub(crate) http: Option<Arc<dyn HttpDoor>>,
-    all_slots: u32,
-    pub(crate) slots: Arc<Semaphore>,
-}
-
-#[expect(unsafe_code, reason = "compiled code is native code")]
-impl Shared {
-    pub(crate) fn new(Options { cache, compiler, http, slots }: Options) -> Result<Self, LoadError> {
-        let engine = engine::start(slots).map_err(|error| LoadError::Engine(error.into()))?;
-        let linker = imports::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
-        let cache = cache.and_then(|folder| {
-            Cache::open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
-        });
-        Ok(Self {
-            engine,
-            linker,
-            cache,
-            compiler,
-            http,
-            all_slots: slots,
-            slots: Arc::new(Semaphore::new(slots as usize)),
-        })
-    }
-
-    /// Changes whenever compiled code could: the version and settings of the engine.
-    fn fingerprint(&self) -> String {
-        let mut hasher = StableHasher(blake3::Hasher::new());
-        self.engine.precompile_compatibility_hash().hash(&mut hasher);
-        hasher.0.update(CACHE_FORMAT.as_bytes()).finalize().to_hex().to_string()
-    }
-
-    pub(crate) fn is_idle(&self) -> bool {
-        self.slots.available_permits() == self.all_slots as usize
-    }
-
-    /// Compiles `bytes`, or finds what an earlier process compiled.
-    async fn compile(&self, bytes: &[u8]) -> Result<Component, LoadError> {
-        let name = blake3::Hasher::new().update(self.fingerprint().as_bytes()).update(bytes).finalize().to_hex();
-        if let Some(component) = self.cached(&name) {
-            return Ok(component);
-        }
-        let invalid = |error: wasmtime::Error| LoadError::Invalid(error.into());
-        let code = match &self.compiler {
-            Some(compiler) => compiler.run(bytes).await?,
-            None => self.engine.precompile_component(bytes).map_err(invalid)?,
-        };
-        if let Some(cache) = &self.cache {
-            cache.put(&name, &code);
-        }
-        // SAFETY: the code comes from the engine, or from our own compiler on the other end of a pipe.
-        unsafe { self.compiled(&code) }.map_err(invalid)
-    }
-
-    fn cached(&self, name: &str) -> Option<Component> {
-        let cache = self.cache.as_ref()?;
-        let code = cache.get(name)?;
-        // SAFETY: the cache gives back only bytes that carry our authentication code over themselves and this name, so
-        // they are what an engine with this fingerprint made.
-        let component = unsafe { self.compiled(&code) };
-        component.inspect_err(|_| cache.remove(name)).ok()
-    }
-
-    /// Takes compiled code as it is.
-    ///
-    /// # Safety
-    ///
-    /// wasmtime can't check that it is its own: an engine must have made it.
-    unsafe fn compiled(&self, code: &[u8]) -> wasmtime::Result<Component> {
-        // SAFETY: the caller knows where it comes from.
-        unsafe { Component::deserialize(&self.engine, code) }
-    }
-}
-
-/// Feeds what is hashed to BLAKE3: the standard library's hasher differs between releases.
-struct StableHasher(blake3::Hasher);
-
-impl std::hash::Hasher for StableHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    fn finish(&self) -> u64 {
-        let hash = self.0.finalize();
-        u64::from_le_bytes(hash.as_bytes()[..8].try_into().expect("8 bytes"))
-    }
-}
-
 /// A plugin that has been checked, compiled and linked, and has described itself.
 pub struct Loaded {
-    inner: Arc<Linked>,
+    place: Place,
+    description: Arc<PluginDescription>,
     imports: Vec<String>,
     size: usize,
 }
 
-/// What a call needs of a loaded plugin.
-pub(crate) struct Linked {
-    pub(crate) shared: Arc<Shared>,
-    pub(crate) plugin: ScorerPluginPre<Guest>,
-    pub(crate) description: PluginDescription,
-    /// How many slots an instance takes.
-    pub(crate) slots: u32,
-    /// What its instances keep.
-    pub(crate) values: Arc<Values>,
+/// Where it can be called.
+enum Place {
+    Here(Arc<Linked>),
+    There(Arc<Worker>),
 }
 
 impl Loaded {
@@ -241,9 +133,14 @@ impl Loaded {
     ///
     /// # Errors
     ///
-    /// Fails when no instance can be made. A call that fails is an outcome.
+    /// Fails when no instance can be made, and for a plugin that is isolated. A call that fails is an outcome.
     pub async fn measure(&self, binding: &Binding, row: &Row, times: u32) -> Result<Measured, Failure> {
-        measure::measure(&self.inner, binding, row, times).await
+        match &self.place {
+            Place::Here(linked) => measure::measure(linked, &self.description, binding, row, times).await,
+            Place::There(_) => {
+                Err(Failure::new(FailureKind::Unsupported, "only what lives in this process can be measured"))
+            }
+        }
     }
 
     /// Bytes of the component.
@@ -254,38 +151,57 @@ impl Loaded {
 
 impl Plugin for Loaded {
     fn description(&self) -> &PluginDescription {
-        &self.inner.description
+        &self.description
+    }
+
+    fn isolation(&self) -> Isolation {
+        match self.place {
+            Place::Here(_) => Isolation::Thread,
+            Place::There(_) => Isolation::Process,
+        }
     }
 
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
-        Arc::new(Bound::new(self.inner.clone(), binding))
+        let setup = Setup::of(&binding);
+        let place = match &self.place {
+            Place::Here(linked) => {
+                let http = linked.shared.http.clone();
+                scoring::Place::Here(Instances::new(Arc::clone(linked), setup, http))
+            }
+            Place::There(worker) => scoring::Place::There(worker.assign(setup)),
+        };
+        Arc::new(Bound::new(place, Arc::clone(&self.description), binding))
     }
 }
 
-pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8]) -> Result<Loaded, LoadError> {
+pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8], isolation: Isolation) -> Result<Loaded, LoadError> {
     recognise(bytes)?;
     let inspected = inspect::inspect(bytes)?;
     check_imports(&inspected)?;
     let asks = inspected.asks()?;
-    let component = shared.compile(bytes).await?;
-    let slots = engine::slots(&component, shared.all_slots);
-    // What is no component at all says so in better words.
-    check_exports(&inspected)?;
-    let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());
-    let plugin = shared.linker.instantiate_pre(&component).and_then(ScorerPluginPre::new).map_err(mismatch)?;
-    let digest = blake3::hash(bytes).to_hex().to_string();
-    let nothing = Arc::new(Granted {
-        limits: CallLimits { time: DESCRIBE_TIME, ..CallLimits::default() },
-        grant: Grant::default(),
-        config: serde_json::Map::new(),
-        values: Arc::default(),
-        http: None,
-    });
-    let said = Instance::describe(shared, &plugin, slots, &nothing).await.map_err(LoadError::Describe)?;
+    let wanted = inspected.manifest.as_ref().map_or(Isolation::Thread, |manifest| manifest.isolation);
+    let (place, said) = match isolation.max(wanted) {
+        Isolation::Thread => {
+            let component = shared.component(bytes).await?;
+            // What is no component at all says so in better words.
+            check_exports(&inspected)?;
+            let linked = Linked::new(shared, &component)?;
+            let said = linked.describe().await?;
+            (Place::Here(Arc::new(linked)), said)
+        }
+        Isolation::Process => {
+            let started = Worker::start(shared, shared.code(bytes).await?).await;
+            if !matches!(started, Err(LoadError::Invalid(_))) {
+                check_exports(&inspected)?;
+            }
+            let (worker, said) = started?;
+            (Place::There(worker), said)
+        }
+    };
     check_identity(inspected.manifest.as_ref(), &said)?;
+    let digest = blake3::hash(bytes).to_hex().to_string();
     let description = convert::description(said, digest, asks).map_err(LoadError::Description)?;
-    let inner = Arc::new(Linked { shared: shared.clone(), plugin, description, slots, values: Arc::default() });
-    Ok(Loaded { inner, imports: inspected.imports, size: bytes.len() })
+    Ok(Loaded { place, description: Arc::new(description), imports: inspected.imports, size: bytes.len() })
 }
 
 /// Tells a component by its first bytes. Text and compiled code are refused: wasmtime would take both elsewhere.

@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use model::outcome::{Failure, Outcome};
 use model::ports::Binding;
 use model::row::Row;
+use model::scorer::PluginDescription;
 
 use crate::call::Instance;
 use crate::convert;
 use crate::imports::Granted;
-use crate::load::Linked;
+use crate::linked::Linked;
 use crate::surroundings::Seed;
 
 /// One call, measured.
@@ -29,17 +30,29 @@ pub struct Measured {
 }
 
 /// Calls the first scorer of `binding` on a row, again and again.
-pub(crate) async fn measure(plugin: &Linked, binding: &Binding, row: &Row, times: u32) -> Result<Measured, Failure> {
-    let granted = Arc::new(Granted::new(plugin, binding));
+pub(crate) async fn measure(
+    plugin: &Linked,
+    description: &PluginDescription,
+    binding: &Binding,
+    row: &Row,
+    times: u32,
+) -> Result<Measured, Failure> {
+    let granted = Arc::new(Granted {
+        limits: binding.limits,
+        grant: binding.grant.clone(),
+        config: binding.config.clone(),
+        values: Arc::clone(&plugin.values),
+        http: plugin.shared.http.clone(),
+    });
     let call = &binding.calls[0];
     let parameters = call.parameters.to_string();
     let row = convert::row(row);
-    let start = || Instance::start(&plugin.shared, &plugin.plugin, plugin.slots, &granted, Seed::default());
+    let start = || Instance::start(plugin, &granted, Seed::default());
 
     let mut instance = start().await?;
     let answer = instance.score(&call.scorer, &parameters, &row).await;
     let used = instance.used();
-    let scorer = plugin.description.scorers.iter().find(|scorer| scorer.name == call.scorer);
+    let scorer = description.scorers.iter().find(|scorer| scorer.name == call.scorer);
     let outcome = match (answer, scorer) {
         (Ok(answer), Some(scorer)) => convert::outcome(answer, scorer),
         (Ok(_), None) => return Err(convert::unknown(&call.scorer)),

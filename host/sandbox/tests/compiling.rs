@@ -3,13 +3,14 @@
 #![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
 
 use guests::wat;
-use sandbox::{Compiler, Options, Sandbox};
+use model::limits::Isolation;
+use sandbox::{Options, Program, Sandbox};
 
 /// What loading an honest plugin says when this shell script is the compiler.
 async fn refusal(program: &str, script: &str) -> String {
-    let compiler = Compiler { program: program.into(), arguments: vec!["-c".to_owned(), script.to_owned()] };
+    let compiler = Program { program: program.into(), arguments: vec!["-c".to_owned(), script.to_owned()] };
     let sandbox = Sandbox::new(Options { compiler: Some(compiler), ..Options::default() }).unwrap();
-    let error = sandbox.load(&wat::Plugin::default().bytes()).await.err().unwrap();
+    let error = sandbox.load(&wat::Plugin::default().bytes(), Isolation::Thread).await.err().unwrap();
     assert!(sandbox.is_idle());
     error.to_string()
 }

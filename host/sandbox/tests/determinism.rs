@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{Binding, Call, Plugin, Scoring};
 use model::row::Row;
@@ -35,7 +35,7 @@ async fn bound() -> Arc<dyn Scoring> {
     let call = |scorer: &&str| Call { scorer: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
     let limits = CallLimits { fuel: 2_000_000, ..CallLimits::default() };
     let calls = SCORERS.iter().map(call).collect();
-    let plugin = sandbox.load(guests::HOSTILE).await.unwrap();
+    let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();
     plugin.bind(Binding {
         calls,
         limits,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use model::feedback::Value;
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{FailureKind, Outcome};
 use model::ports::{Binding, Call, Plugin, Scoring};
 use model::row::Row;
@@ -16,7 +16,7 @@ use sandbox::{Options, Sandbox};
 async fn bound(sandbox: &Sandbox, scorers: &[&str], reuse: Reuse) -> Arc<dyn Scoring> {
     let call = |scorer: &&str| Call { scorer: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
     let limits = CallLimits { fuel: 20_000_000, ..CallLimits::default() };
-    let plugin = sandbox.load(guests::HOSTILE).await.unwrap();
+    let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();
     plugin.bind(Binding {
         calls: scorers.iter().map(call).collect(),
         limits,

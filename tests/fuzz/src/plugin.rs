@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 
 use model::grant::Grant;
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{Binding, Call, Plugin};
 use model::row::Row;
@@ -19,7 +19,7 @@ pub(crate) fn sandbox() -> &'static Sandbox {
 }
 
 pub(crate) fn load(bytes: &[u8]) -> Option<Loaded> {
-    runtime().block_on(sandbox().load(bytes)).ok()
+    runtime().block_on(sandbox().load(bytes, Isolation::Thread)).ok()
 }
 
 /// Calls the scorer `probe` of a plugin with fuel for a moment.

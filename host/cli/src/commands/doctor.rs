@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use broker::Allowed;
+use model::limits::Isolation;
 use serde::Serialize;
 
 use super::upkeep;
@@ -68,8 +69,10 @@ fn machine(store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
 /// Loads the built-in plugins, as every evaluation does.
 fn sandbox(terminal: &Terminal) -> Result<String, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins = Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), terminal);
-    let loaded = bundle::PACKS.iter().map(|pack| plugins.load_pack(pack)).collect::<Result<Vec<_>, _>>()?;
+    let plugins =
+        Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), Isolation::Thread, terminal);
+    let loaded =
+        bundle::PACKS.iter().map(|pack| plugins.load_pack(pack, Isolation::Thread)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("runs WebAssembly; {} loaded", counted(loaded.len() as u64, "built-in plugin")))
 }
 

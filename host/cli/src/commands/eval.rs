@@ -36,8 +36,8 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let folder = suite_path.parent().unwrap_or(Path::new(".")).to_owned();
     let planned = loop {
         let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
-        let catalog =
-            Plugins::new(wiring::sandbox(authority.allowed()?, instances(&suite))?, &runtime, folder.clone(), terminal);
+        let sandbox = wiring::sandbox(authority.allowed()?, instances(&suite))?;
+        let catalog = Plugins::new(sandbox, &runtime, folder.clone(), authority.isolation(), terminal);
         let planned = plan::plan(&suite, &catalog, overrides(&what))?;
         check_locked(&suite, &planned, &folder, &suite_path)?;
         // What was allowed just now is there the next time around.

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use broker::Allowed;
+use model::limits::Isolation;
 use model::ports::{Catalog as _, Plugin as _, PluginError};
 use model::scorer::{Direction, PluginDescription, ScorerDescription, ValueKind};
 use model::suite::{ScorerEntry, ScorerUse};
@@ -11,6 +12,7 @@ use serde::Serialize;
 
 use super::{bench, eval};
 use crate::args::Plugin;
+use crate::authority::Authority;
 use crate::exit::{Exit, Stop};
 use crate::lock::Lock;
 use crate::quantities::count;
@@ -29,15 +31,18 @@ struct Inspection<'a> {
 
 pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins = Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), terminal);
+    let plugins = |isolation| -> Result<Plugins, Stop> {
+        Ok(Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), isolation, terminal))
+    };
+    let isolation = Authority::read(None, &[])?.isolation();
     match what {
-        Plugin::Inspect { plugin } => inspect(&plugins, &plugin, terminal),
+        Plugin::Inspect { plugin } => inspect(&plugins(isolation)?, &plugin, terminal),
         Plugin::Bench { plugin, scorer, parameters, row } => {
             let what = bench::What { scorer, parameters, row };
-            bench::run(&load(&plugins, &plugin)?, what, &runtime, terminal)
+            bench::run(&load(&plugins(Isolation::Thread)?, &plugin)?, what, &runtime, terminal)
         }
-        Plugin::Allow { suite } => allow(&runtime, &suite, terminal),
-        Plugin::List => list(&plugins, terminal),
+        Plugin::Allow { suite } => allow(&runtime, &suite, isolation, terminal),
+        Plugin::List => list(&plugins(isolation)?, terminal),
     }
 }
 
@@ -67,21 +72,27 @@ fn inspect(plugins: &Plugins, name: &str, terminal: &Terminal) -> Result<Exit, S
 fn load(plugins: &Plugins, name: &str) -> Result<Loaded, Stop> {
     let built_in = bundle::PACKS.iter().find(|pack| pack.name == name);
     let loaded = match built_in {
-        Some(pack) => plugins.load_pack(pack),
-        None => plugins.load_file(Path::new(name)),
+        Some(pack) => plugins.load_pack(pack, Isolation::Thread),
+        None => plugins.load_file(Path::new(name), Isolation::Thread),
     };
     loaded.map_err(unusable)
 }
 
-fn allow(runtime: &tokio::runtime::Runtime, suite: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
+fn allow(
+    runtime: &tokio::runtime::Runtime,
+    suite: &Path,
+    isolation: Isolation,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
     let suite_path = eval::suite_path(suite);
     let suite = eval::read_suite(&suite_path)?;
     let folder = suite_path.parent().unwrap_or(Path::new("."));
-    let plugins = Plugins::new(wiring::sandbox(Allowed::default(), 0)?, runtime, folder.to_owned(), terminal);
+    let plugins =
+        Plugins::new(wiring::sandbox(Allowed::default(), 0)?, runtime, folder.to_owned(), isolation, terminal);
     let mut lock = Lock::read(folder)?;
     for entry in &suite.suite.scorers {
         let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = entry else { continue };
-        let loaded = plugins.load(path).map_err(unusable)?;
+        let loaded = plugins.load(path, Isolation::Thread).map_err(unusable)?;
         let description = loaded.description();
         terminal.note(format_args!(
             "{path}  {} {}",
@@ -102,8 +113,11 @@ fn allow(runtime: &tokio::runtime::Runtime, suite: &Path, terminal: &Terminal) -
 }
 
 fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
-    let loaded =
-        bundle::PACKS.iter().map(|pack| plugins.load_pack(pack)).collect::<Result<Vec<_>, _>>().map_err(unusable)?;
+    let loaded = bundle::PACKS
+        .iter()
+        .map(|pack| plugins.load_pack(pack, Isolation::Thread))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(unusable)?;
     if terminal.is_json() {
         terminal.json(&loaded.iter().map(|plugin| plugin.description()).collect::<Vec<_>>())?;
         return Ok(Exit::Done);

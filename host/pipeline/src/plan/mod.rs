@@ -144,6 +144,7 @@ fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedB
         let call = Call { scorer: scorer.scorer.clone(), parameters: scorer.parameters.clone() };
         let is_same = |bound: &&mut PlannedBinding| {
             bound.plugin.description().digest == scorer.plugin.digest
+                && bound.plugin.isolation() == scorer.isolation
                 && (bound.binding.limits, bound.binding.reuse) == (scorer.limits, scorer.reuse)
                 && (&bound.binding.grant, &bound.binding.config) == (&scorer.grant, &scorer.config)
         };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::grant::Grant;
 use model::json::Json;
-use model::limits::CallLimits;
+use model::limits::{CallLimits, Isolation};
 use model::ports::{Catalog, Plugin, PluginError};
 use model::run::{PlannedScorer, PluginRef};
 use model::scorer::{PluginDescription, ScorerDescription};
@@ -33,7 +33,7 @@ pub(super) fn resolve(suite: &Suite, source: &Source, catalog: &dyn Catalog, pro
         problems.0.push(source.problem("/scorers", "there are no scorers").hint(hint));
     }
     let mut resolving =
-        Resolving { source, plugins: Plugins { catalog, built_in: Vec::new(), loaded: HashMap::new() } };
+        Resolving { source, plugins: Plugins { catalog, built_in: HashMap::new(), loaded: HashMap::new() } };
     let defaults = default_limits(suite);
     let mut entries: Vec<Entry> = Vec::new();
     for (index, entry) in suite.scorers.iter().enumerate() {
@@ -72,7 +72,7 @@ impl Resolving<'_> {
         defaults: CallLimits,
     ) -> Result<(Arc<dyn Plugin>, PlannedScorer), Vec<Problem>> {
         let (plugin, scorer) = match &entry.plugin {
-            Some(path) => self.in_plugin(at, path, entry.scorer.as_deref()),
+            Some(path) => self.in_plugin(at, path, entry),
             None => self.built_in(at, entry),
         }
         .map_err(|problem| vec![problem])?;
@@ -93,6 +93,7 @@ impl Resolving<'_> {
             needs_outputs: scorer.needs.outputs,
             limits: limits(entry.limits.as_ref(), defaults),
             reuse: entry.reuse.unwrap_or_default(),
+            isolation: plugin.isolation(),
             grant: self.grant(at, entry, description).map_err(|problem| vec![problem])?,
             config: entry.config.clone().unwrap_or_default(),
         };
@@ -138,7 +139,10 @@ impl Resolving<'_> {
             let hint = "`use` names a built-in scorer, `plugin` a file with scorers";
             return Err(self.source.problem(at, "neither `use` nor `plugin` is there").hint(hint));
         };
-        let plugin = self.plugins.built_in(name).map_err(|error| self.refused(at, error))?;
+        let plugin = self
+            .plugins
+            .built_in(name, entry.isolation.unwrap_or_default())
+            .map_err(|error| self.refused(at, error))?;
         let found = plugin.and_then(|plugin| Some((Arc::clone(&plugin), scorer(&plugin, name)?)));
         found.ok_or_else(|| {
             let mut names = self.plugins.catalog.built_in_scorers();
@@ -148,10 +152,11 @@ impl Resolving<'_> {
         })
     }
 
-    fn in_plugin(&mut self, at: &str, path: &str, name: Option<&str>) -> Result<Found, Problem> {
-        let plugin = self.plugins.load(path).map_err(|error| self.refused(&format!("{at}/plugin"), error))?;
+    fn in_plugin(&mut self, at: &str, path: &str, entry: &ScorerUse) -> Result<Found, Problem> {
+        let plugin = self.plugins.load(path, entry.isolation.unwrap_or_default());
+        let plugin = plugin.map_err(|error| self.refused(&format!("{at}/plugin"), error))?;
         let scorers = &plugin.description().scorers;
-        match (name, scorers.as_slice()) {
+        match (entry.scorer.as_deref(), scorers.as_slice()) {
             (None, [only]) => {
                 let only = only.clone();
                 Ok((plugin, only))
@@ -217,21 +222,23 @@ fn limits(said: Option<&ScorerLimits>, defaults: CallLimits) -> CallLimits {
 /// Loads each plugin once, and a built-in one only where a suite asks for it.
 struct Plugins<'a> {
     catalog: &'a dyn Catalog,
-    built_in: Vec<Arc<dyn Plugin>>,
-    loaded: HashMap<String, Result<Arc<dyn Plugin>, PluginError>>,
+    built_in: HashMap<Isolation, Vec<Arc<dyn Plugin>>>,
+    loaded: HashMap<(String, Isolation), Result<Arc<dyn Plugin>, PluginError>>,
 }
 
 impl Plugins<'_> {
-    fn built_in(&mut self, name: &str) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
-        if let Some(loaded) = self.built_in.iter().find(|plugin| scorer(plugin, name).is_some()) {
+    fn built_in(&mut self, name: &str, isolation: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+        let before = self.built_in.entry(isolation).or_default();
+        if let Some(loaded) = before.iter().find(|plugin| scorer(plugin, name).is_some()) {
             return Ok(Some(Arc::clone(loaded)));
         }
-        let loaded = self.catalog.built_in(name)?;
-        self.built_in.extend(loaded.clone());
+        let loaded = self.catalog.built_in(name, isolation)?;
+        before.extend(loaded.clone());
         Ok(loaded)
     }
 
-    fn load(&mut self, path: &str) -> Result<Arc<dyn Plugin>, PluginError> {
-        self.loaded.entry(path.to_owned()).or_insert_with(|| self.catalog.load(path)).clone()
+    fn load(&mut self, path: &str, isolation: Isolation) -> Result<Arc<dyn Plugin>, PluginError> {
+        let loaded = self.loaded.entry((path.to_owned(), isolation));
+        loaded.or_insert_with(|| self.catalog.load(path, isolation)).clone()
     }
 }

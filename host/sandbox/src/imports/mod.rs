@@ -13,14 +13,13 @@ use std::sync::Arc;
 
 use model::grant::Grant;
 use model::limits::CallLimits;
-use model::ports::{Binding, HttpDoor};
+use model::ports::HttpDoor;
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
 use crate::bindings;
 use crate::bindings::types::{self, ErrorCode, Failure};
 use crate::guest::Guest;
-use crate::load::Linked;
 
 /// What the instances of a binding may use.
 pub(crate) struct Granted {
@@ -30,18 +29,6 @@ pub(crate) struct Granted {
     /// Values of this plugin.
     pub(crate) values: Arc<kv::Values>,
     pub(crate) http: Option<Arc<dyn HttpDoor>>,
-}
-
-impl Granted {
-    pub(crate) fn new(plugin: &Linked, binding: &Binding) -> Self {
-        Self {
-            limits: binding.limits,
-            grant: binding.grant.clone(),
-            config: binding.config.clone(),
-            values: Arc::clone(&plugin.values),
-            http: plugin.shared.http.clone(),
-        }
-    }
 }
 
 /// A linker with everything a plugin may import: our interfaces, and WASI that leads nowhere.

@@ -3,7 +3,7 @@
 use guests::wat::{Plugin, nested, raw};
 
 use model::grant::Grant;
-use model::limits::CallLimits;
+use model::limits::{CallLimits, Isolation};
 use sandbox::{Options, Sandbox};
 
 use crate::{Case, End, check_honest, outcomes};
@@ -67,9 +67,9 @@ async fn a_component_with_a_flipped_bit_is_refused_or_runs_within_its_limits() {
         let mut flipped = honest.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
         let limits = CallLimits { fuel: 1_000_000, ..CallLimits::default() };
-        let ended = outcomes(&sandbox, &flipped, "probe", limits, Grant::default(), 1).await;
+        let ended = outcomes(&sandbox, Isolation::Thread, &flipped, "probe", limits, Grant::default(), 1).await;
         refused += u32::from(ended.is_err());
     }
     assert!(refused > flips / 10, "{refused} of {flips}");
-    check_honest(&sandbox, &honest, "flipped bits").await;
+    check_honest(&sandbox, Isolation::Thread, &honest, "flipped bits").await;
 }

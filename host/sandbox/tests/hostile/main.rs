@@ -12,6 +12,7 @@ mod files;
 mod imports;
 mod results;
 mod surroundings;
+mod workers;
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -19,11 +20,11 @@ use std::time::{Duration, Instant};
 use guests::wat;
 use model::grant::Grant;
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{FailureKind, Outcome};
 use model::ports::{Binding, Call, Plugin};
 use model::row::Row;
-use sandbox::{Options, Sandbox};
+use sandbox::{Options, Program, Sandbox};
 
 /// What becomes of a plugin.
 #[derive(Clone, Copy, Debug)]
@@ -96,13 +97,14 @@ fn row(index: u64) -> Row {
 /// Calls a scorer on some rows with an instance for each.
 async fn outcomes(
     sandbox: &Sandbox,
+    isolation: Isolation,
     plugin: &[u8],
     scorer: &str,
     limits: CallLimits,
     grant: Grant,
     rows: u64,
 ) -> Result<Vec<Outcome>, String> {
-    let plugin = sandbox.load(plugin).await.map_err(|error| told(&error))?;
+    let plugin = sandbox.load(plugin, isolation).await.map_err(|error| told(&error))?;
     let calls = vec![Call { scorer: scorer.to_owned(), parameters: Json::parse("{}").unwrap() }];
     let config = serde_json::Map::new();
     let scoring = plugin.bind(Binding { calls, limits, reuse: Reuse::Never, seed: 0, grant, config });
@@ -124,8 +126,9 @@ fn told(error: &dyn std::error::Error) -> String {
 }
 
 /// That an honest plugin is answered as ever.
-async fn check_honest(sandbox: &Sandbox, honest: &[u8], after: &str) {
-    let outcomes = outcomes(sandbox, honest, "probe", CallLimits::default(), Grant::default(), 1).await.unwrap();
+async fn check_honest(sandbox: &Sandbox, isolation: Isolation, honest: &[u8], after: &str) {
+    let outcomes =
+        outcomes(sandbox, isolation, honest, "probe", CallLimits::default(), Grant::default(), 1).await.unwrap();
     assert!(matches!(&outcomes[..], [Outcome::Scored(_)]), "after {after}: {outcomes:?}");
     assert!(sandbox.is_idle(), "after {after}");
 }
@@ -146,17 +149,38 @@ fn wrong(end: End, ended: &Result<Vec<Outcome>, String>) -> Option<String> {
 
 #[tokio::test]
 async fn every_attempt_ends_as_it_should_and_leaves_no_trace() {
-    let sandbox = Sandbox::new(Options::default()).unwrap();
+    every_attempt(Isolation::Thread).await;
+}
+
+#[tokio::test]
+async fn every_attempt_ends_the_same_in_a_process_of_its_own() {
+    every_attempt(Isolation::Process).await;
+}
+
+/// What isolated plugins live in: this program, started by itself.
+#[test]
+#[ignore = "other tests start it"]
+fn worker() {
+    sandbox::work().unwrap();
+}
+
+fn ourselves() -> Program {
+    let arguments = ["worker", "--exact", "--ignored"].map(str::to_owned).to_vec();
+    Program { program: std::env::current_exe().unwrap(), arguments }
+}
+
+async fn every_attempt(isolation: Isolation) {
+    let sandbox = Sandbox::new(Options { worker: Some(ourselves()), ..Options::default() }).unwrap();
     let honest = wat::Plugin::default().bytes();
-    check_honest(&sandbox, &honest, "nothing").await;
+    check_honest(&sandbox, isolation, &honest, "nothing").await;
     let mut problems = Vec::new();
     for case in cases() {
         let name = format!("{} ({})", case.id, case.does);
         let begun = Instant::now();
-        let ended = outcomes(&sandbox, &case.plugin, case.scorer, case.limits, case.grant, 2).await;
+        let ended = outcomes(&sandbox, isolation, &case.plugin, case.scorer, case.limits, case.grant, 2).await;
         problems.extend(wrong(case.end, &ended).map(|wrong| format!("{name} {wrong}")));
         assert!(begun.elapsed() < Duration::from_secs(60), "{name} took {:?}", begun.elapsed());
-        check_honest(&sandbox, &honest, &name).await;
+        check_honest(&sandbox, isolation, &honest, &name).await;
     }
     assert!(problems.is_empty(), "{}", problems.join("\n"));
 }

@@ -8,7 +8,7 @@ use model::feedback::{Feedback, Value};
 use model::gate::GateResult;
 use model::grant::Grant;
 use model::json::Json;
-use model::limits::{CallLimits, Reuse};
+use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Store, StoreError};
 use model::quantity::Allowance;
@@ -60,6 +60,7 @@ fn scorer() -> PlannedScorer {
         needs_outputs: true,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
+        isolation: Isolation::Thread,
         grant: Grant::default(),
         config: serde_json::Map::new(),
     }

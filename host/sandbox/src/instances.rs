@@ -1,0 +1,147 @@
+//! Instances of one plugin, made and kept as a run wants them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use model::grant::Grant;
+use model::limits::{CallLimits, Reuse};
+use model::outcome::Failure;
+use model::ports::{Binding, HttpDoor};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::bindings::types;
+use crate::call::Instance;
+use crate::imports::Granted;
+use crate::linked::Linked;
+use crate::surroundings::Seed;
+
+/// Calls after which a kept instance is replaced: what it leaks stays bounded.
+const MOST_CALLS: u32 = 1000;
+
+/// A kept instance is replaced when its memory has grown by this factor since its first call.
+const MOST_GROWTH: u64 = 2;
+
+/// What a guest said to a call, its own failures included, or how the call ended instead.
+pub(crate) type Answer = Result<Result<types::Outcome, types::Failure>, Failure>;
+
+/// What a binding means to whoever makes the instances.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct Setup {
+    /// Scorer and JSON text of its parameters.
+    calls: Vec<(String, String)>,
+    pub(crate) limits: CallLimits,
+    reuse: Reuse,
+    pub(crate) grant: Grant,
+    config: Map<String, Value>,
+}
+
+impl Setup {
+    pub(crate) fn of(binding: &Binding) -> Self {
+        let calls = binding.calls.iter().map(|call| (call.scorer.clone(), call.parameters.to_string()));
+        Self {
+            calls: calls.collect(),
+            limits: binding.limits,
+            reuse: binding.reuse,
+            grant: binding.grant.clone(),
+            config: binding.config.clone(),
+        }
+    }
+}
+
+/// One call to be made.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+pub(crate) struct Turn {
+    /// Which of the setup's calls.
+    pub(crate) call: usize,
+    pub(crate) seed: Seed,
+}
+
+/// A plugin as one run uses it.
+pub(crate) struct Instances {
+    plugin: Arc<Linked>,
+    granted: Arc<Granted>,
+    calls: Vec<(String, String)>,
+    reuse: Reuse,
+    /// Between two rows; empty unless they are reused over the run.
+    idle: Mutex<Vec<Kept>>,
+}
+
+/// An instance that has answered, and what it was like when it first did.
+struct Kept {
+    instance: Instance,
+    calls: u32,
+    first_memory: u64,
+}
+
+impl Kept {
+    fn new(instance: Instance) -> Self {
+        let first_memory = instance.memory();
+        Self { instance, calls: 0, first_memory }
+    }
+
+    fn is_worn(&self) -> bool {
+        self.calls >= MOST_CALLS || self.instance.memory() > MOST_GROWTH * self.first_memory
+    }
+}
+
+impl Instances {
+    pub(crate) fn new(plugin: Arc<Linked>, setup: Setup, http: Option<Arc<dyn HttpDoor>>) -> Self {
+        let Setup { calls, limits, reuse, grant, config } = setup;
+        let values = Arc::clone(&plugin.values);
+        let granted = Arc::new(Granted { limits, grant, config, values, http });
+        Self { plugin, granted, calls, reuse, idle: Mutex::default() }
+    }
+
+    /// Makes some calls on a row, one after the other.
+    pub(crate) async fn answers(&self, row: &mut types::Row, turns: &[Turn]) -> Vec<Answer> {
+        let mut kept = self.take_idle();
+        let mut answers = Vec::with_capacity(turns.len());
+        for &turn in turns {
+            answers.push(self.answer(row, turn, &mut kept).await);
+            if self.reuse == Reuse::Never {
+                kept = None;
+            }
+        }
+        self.give_back(kept);
+        answers
+    }
+
+    /// Makes a call in an instance that has seen nothing else and will not.
+    pub(crate) async fn fresh_answer(&self, row: &mut types::Row, turn: Turn) -> Answer {
+        self.answer(row, turn, &mut None).await
+    }
+
+    /// Makes one call in the instance at hand, or in a fresh one that is then left there. A failed call leaves none.
+    async fn answer(&self, row: &mut types::Row, turn: Turn, kept: &mut Option<Kept>) -> Answer {
+        let (scorer, parameters) = &self.calls[turn.call];
+        row.seed = u64::from_le_bytes(turn.seed[..8].try_into().expect("8 bytes"));
+        let mut ready = self.ready(kept.take(), turn.seed).await?;
+        let answer = ready.instance.score(scorer, parameters, row).await?;
+        ready.calls += 1;
+        *kept = Some(ready);
+        Ok(answer)
+    }
+
+    async fn ready(&self, kept: Option<Kept>, seed: Seed) -> Result<Kept, Failure> {
+        if let Some(mut kept) = kept {
+            kept.instance.turn_to(seed);
+            return Ok(kept);
+        }
+        Instance::start(&self.plugin, &self.granted, seed).await.map(Kept::new)
+    }
+
+    fn take_idle(&self) -> Option<Kept> {
+        if self.reuse != Reuse::Run {
+            return None;
+        }
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
+    }
+
+    fn give_back(&self, kept: Option<Kept>) {
+        if self.reuse == Reuse::Run
+            && let Some(kept) = kept.filter(|kept| !kept.is_worn())
+        {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! What a worker and its host say to each other: frames of postcard over one socket.
+//!
+//! The first frame is the compiled code; the worker answers with [`Said::Described`]. From then on either side speaks when
+//! it has something to say. What a worker says is believed no more than what its guest says.
+
+use std::io;
+use std::pin::Pin;
+
+use futures_util::{Sink, SinkExt};
+use model::outcome::{Failure, FailureKind};
+use model::ports::{HttpRequest, HttpResponse};
+use serde::{Deserialize, Serialize};
+use tokio::net::unix::OwnedWriteHalf;
+use tokio::sync::mpsc;
+use tokio_util::bytes::Bytes;
+use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
+
+use crate::bindings::{describe, types};
+use crate::instances::{Answer, Turn};
+
+/// The longest frame: compiled code is what there is of that length.
+const LONGEST: usize = 1 << 30;
+
+pub(super) fn frames() -> LengthDelimitedCodec {
+    LengthDelimitedCodec::builder().little_endian().max_frame_length(LONGEST).new_codec()
+}
+
+pub(super) type Frames<T> = FramedRead<T, LengthDelimitedCodec>;
+
+/// Writes messages as they come, several at once where they come fast.
+pub(super) async fn speak<T: Serialize>(
+    write: FramedWrite<OwnedWriteHalf, LengthDelimitedCodec>,
+    mut messages: mpsc::UnboundedReceiver<T>,
+) -> io::Result<()> {
+    let mut write: Pin<Box<dyn Sink<Bytes, Error = io::Error> + Send>> = Box::pin(write);
+    while let Some(message) = messages.recv().await {
+        write.feed(postcard::to_stdvec(&message).map_err(io::Error::other)?.into()).await?;
+        if messages.is_empty() {
+            write.flush().await?;
+        }
+    }
+    Ok(())
+}
+
+/// From the host.
+#[derive(Deserialize, Serialize)]
+pub(super) enum Told {
+    /// A [`Setup`](crate::instances::Setup) as JSON, and its number.
+    Assigned {
+        assignment: u32,
+        setup: Vec<u8>,
+    },
+    Called {
+        number: u64,
+        assignment: u32,
+        row: types::Row,
+        turns: Vec<Turn>,
+        fresh: bool,
+    },
+    /// Nobody waits for the answer any more.
+    Cancelled {
+        number: u64,
+    },
+    Fetched {
+        number: u64,
+        answer: Result<HttpResponse, Failed>,
+    },
+}
+
+/// From the worker.
+#[derive(Deserialize, Serialize)]
+pub(super) enum Said {
+    Described(Result<describe::PluginDescription, Refused>),
+    Answered {
+        number: u64,
+        answers: Vec<Result<Result<types::Outcome, types::Failure>, Failed>>,
+    },
+    /// A guest wants a request sent.
+    Fetch {
+        number: u64,
+        assignment: u32,
+        most: u64,
+        request: HttpRequest,
+    },
+}
+
+/// Why the code is no plugin.
+#[derive(Deserialize, Serialize)]
+pub(super) enum Refused {
+    Invalid(String),
+    Mismatch(String),
+    Describe(Failed),
+}
+
+/// A [`Failure`] on its way.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Failed(FailureKind, String, Option<String>);
+
+impl From<Failure> for Failed {
+    fn from(Failure { kind, message, detail }: Failure) -> Self {
+        Self(kind, message, detail)
+    }
+}
+
+impl From<Failed> for Failure {
+    fn from(Failed(kind, message, detail): Failed) -> Self {
+        Self { kind, message, detail }
+    }
+}
+
+pub(super) fn sent(answer: Answer) -> Result<Result<types::Outcome, types::Failure>, Failed> {
+    answer.map_err(Failed::from)
+}
+
+pub(super) fn received(answer: Result<Result<types::Outcome, types::Failure>, Failed>) -> Answer {
+    answer.map_err(Failure::from)
+}

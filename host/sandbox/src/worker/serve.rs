@@ -1,0 +1,163 @@
+//! The worker's side: a process that runs the instances of one plugin and can reach nothing but its host.
+
+use std::collections::HashMap;
+use std::io::{self, Read};
+use std::num::NonZeroUsize;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use async_trait::async_trait;
+use futures_util::StreamExt;
+use model::grant::HttpRule;
+use model::outcome::{Failure, FailureKind};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse};
+use tokio::runtime::Builder;
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::AbortHandle;
+use tokio_util::codec::{FramedRead, FramedWrite};
+
+use super::confine::confine;
+use super::protocol::{Refused, Said, Told, frames, sent, speak};
+use crate::Options;
+use crate::bindings::describe;
+use crate::instances::{Instances, Setup};
+use crate::linked::Linked;
+use crate::load::LoadError;
+use crate::shared::Shared;
+
+/// Runs instances for the process on the other end of standard input, a socket, until that is closed. This is what a
+/// worker does; it gives up everything else first.
+///
+/// # Errors
+///
+/// Fails when there is no such socket, no WebAssembly on this machine, or nothing that would confine this process.
+pub fn work() -> io::Result<()> {
+    let mut host = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
+    let mut slots = [0; 4];
+    host.read_exact(&mut slots)?;
+    // What needs files comes first.
+    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+    let options = Options { slots: u32::from_le_bytes(slots), ..Options::default() };
+    let shared = Arc::new(Shared::new(options).map_err(io::Error::other)?);
+    confine()?;
+    let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    runtime.block_on(serve(host, shared))
+}
+
+async fn serve(host: UnixStream, shared: Arc<Shared>) -> io::Result<()> {
+    host.set_nonblocking(true)?;
+    let (read, write) = tokio::net::UnixStream::from_std(host)?.into_split();
+    let mut told = FramedRead::new(read, frames());
+    let (say, to_say) = mpsc::unbounded_channel();
+    tokio::spawn(speak(FramedWrite::new(write, frames()), to_say));
+    let Some(code) = told.next().await.transpose()? else { return Ok(()) };
+    let (linked, described) = match start(&shared, &code).await {
+        Ok((linked, description)) => (Some(linked), Ok(description)),
+        Err(refused) => (None, Err(refused)),
+    };
+    let _ = say.send(Said::Described(described));
+    let Some(linked) = linked else {
+        // The host closes the socket when it has heard.
+        return told.next().await.transpose().map(|_| ());
+    };
+    let mut worker =
+        Working { linked, say, assignments: HashMap::new(), calls: HashMap::new(), fetches: Arc::default() };
+    while let Some(message) = told.next().await.transpose()? {
+        worker.hear(postcard::from_bytes(&message).map_err(io::Error::other)?)?;
+    }
+    Ok(())
+}
+
+#[expect(unsafe_code, reason = "compiled code is native code")]
+async fn start(shared: &Arc<Shared>, code: &[u8]) -> Result<(Arc<Linked>, describe::PluginDescription), Refused> {
+    // SAFETY: our own host, on the other end of the socket, had it made by an engine like this one.
+    let component = unsafe { shared.compiled(code) }.map_err(|error| Refused::Invalid(format!("{error:#}")))?;
+    let refused = |error| match error {
+        LoadError::Describe(failure) => Refused::Describe(failure.into()),
+        other => Refused::Mismatch(std::error::Error::source(&other).map_or(other.to_string(), ToString::to_string)),
+    };
+    let linked = Linked::new(shared, &component).map_err(refused)?;
+    let description = linked.describe().await.map_err(refused)?;
+    Ok((Arc::new(linked), description))
+}
+
+struct Working {
+    linked: Arc<Linked>,
+    say: mpsc::UnboundedSender<Said>,
+    assignments: HashMap<u32, Arc<Instances>>,
+    calls: HashMap<u64, AbortHandle>,
+    fetches: Arc<Fetches>,
+}
+
+impl Working {
+    fn hear(&mut self, told: Told) -> io::Result<()> {
+        match told {
+            Told::Assigned { assignment, setup } => {
+                let setup: Setup = serde_json::from_slice(&setup)?;
+                let door = Errands { assignment, say: self.say.clone(), fetches: Arc::clone(&self.fetches) };
+                let instances = Instances::new(Arc::clone(&self.linked), setup, Some(Arc::new(door)));
+                self.assignments.insert(assignment, Arc::new(instances));
+            }
+            Told::Called { number, assignment, mut row, turns, fresh } => {
+                let instances = self.assignments.get(&assignment).ok_or(io::ErrorKind::NotFound)?;
+                let (instances, say) = (Arc::clone(instances), self.say.clone());
+                self.calls.retain(|_, call| !call.is_finished());
+                let call = tokio::spawn(async move {
+                    let answers = match (fresh, &turns[..]) {
+                        (true, &[turn]) => vec![instances.fresh_answer(&mut row, turn).await],
+                        _ => instances.answers(&mut row, &turns).await,
+                    };
+                    let _ = say.send(Said::Answered { number, answers: answers.into_iter().map(sent).collect() });
+                });
+                self.calls.insert(number, call.abort_handle());
+            }
+            Told::Cancelled { number } => {
+                if let Some(call) = self.calls.remove(&number) {
+                    call.abort();
+                }
+            }
+            Told::Fetched { number, answer } => self.fetches.end(number, answer.map_err(Failure::from)),
+        }
+        Ok(())
+    }
+}
+
+/// Requests that the host has been asked to send.
+#[derive(Default)]
+struct Fetches {
+    next: AtomicU64,
+    waiting: Mutex<HashMap<u64, oneshot::Sender<Result<HttpResponse, Failure>>>>,
+}
+
+impl Fetches {
+    fn begin(&self) -> (u64, oneshot::Receiver<Result<HttpResponse, Failure>>) {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let (sender, receiver) = oneshot::channel();
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, sender);
+        (number, receiver)
+    }
+
+    fn end(&self, number: u64, answer: Result<HttpResponse, Failure>) {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
+        // A guest that was ended meanwhile waits no more.
+        let _ = waiting.map(|waiting| waiting.send(answer));
+    }
+}
+
+/// The door as a worker has it: the host goes out for it, if its own rules for the assignment say so.
+struct Errands {
+    assignment: u32,
+    say: mpsc::UnboundedSender<Said>,
+    fetches: Arc<Fetches>,
+}
+
+#[async_trait]
+impl HttpDoor for Errands {
+    async fn send(&self, _: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let (number, answer) = self.fetches.begin();
+        let _ = self.say.send(Said::Fetch { number, assignment: self.assignment, most, request });
+        answer.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Unavailable, "the host is gone")))
+    }
+}
