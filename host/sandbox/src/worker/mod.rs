@@ -5,6 +5,7 @@
 //! the grant. Calls that a worker takes along when it ends are made once more, each alone, so that the one that ends
 //! workers is found.
 
+#[cfg(target_os = "linux")]
 mod confine;
 mod connection;
 mod protocol;

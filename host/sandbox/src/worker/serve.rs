@@ -18,6 +18,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::AbortHandle;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
+#[cfg(target_os = "linux")]
 use super::confine::confine;
 use super::protocol::{Refused, Said, Told, frames, sent, speak};
 use crate::Options;
@@ -44,6 +45,11 @@ pub fn work() -> io::Result<()> {
     confine()?;
     let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
     runtime.block_on(serve(host, shared))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn confine() -> io::Result<()> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "only Linux has the walls for it"))
 }
 
 async fn serve(host: UnixStream, shared: Arc<Shared>) -> io::Result<()> {
