@@ -82,12 +82,45 @@ fn an_interrupt_finishes_what_is_in_flight_and_says_how_to_go_on() {
     let mut child = project.start(&["eval"]);
     let run = run_id(&mut child);
     wait_for_rows(&project);
-    rustix::process::kill_process(rustix::process::Pid::from_child(&child), rustix::process::Signal::INT).unwrap();
+    interrupt(&child);
     let interrupted = said(child.wait_with_output().unwrap());
     assert_eq!(interrupted.code, 3, "{interrupted:#?}");
     assert!(interrupted.err.contains(&format!("--resume {run}")), "{}", interrupted.err);
     let report = project.json(0, &["eval", "--resume", &run]);
     assert_eq!((&report["rows"], &report["scorers"]["exact_match"]["scored"]), (&ROWS.into(), &ROWS.into()));
+}
+
+#[test]
+fn an_interrupt_does_not_wait_for_guests_without_end() {
+    let limits = "{ fuel: 1e15, time: 10m }";
+    let suite = format!(
+        "name: t\ndata: {{ path: rows.jsonl }}\nscorers:\n  - {{ plugin: ./hostile.wasm, use: loops, limits: {limits} }}\n"
+    );
+    let project = Project::of_answers(ROWS);
+    project.write("karat.yaml", suite);
+    project.write("hostile.wasm", guests::HOSTILE);
+    let mut child = project.start(&["eval"]);
+    let run = run_id(&mut child);
+    while busy(&child) < Duration::from_millis(500) {
+        std::thread::yield_now();
+    }
+    interrupt(&child);
+    let interrupted = said(child.wait_with_output().unwrap());
+    assert_eq!(interrupted.code, 3, "{interrupted:#?}");
+    // What was cut off is not there, so that `--resume` comes to it again.
+    assert_eq!(project.export(&run), [serde_json::Value::Null; 0]);
+}
+
+/// Processor time: starting takes little of it, guests all there is.
+fn busy(child: &Child) -> Duration {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", child.id())).unwrap();
+    // The fourteenth field of `proc(5)`, in hundredths of a second; the second may have spaces, and ends with `)`.
+    let ticks: u64 = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(11).unwrap().parse().unwrap();
+    Duration::from_millis(10 * ticks)
+}
+
+fn interrupt(child: &Child) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::INT).unwrap();
 }
 
 #[test]

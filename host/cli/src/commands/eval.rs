@@ -192,7 +192,7 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
         return Err(Stop::wrong(error).after_start());
     }
     if ended? == ScoredEnd::Cancelled {
-        terminal.say(format_args!("what was in flight is saved; `{}` goes on", resume_command(&what, report.run)))?;
+        terminal.say(format_args!("what came to its end is saved; `{}` goes on", resume_command(&what, report.run)))?;
     }
     Ok(exit(report.verdict))
 }
@@ -256,7 +256,10 @@ fn interrupted(terminal: Terminal) -> Result<watch::Receiver<bool>, Stop> {
     let (sender, receiver) = watch::channel(false);
     tokio::spawn(async move {
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-        let _ = terminal.say("stopping: rows in flight are finished and saved (Ctrl-C again to stop at once)");
+        let _ = terminal.say(format_args!(
+            "stopping: rows in flight have {} s to finish and are saved (Ctrl-C again to stop at once)",
+            score::GRACE.as_secs()
+        ));
         let _ = sender.send(true);
         tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
         std::process::exit(Exit::Incomplete as i32);

@@ -10,6 +10,7 @@ mod recorder;
 mod row;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::ports::{Observer, Store, StoreError};
 use model::row::Row;
@@ -41,12 +42,15 @@ pub struct Job {
     pub trials: u64,
 }
 
+/// How long rows in flight have when a run is to stop; guests that take longer are ended, their rows left for later.
+pub const GRACE: Duration = Duration::from_secs(3);
+
 /// How scoring ended where nothing went wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ScoredEnd {
     /// Every row has its result.
     Complete,
-    /// It was asked to stop. What was in flight is recorded.
+    /// It was asked to stop. What was in flight is recorded, if it came to its end within [`GRACE`].
     Cancelled,
     /// It could not become complete any more.
     GivenUp(Broken),
@@ -127,7 +131,10 @@ impl Worker {
                 row = self.queue.next() => row,
             };
             let Some(row) = row else { return ScoredEnd::Complete };
-            let result = self.scorers.score(row).await;
+            let result = tokio::select! {
+                result = self.scorers.score(row) => result,
+                () = overdue(&mut self.cancel) => return ScoredEnd::Cancelled,
+            };
             if self.results.send(result).await.is_err() {
                 // The recorder has failed and says why.
                 return ScoredEnd::Cancelled;
@@ -141,6 +148,12 @@ async fn cancelled(cancel: &mut watch::Receiver<bool>) {
     if cancel.wait_for(|cancel| *cancel).await.is_err() {
         std::future::pending().await
     }
+}
+
+/// Ends when a run that is to stop has been left the time to finish what it had begun.
+async fn overdue(cancel: &mut watch::Receiver<bool>) {
+    cancelled(cancel).await;
+    tokio::time::sleep(GRACE).await;
 }
 
 #[cfg(test)]
