@@ -52,7 +52,7 @@ fn fetch(url: &str, secrets: &[&str]) -> Vec<u8> {
 fn project(url: &str, secrets: &[&str], more: &str) -> Project {
     let key = if secrets.is_empty() { String::new() } else { r#", key: "{{secret:API_KEY}}""#.to_owned() };
     let suite = format!(
-        "name: t\ndata: {{ path: rows.jsonl }}\nscorers:\n  - {{ plugin: ./fetch.wasm, with: {{ url: \"{url}/\"{key} }}{more} }}\n\
+        "name: t\ndata: {{ path: rows.jsonl }}\nscorers:\n  - {{ plugin: ./fetch.wasm, use: fetches, with: {{ url: \"{url}/\"{key} }}{more} }}\n\
          limits: {{ max_failed: \"100%\" }}\n"
     );
     let project = Project::with(&[("karat.yaml", &suite), ("rows.jsonl", r#"{"inputs": {"q": 1}, "outputs": "x"}"#)]);
@@ -229,4 +229,35 @@ fn whoever_sits_at_the_terminal_is_asked_once() {
     assert!(!project.path("policy.toml").exists());
     assert_eq!(project.run(&["eval"]).code, 0);
     assert_eq!(server.heard().len(), 2);
+}
+
+#[test]
+fn the_clients_of_other_languages_go_through_the_same_door() {
+    let server = Server::start();
+    let (url, flag) = (&server.url, format!("http={}", server.url));
+    let authority = url.strip_prefix("http://").unwrap();
+    let rule = json!({ "url": url, "methods": ["POST"], "why": "posts" });
+    let plugin = json!({ "name": "test/fetch", "version": env!("CARGO_PKG_VERSION") });
+    let manifest = json!({ "manifest": 1, "plugin": plugin, "capabilities": { "http": [rule] } });
+    let project = Project::with(&[("rows.jsonl", r#"{"inputs": {"q": 1}, "outputs": "x"}"#)]);
+    project.write("fetch.wasm", with_manifest(guests::FETCH.to_vec(), &manifest.to_string()));
+    let said = |grant: String, isolation: &str, more: &[&str]| {
+        let body = "x".repeat(2500);
+        let suite = format!(
+            "name: t\ndata: {{ path: rows.jsonl }}\nscorers:\n  - plugin: ./fetch.wasm\n    use: wasi_fetches\n    isolation: {isolation}\n    \
+             with: {{ authority: \"{authority}\", body: \"{body}\" }}\n    grant: {grant}\n"
+        );
+        project.write("karat.yaml", suite);
+        assert_eq!(project.run(&["plugin", "allow"]).code, 0);
+        assert_eq!(project.run(&[&["eval"], more].concat()).code, 0);
+        project.export("last")[0]["feedback"][0]["value"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(said("{}".to_owned(), "thread", &[]), "refused: ErrorCode::HttpRequestDenied");
+    assert_eq!(server.heard(), [""; 0]);
+    let granted = format!("{{ http: [{{ url: \"{url}\", methods: [POST] }}] }}");
+    for isolation in ["thread", "process"] {
+        assert_eq!(said(granted.clone(), isolation, &["--allow", &flag]), "200 hello");
+    }
+    assert_eq!(server.heard().len(), 2);
+    assert!(server.heard().iter().all(|request| request.starts_with("POST / HTTP/1.1\r\n")), "{:?}", server.heard());
 }

@@ -5,8 +5,10 @@ use std::sync::Arc;
 use wasmtime::component::ResourceTable;
 use wasmtime::{CallHook, Engine, Store, StoreContextMut, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
+use wasmtime_wasi_http::WasiHttpCtx;
 
-use crate::imports::Granted;
+use crate::imports::egress::Egress;
+use crate::imports::{Granted, wasi_http};
 use crate::limits::{HOST_CALL_FUEL, Reached, Used};
 use crate::memory::MemoryLimit;
 use crate::surroundings::{self, Seed};
@@ -22,6 +24,8 @@ pub(crate) struct Guest {
     /// What the call at hand has used.
     pub(crate) used: Used,
     pub(crate) granted: Arc<Granted>,
+    pub(crate) egress: Egress,
+    pub(crate) wasi_http: WasiHttpCtx,
     /// Standard output, standard error and log lines, as they came.
     pub(crate) output: Tail,
 }
@@ -39,6 +43,8 @@ impl Guest {
             memory: MemoryLimit::new(limits.memory),
             used: Used::default(),
             granted: Arc::clone(granted),
+            egress: Egress::new(granted),
+            wasi_http: wasi_http::context(),
             output: Tail::default(),
         };
         let mut store = Store::new(engine, guest);
@@ -54,6 +60,7 @@ impl Guest {
         self.wasi = None;
         self.seed = seed;
         self.used = Used::default();
+        self.egress = Egress::new(&self.granted);
     }
 }
 

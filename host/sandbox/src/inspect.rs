@@ -48,8 +48,9 @@ pub(crate) fn inspect(bytes: &[u8]) -> Result<Inspected, LoadError> {
 }
 
 impl Inspected {
-    /// What the plugin asks for beyond its rows: an interface that it imports has to stand in its manifest, and what
-    /// stands there and is not imported is not asked for.
+    /// What the plugin asks for beyond its rows: an interface of ours that it imports has to stand in its manifest, and what
+    /// stands there and is not imported is not asked for. `wasi:http` is imported by whole languages; it is asked for
+    /// where the manifest says so.
     pub(crate) fn asks(&self) -> Result<Grant, LoadError> {
         let claimed = self.manifest.as_ref().map(|manifest| manifest.capabilities.clone()).unwrap_or_default();
         let imports =
@@ -64,9 +65,10 @@ impl Inspected {
             return Err(LoadError::Undeclared { interfaces: undeclared });
         }
         let keep = |interface: &str| imports(interface);
+        let uses_http = keep("http") || self.imports.iter().any(|name| name.starts_with("wasi:http/outgoing-handler@"));
         Ok(Grant {
             judge: claimed.judge.filter(|_| keep("judge")),
-            http: if keep("http") { claimed.http } else { Vec::new() },
+            http: if uses_http { claimed.http } else { Vec::new() },
             kv: if keep("kv") { claimed.kv } else { Vec::new() },
         })
     }

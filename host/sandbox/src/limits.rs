@@ -13,7 +13,6 @@ pub(crate) struct Used {
     pub(crate) log_bytes: u64,
     /// Lines beyond the limit.
     pub(crate) log_dropped: u64,
-    pub(crate) http_requests: u32,
 }
 
 /// A limit that ends a call.

@@ -225,7 +225,9 @@ fn recognise(bytes: &[u8]) -> Result<(), LoadError> {
 
 /// Refuses a component that imports what we don't serve.
 fn check_imports(inspected: &Inspected) -> Result<(), LoadError> {
-    let served = |name: &String| (IMPORTS.contains(&unversioned(name)) && is_our_version(name)) || is_inert_wasi(name);
+    let served = |name: &String| {
+        (IMPORTS.contains(&unversioned(name)) && is_our_version(name)) || is_inert_wasi(name) || is_wasi_http(name)
+    };
     let unknown: Vec<_> = inspected.imports.iter().filter(|name| !served(name)).cloned().collect();
     if unknown.is_empty() { Ok(()) } else { Err(LoadError::UnknownImports { imports: unknown }) }
 }
@@ -266,4 +268,9 @@ fn is_inert_wasi(name: &str) -> bool {
     const PACKAGES: [&str; 6] =
         ["wasi:io/", "wasi:cli/", "wasi:clocks/", "wasi:random/", "wasi:filesystem/", "wasi:sockets/"];
     PACKAGES.iter().any(|package| name.starts_with(package)) && name.contains("@0.2.")
+}
+
+/// Answers as our own `http` does: through the door, or denied.
+fn is_wasi_http(name: &str) -> bool {
+    matches!(unversioned(name), "wasi:http/types" | "wasi:http/outgoing-handler") && name.contains("@0.2.")
 }

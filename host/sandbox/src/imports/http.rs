@@ -5,24 +5,17 @@ use std::time::Duration;
 use model::outcome::FailureKind;
 use model::ports::{HttpRequest, HttpResponse};
 
-use super::{denied, failure};
+use super::failure;
 use crate::bindings::http::{Header, Host, Method, Request, Response};
 use crate::bindings::types::{ErrorCode, Failure};
 use crate::guest::Guest;
 
 impl Host for Guest {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, Failure>> {
-        let granted = std::sync::Arc::clone(&self.granted);
-        let Some(door) = granted.http.as_ref().filter(|_| !granted.grant.http.is_empty()) else {
-            return Ok(Err(denied("http")));
+        let sent = match self.egress.pass() {
+            Ok(pass) => pass.send(asked(request)).await,
+            Err(refused) => Err(refused),
         };
-        self.used.http_requests += 1;
-        let most = granted.limits.http_requests;
-        if self.used.http_requests > most {
-            let message = format!("this call has made its {most} requests (`limits.http_requests`)");
-            return Ok(Err(failure(ErrorCode::BudgetExceeded, message)));
-        }
-        let sent = door.send(&granted.grant.http, granted.limits.http_bytes, asked(request)).await;
         Ok(sent.map(answered).map_err(|refused| failure(code(refused.kind), refused.message)))
     }
 }
@@ -58,6 +51,7 @@ fn code(kind: FailureKind) -> ErrorCode {
     match kind {
         FailureKind::BadInput => ErrorCode::BadInput,
         FailureKind::Denied => ErrorCode::Denied,
+        FailureKind::BudgetExceeded => ErrorCode::BudgetExceeded,
         FailureKind::TooLarge => ErrorCode::TooLarge,
         FailureKind::TimedOut => ErrorCode::TimedOut,
         _ => ErrorCode::Unavailable,

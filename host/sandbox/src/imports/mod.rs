@@ -1,7 +1,9 @@
 //! What a plugin can import of ours. One file for each interface; what was not granted answers `denied`.
 
+pub(crate) mod egress;
 pub(crate) mod kv;
 pub(crate) mod traces;
+pub(crate) mod wasi_http;
 
 mod ambient;
 mod config;
@@ -31,10 +33,12 @@ pub(crate) struct Granted {
     pub(crate) http: Option<Arc<dyn HttpDoor>>,
 }
 
-/// A linker with everything a plugin may import: our interfaces, and WASI that leads nowhere.
+/// A linker with everything a plugin may import: our interfaces, WASI that leads nowhere, and of it the
+/// one part that leads somewhere where it was granted.
 pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     let mut linker = Linker::new(engine);
     wasmtime_wasi::p2::add_to_linker_async(&mut linker)?;
+    wasmtime_wasi_http::p2::add_only_http_to_linker_async(&mut linker)?;
     bindings::types::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::log::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::config::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;

@@ -67,7 +67,12 @@ pub(crate) fn cases() -> Vec<Case> {
             raw(r#"(component (import "code" (core module)))"#),
             End::Refused("code"),
         ),
-        Case::new("T29", "imports `wasi:http`", import("wasi:http/types@0.2.0"), End::Refused("wasi:http/types@0.2.0")),
+        Case::new(
+            "T29",
+            "imports what serves `wasi:http`",
+            import("wasi:http/incoming-handler@0.2.0"),
+            End::Refused("wasi:http/incoming-handler@0.2.0"),
+        ),
         Case::new(
             "T32",
             "shares memory between threads",

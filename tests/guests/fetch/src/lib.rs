@@ -2,6 +2,8 @@
 
 use karat_sdk::bindings::karat::eval::http::{Header, Method, Request, send};
 use karat_sdk::prelude::*;
+use wasip2::http::outgoing_handler::handle;
+use wasip2::http::types::{ErrorCode, Fields, Method as WasiMethod, OutgoingBody, OutgoingRequest, Scheme};
 
 /// What the server says; a header `x-key` goes along where there is a value for it.
 #[derive(Deserialize, JsonSchema)]
@@ -33,4 +35,51 @@ impl Scorer for Fetches {
     }
 }
 
-karat_sdk::plugin! { name: "test/fetch", scorers: [Fetches] }
+/// The same, by way of `wasi:http`.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(crate = "karat_sdk::schemars")]
+struct WasiFetches {
+    /// `host:port`.
+    authority: String,
+    body: String,
+}
+
+impl Scorer for WasiFetches {
+    const NAME: &str = "wasi_fetches";
+    const SUMMARY: &str = "what a server says to `wasi:http`";
+    const BETTER: Direction = Direction::Neutral;
+    const DETERMINISM: Determinism = Determinism::Volatile;
+    type Verdict = String;
+
+    fn score(&self, _: &Row) -> Result<Outcome<String>, Failure> {
+        Ok(self.fetch().unwrap_or_else(|code| format!("refused: {code:?}")).into())
+    }
+}
+
+impl WasiFetches {
+    fn fetch(&self) -> Result<String, ErrorCode> {
+        let request = OutgoingRequest::new(Fields::new());
+        let named = request.set_method(&WasiMethod::Post).and(request.set_scheme(Some(&Scheme::Http)));
+        named.and(request.set_authority(Some(&self.authority))).expect("they can be set");
+        request.set_path_with_query(Some("/")).expect("it can be set");
+        let body = request.body().expect("it has one");
+        let response = handle(request, None)?;
+        let stream = body.write().expect("the first time");
+        // Where nobody takes the body, the answer says why.
+        let _ = self.body.as_bytes().chunks(1000).try_for_each(|part| stream.blocking_write_and_flush(part));
+        drop(stream);
+        let _ = OutgoingBody::finish(body, None);
+        response.subscribe().block();
+        let response = response.get().expect("it is there").expect("the first time")?;
+        let body = response.consume().expect("the first time");
+        let stream = body.stream().expect("the first time");
+        let mut text = Vec::new();
+        while let Ok(part) = stream.blocking_read(4096) {
+            text.extend(part);
+        }
+        Ok(format!("{} {}", response.status(), String::from_utf8_lossy(&text)))
+    }
+}
+
+karat_sdk::plugin! { name: "test/fetch", scorers: [Fetches, WasiFetches] }

@@ -1,0 +1,51 @@
+//! The way out that a plugin was granted, counted over a call: for our own `http` and for `wasi:http`.
+
+use std::sync::Arc;
+
+use model::outcome::{Failure, FailureKind};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse};
+
+use super::Granted;
+
+/// What the call at hand may still send.
+pub(crate) struct Egress {
+    granted: Arc<Granted>,
+    requests: u32,
+}
+
+impl Egress {
+    pub(crate) fn new(granted: &Arc<Granted>) -> Self {
+        Self { granted: Arc::clone(granted), requests: 0 }
+    }
+
+    /// Lets one more request out.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `denied` where nothing was granted, as `budget exceeded` where the call has made all it may.
+    pub(crate) fn pass(&mut self) -> Result<Pass, Failure> {
+        let granted = &self.granted;
+        let Some(door) = granted.http.as_ref().filter(|_| !granted.grant.http.is_empty()) else {
+            return Err(Failure::new(FailureKind::Denied, "http was not granted to this plugin"));
+        };
+        self.requests += 1;
+        let most = granted.limits.http_requests;
+        if self.requests > most {
+            let message = format!("this call has made its {most} requests (`limits.http_requests`)");
+            return Err(Failure::new(FailureKind::BudgetExceeded, message));
+        }
+        Ok(Pass { door: Arc::clone(door), granted: Arc::clone(granted) })
+    }
+}
+
+/// Good for one request.
+pub(crate) struct Pass {
+    door: Arc<dyn HttpDoor>,
+    granted: Arc<Granted>,
+}
+
+impl Pass {
+    pub(crate) async fn send(self, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        self.door.send(&self.granted.grant.http, self.granted.limits.http_bytes, request).await
+    }
+}
