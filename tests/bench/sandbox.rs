@@ -1,5 +1,5 @@
 //! What the sandbox costs, beside bare wasmtime in the same run: `cargo bench -p sandbox`, or one part of it by name
-//! (`calls`, `isolated`, `soak`, `scale`). Prints a JSON line for each measurement.
+//! (`calls`, `isolated`, `languages`, `soak`, `scale`). Prints a JSON line for each measurement.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
@@ -30,7 +30,8 @@ fn main() {
     if asked.iter().any(|asked| asked == WORKER) {
         return sandbox::work().unwrap();
     }
-    let parts: [(&str, fn()); 4] = [("calls", calls), ("isolated", isolated), ("soak", soak), ("scale", scale)];
+    let parts: [(&str, fn()); 5] =
+        [("calls", calls), ("isolated", isolated), ("languages", languages), ("soak", soak), ("scale", scale)];
     for (name, measure) in parts {
         if asked.is_empty() || asked.iter().any(|asked| asked == name) {
             measure();
@@ -102,6 +103,43 @@ fn control() -> f64 {
     let threads = [std::thread::spawn(work), std::thread::spawn(work)];
     threads.into_iter().for_each(|thread| assert_ne!(thread.join().unwrap(), 0));
     2.0 * one.as_secs_f64() / begun.elapsed().as_secs_f64()
+}
+
+/// Components of other languages, from the folder `KARAT_BENCH_PLUGINS`, which `tests/bench/languages` fills.
+fn languages() {
+    let Some(folder) = std::env::var_os("KARAT_BENCH_PLUGINS") else { return };
+    let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")) {
+        let bytes = std::fs::read(&path).unwrap();
+        let begun = Instant::now();
+        sandbox::inspect(&bytes).unwrap();
+        let inspected = begun.elapsed();
+        let cache = tempfile::tempdir().unwrap();
+        let load = || {
+            let sandbox = Sandbox::new(Options { cache: Some(cache.path().to_owned()), ..Options::default() }).unwrap();
+            let begun = Instant::now();
+            let plugin = runtime(1).block_on(sandbox.load(&bytes, Isolation::Thread)).unwrap();
+            (plugin, begun.elapsed())
+        };
+        let (_, compiled) = load();
+        let (plugin, cached) = load();
+        let bound = |reuse| {
+            let limits = CallLimits { memory: 256 << 20, ..CallLimits::default() };
+            plugin.bind(Binding { limits, ..binding(&["long_enough"], reuse) })
+        };
+        let (fresh, kept) = (bound(Reuse::Never), bound(Reuse::Run));
+        let rows = (0.5 * rate(1, &fresh, 20)) as u64 + 1;
+        let [one, two] = [1, 2].map(|threads| (0..3).map(|_| rate(threads, &fresh, rows)).fold(0.0, f64::max));
+        println!(
+            "{}",
+            json!({
+                "measures": "languages", "plugin": path.file_stem().unwrap().to_string_lossy(), "bytes": bytes.len(),
+                "inspect_ms": inspected.as_secs_f64() * 1e3, "compile_s": compiled.as_secs_f64(), "load_cached_ms": cached.as_secs_f64() * 1e3,
+                "fresh_us": 1e6 / one, "reused_us": 1e6 / rate(1, &kept, 20_000),
+                "two_threads_gain": two / one, "control_gains": control(),
+            })
+        );
+    }
 }
 
 /// The same plugin in a process of its own, one row at a time and several.

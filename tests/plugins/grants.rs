@@ -191,6 +191,19 @@ fn inspect_says_what_a_plugin_asks_for_and_why() {
     assert!(said.out.contains(told), "{}", said.out);
 }
 
+#[test]
+fn inspect_says_what_a_suite_would_grant() {
+    let project = project("https://api.example.com", &["API_KEY"], &grant("https://api.example.com", ""));
+    let said = project.run(&["plugin", "inspect", "fetch.wasm", "--suite", "karat.yaml"]);
+    let told = "as `fetches` it would be granted\n  GET https://api.example.com: asks the truth\n";
+    assert!(said.out.contains(told), "{said:#?}");
+    project.write("karat.yaml", "name: t\ndata: { path: rows.jsonl }\nscorers: [exact_match]\n");
+    refused(
+        &project.run(&["plugin", "inspect", "fetch.wasm", "--suite", "karat.yaml"]),
+        &["does not use `fetch.wasm`"],
+    );
+}
+
 /// Runs `karat eval` on a terminal where somebody answers; none where this machine has no terminals to give.
 fn on_a_terminal(project: &Project, answer: &str) -> Option<(i32, String)> {
     use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};

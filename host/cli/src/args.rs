@@ -157,10 +157,13 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
-    /// What a component offers and imports, without running a suite.
+    /// What a component offers and asks for.
     Inspect {
         /// A `.wasm` file, or the name of a built-in plugin.
         plugin: String,
+        /// Say what this suite would grant it, too.
+        #[arg(long, value_name = "SUITE")]
+        suite: Option<PathBuf>,
     },
     /// What a call of a scorer costs: fuel, memory, time.
     Bench {

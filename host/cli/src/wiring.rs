@@ -9,7 +9,7 @@ use broker::{Addresses, Allowed, Door};
 use bytesize::ByteSize;
 use model::limits::Isolation;
 use model::ports::{Catalog, Plugin, PluginError};
-use sandbox::{Loaded, Program, Sandbox};
+use sandbox::{Inspected, Loaded, Program, Sandbox};
 use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -132,6 +132,14 @@ impl Plugins {
     /// A built-in plugin, by the name of its pack.
     pub(crate) fn load_pack(&self, pack: &bundle::Pack, isolation: Isolation) -> Result<Loaded, PluginError> {
         self.load_bytes(&format!("the built-in plugin `{}`", pack.name), pack.bytes, isolation)
+    }
+
+    /// A file, or a built-in plugin by the name of its pack, and what it is by its looks: nothing of it has run.
+    pub(crate) fn read_plugin(name: &str) -> Result<(Vec<u8>, Inspected), PluginError> {
+        let pack = bundle::PACKS.iter().find(|pack| pack.name == name);
+        let bytes = pack.map_or_else(|| read_file(Path::new(name)), |pack| Ok(pack.bytes.to_vec()))?;
+        let inspected = sandbox::inspect(&bytes).map_err(|error| plugin_error(&format!("`{name}`"), &error))?;
+        Ok((bytes, inspected))
     }
 
     /// Says so where it takes long, which is once for each plugin.

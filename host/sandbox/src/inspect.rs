@@ -8,11 +8,11 @@ use crate::load::{Cause, LoadError};
 
 /// What stands in a component.
 #[derive(Debug, Default)]
-pub(crate) struct Inspected {
+pub struct Inspected {
     /// Interfaces it imports, with versions, sorted.
-    pub(crate) imports: Vec<String>,
+    pub imports: Vec<String>,
     pub(crate) exports: Vec<String>,
-    pub(crate) manifest: Option<Manifest>,
+    pub manifest: Option<Manifest>,
 }
 
 /// Reads the outermost component.
@@ -51,7 +51,11 @@ impl Inspected {
     /// What the plugin asks for beyond its rows: an interface of ours that it imports has to stand in its manifest, and what
     /// stands there and is not imported is not asked for. `wasi:http` is imported by whole languages; it is asked for
     /// where the manifest says so.
-    pub(crate) fn asks(&self) -> Result<Grant, LoadError> {
+    ///
+    /// # Errors
+    ///
+    /// Fails with what is imported and not declared.
+    pub fn asks(&self) -> Result<Grant, LoadError> {
         let claimed = self.manifest.as_ref().map(|manifest| manifest.capabilities.clone()).unwrap_or_default();
         let imports =
             |interface: &str| self.imports.iter().any(|name| name.starts_with(&format!("karat:eval/{interface}@")));

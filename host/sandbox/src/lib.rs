@@ -45,7 +45,8 @@ use model::ports::HttpDoor;
 
 pub use compile::compile;
 pub use engine::MOST_SLOTS;
-pub use load::{LoadError, Loaded};
+pub use inspect::Inspected;
+pub use load::{LoadError, Loaded, inspect};
 pub use measure::Measured;
 pub use program::Program;
 pub use worker::work;

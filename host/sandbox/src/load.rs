@@ -174,10 +174,20 @@ impl Plugin for Loaded {
     }
 }
 
-pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8], isolation: Isolation) -> Result<Loaded, LoadError> {
+/// Looks at a component without compiling or running anything of it.
+///
+/// # Errors
+///
+/// Fails when `bytes` are no component, or need what this host does not offer.
+pub fn inspect(bytes: &[u8]) -> Result<Inspected, LoadError> {
     recognise(bytes)?;
     let inspected = inspect::inspect(bytes)?;
     check_imports(&inspected)?;
+    Ok(inspected)
+}
+
+pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8], isolation: Isolation) -> Result<Loaded, LoadError> {
+    let inspected = inspect(bytes)?;
     let asks = inspected.asks()?;
     let wanted = inspected.manifest.as_ref().map_or(Isolation::Thread, |manifest| manifest.isolation);
     let (place, said) = match isolation.max(wanted) {

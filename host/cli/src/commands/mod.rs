@@ -4,6 +4,7 @@ mod bench;
 mod doctor;
 mod eval;
 mod init;
+mod inspect;
 mod plugin;
 mod runs;
 mod schema;

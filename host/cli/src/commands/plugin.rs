@@ -5,29 +5,17 @@ use std::path::Path;
 use broker::Allowed;
 use model::limits::Isolation;
 use model::ports::{Catalog as _, Plugin as _, PluginError};
-use model::scorer::{Direction, PluginDescription, ScorerDescription, ValueKind};
+use model::scorer::{Direction, ScorerDescription, ValueKind};
 use model::suite::{ScorerEntry, ScorerUse};
 use sandbox::Loaded;
-use serde::Serialize;
 
-use super::{bench, eval};
+use super::{bench, eval, inspect};
 use crate::args::Plugin;
 use crate::authority::Authority;
 use crate::exit::{Exit, Stop};
 use crate::lock::Lock;
-use crate::quantities::count;
-use crate::terminal::{Terminal, printable, printable_line, table};
+use crate::terminal::{Terminal, printable_line, table};
 use crate::wiring::{self, Plugins};
-
-/// What `inspect --json` prints.
-#[derive(Serialize)]
-struct Inspection<'a> {
-    #[serde(flatten)]
-    description: &'a PluginDescription,
-    /// Bytes of the component.
-    size: usize,
-    imports: &'a [String],
-}
 
 pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -36,7 +24,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     };
     let isolation = Authority::read(None, &[])?.isolation();
     match what {
-        Plugin::Inspect { plugin } => inspect(&plugins(isolation)?, &plugin, terminal),
+        Plugin::Inspect { plugin, suite } => inspect::run(&plugins(isolation)?, &plugin, suite.as_deref(), terminal),
         Plugin::Bench { plugin, scorer, parameters, row } => {
             let what = bench::What { scorer, parameters, row };
             bench::run(&load(&plugins(Isolation::Thread)?, &plugin)?, what, &runtime, terminal)
@@ -46,30 +34,8 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     }
 }
 
-fn inspect(plugins: &Plugins, name: &str, terminal: &Terminal) -> Result<Exit, Stop> {
-    let loaded = load(plugins, name)?;
-    let description = loaded.description();
-    if terminal.is_json() {
-        terminal.json(&Inspection { description, size: loaded.size(), imports: loaded.imports() })?;
-        return Ok(Exit::Done);
-    }
-    terminal.data(format_args!("{} {}", printable_line(&description.name), printable_line(&description.version)))?;
-    terminal.data(format_args!("  digest   blake3:{}", description.digest))?;
-    terminal.data(format_args!("  size     {} bytes", count(loaded.size() as u64)))?;
-    terminal.data(format_args!("  can use  {}", can_use(&loaded)))?;
-    for what in description.asks.words() {
-        terminal.data(format_args!("  asks to  {}", printable_line(&what)))?;
-    }
-    for scorer in &description.scorers {
-        terminal.data(format_args!("\n{}  ({})", scorer.name, verdict(scorer)))?;
-        terminal.data(format_args!("  {}", printable(&scorer.summary)))?;
-        terminal.data(format_args!("  parameters: {}", parameters(scorer)))?;
-    }
-    Ok(Exit::Done)
-}
-
 /// A file, or a built-in plugin by its name.
-fn load(plugins: &Plugins, name: &str) -> Result<Loaded, Stop> {
+pub(super) fn load(plugins: &Plugins, name: &str) -> Result<Loaded, Stop> {
     let built_in = bundle::PACKS.iter().find(|pack| pack.name == name);
     let loaded = match built_in {
         Some(pack) => plugins.load_pack(pack, Isolation::Thread),
@@ -133,7 +99,7 @@ fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-fn unusable(error: PluginError) -> Stop {
+pub(super) fn unusable(error: PluginError) -> Stop {
     let stop = Stop::message(&error.message);
     match error.hint {
         Some(hint) => stop.hint(hint),
@@ -141,21 +107,7 @@ fn unusable(error: PluginError) -> Stop {
     }
 }
 
-/// In plain words, what the component's imports let it do.
-fn can_use(loaded: &Loaded) -> String {
-    let wasi = loaded.imports().iter().filter(|name| name.starts_with("wasi:")).count();
-    let log = loaded.imports().iter().any(|name| name.starts_with("karat:eval/log"));
-    match (log, wasi) {
-        (false, 0) => "nothing: it only computes".to_owned(),
-        (true, 0) => "the log".to_owned(),
-        (log, wasi) => format!(
-            "{}{wasi} WASI interfaces that lead nowhere: no files, no network, no environment, a still clock",
-            if log { "the log, and " } else { "" }
-        ),
-    }
-}
-
-fn verdict(scorer: &ScorerDescription) -> String {
+pub(super) fn verdict(scorer: &ScorerDescription) -> String {
     let kind = match scorer.value {
         ValueKind::Boolean => "true or false".to_owned(),
         ValueKind::Number => "a number".to_owned(),
@@ -168,17 +120,4 @@ fn verdict(scorer: &ScorerDescription) -> String {
         Direction::Minimize => format!("{kind}, lower is better"),
         Direction::Maximize | Direction::Neutral => kind,
     }
-}
-
-/// The names of the parameters and what is said about them.
-fn parameters(scorer: &ScorerDescription) -> String {
-    let schema = scorer.parameters.to_value();
-    let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty()) else {
-        return "none".to_owned();
-    };
-    let told = properties.iter().map(|(name, property)| {
-        let about = property["description"].as_str().map(|text| format!(" – {}", text.replace('\n', " ")));
-        format!("\n    {}{}", printable_line(name), printable_line(&about.unwrap_or_default()))
-    });
-    told.collect()
 }
