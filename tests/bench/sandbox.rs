@@ -1,9 +1,10 @@
 //! What the sandbox costs, beside bare wasmtime in the same run: `cargo bench -p sandbox`, or one part of it by name
-//! (`calls`, `isolated`, `languages`, `soak`, `scale`). Prints a JSON line for each measurement.
+//! (`calls`, `isolated`, `languages`, `kills`, `soak`, `scale`). Prints a JSON line for each measurement.
 
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a measurement")]
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -30,8 +31,14 @@ fn main() {
     if asked.iter().any(|asked| asked == WORKER) {
         return sandbox::work().unwrap();
     }
-    let parts: [(&str, fn()); 5] =
-        [("calls", calls), ("isolated", isolated), ("languages", languages), ("soak", soak), ("scale", scale)];
+    let parts: [(&str, fn()); 6] = [
+        ("calls", calls),
+        ("isolated", isolated),
+        ("languages", languages),
+        ("kills", kills),
+        ("soak", soak),
+        ("scale", scale),
+    ];
     for (name, measure) in parts {
         if asked.is_empty() || asked.iter().any(|asked| asked == name) {
             measure();
@@ -129,7 +136,14 @@ fn languages() {
         };
         let (fresh, kept) = (bound(Reuse::Never), bound(Reuse::Run));
         let rows = (0.5 * rate(1, &fresh, 20)) as u64 + 1;
-        let [one, two] = [1, 2].map(|threads| (0..3).map(|_| rate(threads, &fresh, rows)).fold(0.0, f64::max));
+        let [one, two] = [1, 2].map(|threads| best_of_three(|| rate(threads, &fresh, rows)));
+        let runtime = runtime(2);
+        let elsewhere = isolating(Some(cache.path().to_owned()));
+        let isolated = runtime.block_on(elsewhere.load(&bytes, Isolation::Process)).unwrap();
+        let limits = CallLimits { memory: 256 << 20, ..CallLimits::default() };
+        let isolated = isolated.bind(Binding { limits, ..binding(&["long_enough"], Reuse::Never) });
+        rate_on(&runtime, 2, &isolated, 20);
+        let [one_there, two_there] = [1, 2].map(|lanes| best_of_three(|| rate_on(&runtime, lanes, &isolated, rows)));
         println!(
             "{}",
             json!({
@@ -137,16 +151,26 @@ fn languages() {
                 "inspect_ms": inspected.as_secs_f64() * 1e3, "compile_s": compiled.as_secs_f64(), "load_cached_ms": cached.as_secs_f64() * 1e3,
                 "fresh_us": 1e6 / one, "reused_us": 1e6 / rate(1, &kept, 20_000),
                 "two_threads_gain": two / one, "control_gains": control(),
+                "isolated_us": 1e6 / one_there, "two_workers_gain": two_there / one_there,
             })
         );
     }
 }
 
+/// What else the machine does comes and goes.
+fn best_of_three(measure: impl Fn() -> f64) -> f64 {
+    (0..3).map(|_| measure()).fold(0.0, f64::max)
+}
+
+fn isolating(cache: Option<PathBuf>) -> Sandbox {
+    let worker = Program { program: std::env::current_exe().unwrap(), arguments: vec![WORKER.to_owned()] };
+    Sandbox::new(Options { cache, worker: Some(worker), slots: 256, ..Options::default() }).unwrap()
+}
+
 /// The same plugin in a process of its own, one row at a time and several.
 fn isolated() {
     const ROWS: u64 = 20_000;
-    let worker = Program { program: std::env::current_exe().unwrap(), arguments: vec![WORKER.to_owned()] };
-    let sandbox = Sandbox::new(Options { worker: Some(worker), slots: 256, ..Options::default() }).unwrap();
+    let sandbox = isolating(None);
     let runtime = runtime(2);
     runtime.block_on(sandbox.load(guests::HOSTILE, Isolation::Process)).unwrap();
     let begun = Instant::now();
@@ -188,6 +212,25 @@ fn calls() {
             "two_threads_gain": two / one, "control_gains": control(),
         })
     );
+}
+
+/// How long after its deadline a guest that never ends is gone.
+fn kills() {
+    const LIMIT: Duration = Duration::from_millis(50);
+    let sandbox = Sandbox::new(Options::default()).unwrap();
+    let runtime = runtime(2);
+    let plugin = runtime.block_on(sandbox.load(guests::HOSTILE, Isolation::Thread)).unwrap();
+    let limits = CallLimits { fuel: u64::MAX / 2, time: LIMIT, ..CallLimits::default() };
+    let endless = plugin.bind(Binding { limits, ..binding(&["loops"], Reuse::Never) });
+    let late = |index| {
+        let begun = Instant::now();
+        let outcomes = runtime.block_on(endless.score(&row(index), &[0]));
+        assert!(matches!(outcomes[0], Outcome::Failed(_)));
+        begun.elapsed().saturating_sub(LIMIT).as_secs_f64() * 1e3
+    };
+    let mut late: Vec<_> = (0..200).map(late).collect();
+    late.sort_by(f64::total_cmp);
+    println!("{}", json!({ "measures": "kills", "late_ms_p50": late[100], "late_ms_p99": late[198] }));
 }
 
 /// A million rows, one in a hundred of which traps.
@@ -255,7 +298,7 @@ fn scale() {
     let calls = vec![Call { scorer: "fetches".to_owned(), parameters }];
     let grant = Grant { http: vec![rule], ..Grant::default() };
     let scoring = plugin.bind(Binding { calls, grant, ..binding(&[], Reuse::Never) });
-    for rows in [5000, 10_000] {
+    for rows in [1000, 5000, 10_000] {
         let (before, begun) = (resident(), Instant::now());
         let (scored, most) = runtime.block_on(async {
             let mut working = JoinSet::new();

@@ -18,7 +18,7 @@ use crate::linked::Linked;
 use crate::measure::{self, Measured};
 use crate::scoring::{self, Bound};
 use crate::shared::Shared;
-use crate::worker::Worker;
+use crate::worker::Workers;
 
 /// Files larger than this are refused before they are looked at.
 const LARGEST_PLUGIN: usize = 64 << 20;
@@ -119,7 +119,7 @@ pub struct Loaded {
 /// Where it can be called.
 enum Place {
     Here(Arc<Linked>),
-    There(Arc<Worker>),
+    There(Arc<Workers>),
 }
 
 impl Loaded {
@@ -168,7 +168,7 @@ impl Plugin for Loaded {
                 let http = linked.shared.http.clone();
                 scoring::Place::Here(Instances::new(Arc::clone(linked), setup, http))
             }
-            Place::There(worker) => scoring::Place::There(worker.assign(setup)),
+            Place::There(workers) => scoring::Place::There(workers.assign(setup)),
         };
         Arc::new(Bound::new(place, Arc::clone(&self.description), binding))
     }
@@ -200,12 +200,12 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8], isolation: Isolatio
             (Place::Here(Arc::new(linked)), said)
         }
         Isolation::Process => {
-            let started = Worker::start(shared, shared.code(bytes).await?).await;
+            let started = Workers::start(shared, shared.code(bytes).await?).await;
             if !matches!(started, Err(LoadError::Invalid(_))) {
                 check_exports(&inspected)?;
             }
-            let (worker, said) = started?;
-            (Place::There(worker), said)
+            let (workers, said) = started?;
+            (Place::There(workers), said)
         }
     };
     check_identity(inspected.manifest.as_ref(), &said)?;

@@ -1,6 +1,8 @@
-//! A plugin in a process of its own: the host's side.
+//! A plugin in processes of its own: the host's side.
 //!
-//! One worker for each plugin: what breaks out of its instances finds the rows of that plugin and nothing else. A worker
+//! Workers are one plugin's: what breaks out of its instances finds the rows of that plugin and nothing else. There are as
+//! many as there are cores, of one thread each and started when they are needed: threads that clean up after instances
+//! wait for each other within one address space, and large guests such as Python's gain nothing from a second. A worker
 //! has no keys, no files and no network; what it wants of the world it asks its host for, who looks at its own copy of
 //! the grant. Calls that a worker takes along when it ends are made once more, each alone, so that the one that ends
 //! workers is found.
@@ -11,8 +13,9 @@ mod connection;
 mod protocol;
 mod serve;
 
+use std::num::NonZeroUsize;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use model::outcome::{Failure, FailureKind};
@@ -31,16 +34,24 @@ use connection::{Call, Connection};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A plugin that lives elsewhere.
-pub(crate) struct Worker {
+pub(crate) struct Workers {
     shared: Arc<Shared>,
     code: Bytes,
-    connection: Mutex<Arc<Connection>>,
+    seats: Vec<Seat>,
     /// Held by all calls together, or by one that is made again.
     alone: RwLock<()>,
     assignments: AtomicU32,
 }
 
-impl Worker {
+/// Room for one worker.
+#[derive(Default)]
+struct Seat {
+    connection: Mutex<Option<Arc<Connection>>>,
+    /// Rows in work there.
+    rows: AtomicUsize,
+}
+
+impl Workers {
     /// Starts a worker with compiled code, and has the plugin describe itself there.
     pub(crate) async fn start(
         shared: &Arc<Shared>,
@@ -48,36 +59,37 @@ impl Worker {
     ) -> Result<(Arc<Self>, describe::PluginDescription), LoadError> {
         let code = Bytes::from(code);
         let (connection, description) = Connection::open(shared, code.clone()).await?;
-        let worker = Self {
-            shared: Arc::clone(shared),
-            code,
-            connection: Mutex::new(connection),
-            alone: RwLock::default(),
-            assignments: AtomicU32::default(),
-        };
-        Ok((Arc::new(worker), description))
+        let cores = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        let mut seats: Vec<_> = std::iter::repeat_with(Seat::default).take(cores).collect();
+        seats[0].connection = Mutex::new(Some(connection));
+        let alone = RwLock::default();
+        let workers = Self { shared: Arc::clone(shared), code, seats, alone, assignments: AtomicU32::default() };
+        Ok((Arc::new(workers), description))
     }
 
     /// Prepares calls for one run.
     pub(crate) fn assign(self: &Arc<Self>, setup: Setup) -> Assigned {
         let assignment = self.assignments.fetch_add(1, Ordering::Relaxed);
-        Assigned { worker: Arc::clone(self), assignment, setup: Arc::new(setup) }
+        Assigned { workers: Arc::clone(self), assignment, setup: Arc::new(setup) }
     }
 
-    /// The worker that lives, a new one where the last has ended.
-    async fn connection(&self) -> Result<Arc<Connection>, String> {
-        let mut connection = self.connection.lock().await;
-        if connection.is_closed() {
-            let opened = Connection::open(&self.shared, self.code.clone()).await;
-            (*connection, _) = opened.map_err(|error| error.to_string())?;
+    /// The worker of a seat that lives, a new one where there was none or the last has ended.
+    async fn connection(&self, seat: &Seat) -> Result<Arc<Connection>, String> {
+        let mut connection = seat.connection.lock().await;
+        match &*connection {
+            Some(open) if !open.is_closed() => Ok(Arc::clone(open)),
+            _ => {
+                let opened = Connection::open(&self.shared, self.code.clone()).await;
+                let (opened, _) = opened.map_err(|error| error.to_string())?;
+                Ok(Arc::clone(connection.insert(opened)))
+            }
         }
-        Ok(Arc::clone(&connection))
     }
 }
 
-/// What one run has a worker do.
+/// What one run has the workers of a plugin do.
 pub(crate) struct Assigned {
-    worker: Arc<Worker>,
+    workers: Arc<Workers>,
     assignment: u32,
     setup: Arc<Setup>,
 }
@@ -94,23 +106,32 @@ impl Assigned {
     }
 
     async fn insist(&self, row: &types::Row, turns: &[Turn], fresh: bool) -> Vec<Answer> {
-        let together = self.worker.alone.read().await;
+        let together = self.workers.alone.read().await;
         let lost = match self.attempt(row, turns, fresh).await {
             Ok(answers) => return answers,
             Err(lost) => lost,
         };
         drop(together);
         tracing::debug!("made again, alone: {lost}");
-        let _alone = self.worker.alone.write().await;
+        let _alone = self.workers.alone.write().await;
         self.attempt(row, turns, fresh).await.unwrap_or_else(|lost| {
             let failure = Failure::new(FailureKind::Internal, format!("its worker process {lost}"));
             turns.iter().map(|_| Err(failure.clone())).collect()
         })
     }
 
+    /// Where the fewest rows are in work, and the first of those. What instances keep in common is kept in one process.
+    fn seat(&self) -> &Seat {
+        let seats = &self.workers.seats;
+        let most = if self.setup.grant.kv.is_empty() { seats.len() } else { 1 };
+        seats[..most].iter().min_by_key(|seat| seat.rows.load(Ordering::Relaxed)).expect("a seat")
+    }
+
     /// Fails with what became of the worker.
     async fn attempt(&self, row: &types::Row, turns: &[Turn], fresh: bool) -> Result<Vec<Answer>, String> {
-        let connection = self.worker.connection().await?;
+        let seat = self.seat();
+        let _row = Counted::new(&seat.rows);
+        let connection = self.workers.connection(seat).await?;
         let call = Call { assignment: self.assignment, setup: &self.setup, row, turns, fresh };
         // An instance may be started for each call, and each may take its time.
         let time = self.setup.limits.time.saturating_mul(2 * turns.len() as u32).saturating_add(PATIENCE);
@@ -121,5 +142,21 @@ impl Assigned {
                 Err(format!("gave no sign of life for {} s", time.as_secs()))
             }
         }
+    }
+}
+
+/// One of those that are counted, as long as it lives.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn new(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::Relaxed);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::io::{self, Read};
-use std::num::NonZeroUsize;
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,11 +38,10 @@ pub fn work() -> io::Result<()> {
     let mut slots = [0; 4];
     host.read_exact(&mut slots)?;
     // What needs files comes first.
-    let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
     let options = Options { slots: u32::from_le_bytes(slots), ..Options::default() };
     let shared = Arc::new(Shared::new(options).map_err(io::Error::other)?);
     confine()?;
-    let runtime = Builder::new_multi_thread().worker_threads(threads).enable_all().build()?;
+    let runtime = Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(serve(host, shared))
 }
 
