@@ -77,9 +77,15 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "TcpStream", "TcpListener", "UdpSocket", "std::env"],
     },
     Border {
+        name: "workshop",
+        folder: "host/workshop",
+        may_use: &["model", "guest-build"],
+        never_names: &["wasmtime", "axum", "sled", "std::net"],
+    },
+    Border {
         name: "cli",
         folder: "host/cli",
-        may_use: &["model", "pipeline", "formats", "sandbox", "broker", "storage", "bundle"],
+        may_use: &["model", "pipeline", "formats", "sandbox", "broker", "storage", "bundle", "workshop"],
         never_names: &["wasmtime", "sled", "std::net"],
     },
     Border {

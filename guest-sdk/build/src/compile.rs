@@ -28,23 +28,42 @@ pub struct Component {
 /// Fails when this machine can't compile guests, when the package does not compile (the compiler says why on standard
 /// error), or when it makes no component.
 pub fn build(package: &str, folder: &Path, target: &Path) -> Result<Component, Error> {
-    let output = cargo_build(package, folder, target)?;
+    let artifacts = compile(&["--package", package, "--profile", "guest", "--locked"], package, folder, target)?;
+    let path = component(&artifacts, package)?;
+    let mut sources = dependencies(&path.with_extension("d"))?;
+    sources.extend(manifests(&artifacts));
+    Ok(Component { path, sources })
+}
+
+/// Compiles the package in `folder`, which is of no workspace but its own, with its profile `release`, and returns the
+/// `.wasm` file.
+///
+/// # Errors
+///
+/// As [`build`].
+pub fn build_alone(folder: &Path, target: &Path) -> Result<PathBuf, Error> {
+    let package = folder.display().to_string();
+    let target = std::path::absolute(target).map_err(|cause| Error::File { path: target.to_owned(), cause })?;
+    component(&compile(&["--release"], &package, folder, &target)?, &package)
+}
+
+fn compile(arguments: &[&str], package: &str, folder: &Path, target: &Path) -> Result<Vec<Artifact>, Error> {
+    let output = cargo_build(arguments, folder, target)?;
     if !output.status.success() {
         return Err(Error::Compile { package: package.to_owned(), target: TARGET });
     }
-    let artifacts = artifacts(&output.stdout);
-    let mut files = artifacts.iter().flat_map(|artifact| &artifact.filenames);
-    let Some(path) = files.rfind(|file| file.extension().is_some_and(|extension| extension == "wasm")) else {
-        return Err(Error::NoComponent { package: package.to_owned() });
-    };
-    let mut sources = dependencies(&path.with_extension("d"))?;
-    sources.extend(manifests(&artifacts));
-    Ok(Component { path: path.clone(), sources })
+    Ok(artifacts(&output.stdout))
 }
 
-fn cargo_build(package: &str, folder: &Path, target: &Path) -> Result<Output, Error> {
+fn component(artifacts: &[Artifact], package: &str) -> Result<PathBuf, Error> {
+    let mut files = artifacts.iter().flat_map(|artifact| &artifact.filenames);
+    let component = files.rfind(|file| file.extension().is_some_and(|extension| extension == "wasm"));
+    component.cloned().ok_or_else(|| Error::NoComponent { package: package.to_owned() })
+}
+
+fn cargo_build(arguments: &[&str], folder: &Path, target: &Path) -> Result<Output, Error> {
     let mut cargo = Toolchain::find()?.cargo_build();
-    cargo.args(["--package", package, "--lib", "--profile", "guest", "--locked"]);
+    cargo.arg("--lib").args(arguments);
     cargo.args(["--message-format", "json-render-diagnostics", "--target-dir"]).arg(target);
     // A folder for intermediate files that the user's configuration names would be the outer cargo's too.
     cargo.env("CARGO_BUILD_BUILD_DIR", target);

@@ -19,7 +19,7 @@ pub enum Error {
         cause: io::Error,
     },
     /// The compiler's own words went to standard error.
-    #[error("`cargo build --package {package}` failed for `{target}`")]
+    #[error("cargo could not build `{package}` for `{target}`")]
     Compile { package: String, target: &'static str },
     #[error("package `{package}` makes no component: it needs `crate-type = [\"cdylib\"]`")]
     NoComponent { package: String },

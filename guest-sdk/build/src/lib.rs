@@ -13,7 +13,7 @@ mod environment;
 mod error;
 mod toolchain;
 
-pub use compile::{Component, build};
+pub use compile::{Component, build, build_alone};
 pub use embed::embed;
 pub use error::Error;
 pub use toolchain::Toolchain;

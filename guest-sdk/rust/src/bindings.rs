@@ -3,7 +3,7 @@
 #![allow(missing_docs, unsafe_code, unreachable_pub, clippy::all, reason = "generated")]
 
 wit_bindgen::generate!({
-    path: "../../wit",
+    path: "wit",
     world: "scorer-plugin",
     pub_export_macro: true,
     export_macro_name: "export_scorer_plugin",

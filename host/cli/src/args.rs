@@ -157,6 +157,51 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
+    /// Begin a plugin: a folder with a scorer, its tests, a suite, and the SDK.
+    New {
+        /// `name` or `publisher/name`; the folder gets the name.
+        name: String,
+        /// What it is written in.
+        #[arg(long, value_enum)]
+        lang: Lang,
+    },
+    /// Make one file of a plugin's project, and check it.
+    Build {
+        /// The folder with the `plugin.toml`.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+        /// The file to write [default: `NAME.wasm` in the folder].
+        #[arg(long, short, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Put one row before a scorer, and show what it says.
+    Run {
+        /// A `.wasm` file, or the name of a built-in plugin.
+        plugin: String,
+        #[command(flatten)]
+        call: OneCall,
+        /// Let the plugin do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+        #[arg(long, value_name = "WHAT")]
+        allow: Vec<Permission>,
+        /// What is allowed, from this file instead of the one in your configuration folder.
+        #[arg(long, value_name = "FILE")]
+        policy: Option<PathBuf>,
+    },
+    /// Check that a plugin says what its cases expect.
+    Test {
+        /// A `.wasm` file, or the folder of a plugin that was built.
+        #[arg(default_value = ".")]
+        plugin: PathBuf,
+        /// The file with the cases [default: `cases.yaml` beside the plugin].
+        #[arg(long, value_name = "FILE")]
+        cases: Option<PathBuf>,
+    },
+    /// Build and test a plugin whenever a file of it changes.
+    Dev {
+        /// The folder with the `plugin.toml`.
+        #[arg(default_value = ".")]
+        folder: PathBuf,
+    },
     /// What a component offers and asks for.
     Inspect {
         /// A `.wasm` file, or the name of a built-in plugin.
@@ -169,15 +214,8 @@ pub(crate) enum Plugin {
     Bench {
         /// A `.wasm` file, or the name of a built-in plugin.
         plugin: String,
-        /// One of its scorers; all of them by default.
-        #[arg(long = "use", value_name = "SCORER")]
-        scorer: Option<String>,
-        /// The scorer's parameters, a JSON object.
-        #[arg(long = "with", value_name = "JSON", default_value = "{}")]
-        parameters: String,
-        /// A file with the row to score, a JSON object.
-        #[arg(long, value_name = "FILE")]
-        row: Option<PathBuf>,
+        #[command(flatten)]
+        call: OneCall,
     },
     /// Say what the plugins of a suite ask for, and note in `karat.lock` that they may.
     Allow {
@@ -187,6 +225,32 @@ pub(crate) enum Plugin {
     },
     /// The built-in plugins and their scorers.
     List,
+}
+
+/// Which scorer of a plugin is called, and on what.
+#[derive(Debug, Args)]
+pub(crate) struct OneCall {
+    /// One of its scorers; all of them by default.
+    #[arg(long = "use", value_name = "SCORER")]
+    pub(crate) scorer: Option<String>,
+    /// The scorer's parameters, a JSON object.
+    #[arg(long = "with", value_name = "JSON", default_value = "{}")]
+    pub(crate) parameters: String,
+    /// A file with the row to score, a JSON object.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) row: Option<PathBuf>,
+}
+
+/// A language to write plugins in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Lang {
+    Rust,
+    Python,
+    #[value(name = "js")]
+    JavaScript,
+    #[value(name = "ts")]
+    TypeScript,
+    C,
 }
 
 #[derive(Debug, Subcommand)]
@@ -222,6 +286,10 @@ pub(crate) struct Schema {
 pub(crate) enum SchemaOf {
     /// A suite file.
     Suite,
+    /// The `plugin.toml` of a plugin's project.
+    Plugin,
+    /// The `cases.yaml` that `karat plugin test` reads.
+    Cases,
     /// A row of a dataset.
     Row,
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use broker::{Addresses, Allowed, Door};
 use bytesize::ByteSize;
 use model::limits::Isolation;
-use model::ports::{Catalog, Plugin, PluginError};
+use model::ports::{Catalog, HttpDoor, Plugin, PluginError};
 use sandbox::{Inspected, Loaded, Program, Sandbox};
 use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -76,14 +76,19 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 ///
 /// There is room for so many `instances` at once, and for a few in any case.
 pub(crate) fn sandbox(allowed: Allowed, instances: u32) -> Result<Sandbox, Stop> {
+    let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
+    sandbox_behind(Arc::new(door), instances)
+}
+
+/// The same with another way out.
+pub(crate) fn sandbox_behind(door: Arc<dyn HttpDoor>, instances: u32) -> Result<Sandbox, Stop> {
     let ourselves = std::env::current_exe()?;
     let program = |verb: &str| Program { program: ourselves.clone(), arguments: vec![verb.to_owned()] };
-    let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
     let options = sandbox::Options {
         cache: compiled_code(),
         compiler: Some(program(COMPILE)),
         worker: Some(program(WORK)),
-        http: Some(Arc::new(door)),
+        http: Some(door),
         slots: instances.clamp(FEW, sandbox::MOST_SLOTS),
     };
     Ok(Sandbox::new(options)?)
@@ -127,6 +132,11 @@ impl Plugins {
     /// A component in a file, with what is known of it beyond its description.
     pub(crate) fn load_file(&self, path: &Path, isolation: Isolation) -> Result<Loaded, PluginError> {
         self.load_bytes(&format!("`{}`", path.display()), &read_file(path)?, self.isolation.max(isolation))
+    }
+
+    /// A component that is to be written to a file.
+    pub(crate) fn load_built(&self, path: &Path, bytes: &[u8]) -> Result<Loaded, PluginError> {
+        self.load_bytes(&format!("`{}`", path.display()), bytes, Isolation::Thread)
     }
 
     /// A built-in plugin, by the name of its pack.

@@ -1,5 +1,6 @@
 //! What a plugin's author says about it, embedded in its file.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
@@ -20,7 +21,7 @@ pub struct Manifest {
     pub isolation: Isolation,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Identity {
     /// `publisher/name`, as `describe` says it.

@@ -64,6 +64,8 @@ pub enum ValueKind {
     Booleans,
     Numbers,
     Texts,
+    /// Not told beforehand. There may be no main verdict, only others.
+    Any,
 }
 
 /// Which way is better.

@@ -72,6 +72,8 @@ impl Folding {
 
 struct Scorer {
     key: String,
+    /// Whether the plugin said beforehand what its main verdicts are.
+    is_told: bool,
     /// Rows it said something about, whether or not the main verdict was among it.
     scored: u64,
     abstained: u64,
@@ -87,10 +89,13 @@ impl Scorer {
             ValueKind::Boolean => AggregateKind::Rate,
             ValueKind::Number => AggregateKind::Mean,
             ValueKind::Label => AggregateKind::Categorical,
-            ValueKind::Text | ValueKind::Booleans | ValueKind::Numbers | ValueKind::Texts => AggregateKind::Text,
+            ValueKind::Text | ValueKind::Booleans | ValueKind::Numbers | ValueKind::Texts | ValueKind::Any => {
+                AggregateKind::Text
+            }
         };
         Self {
             key: planned.key.clone(),
+            is_told: planned.value != ValueKind::Any,
             scored: 0,
             abstained: 0,
             failed: 0,
@@ -118,7 +123,12 @@ impl Scorer {
     }
 
     fn feedback(&mut self, feedback: &Feedback) {
-        let Some(name) = &feedback.name else { return self.main.add(&feedback.value) };
+        let Some(name) = &feedback.name else {
+            if !self.is_told && self.main.count == 0 {
+                self.main = Tally::new(kind_of(&feedback.value));
+            }
+            return self.main.add(&feedback.value);
+        };
         if let Some(sub) = self.subs.get_mut(name) {
             sub.add(&feedback.value);
         } else if self.subs.len() < MOST_SUBS {
@@ -137,13 +147,15 @@ impl Scorer {
             failed: self.failed,
             unpredicted: self.unpredicted,
         };
-        let main = (self.key.clone(), self.main.finish(counts(&self.main)));
+        // Where nothing was promised but named feedback came, that is all there is.
+        let has_main = self.is_told || self.main.count > 0 || self.subs.is_empty();
+        let main = has_main.then(|| (self.key.clone(), self.main.finish(counts(&self.main))));
         let subs = self.subs.iter().map(|(name, tally)| (format!("{}/{name}", self.key), tally.finish(counts(tally))));
-        std::iter::once(main).chain(subs).collect()
+        main.into_iter().chain(subs).collect()
     }
 }
 
-/// A sub-feedback is not declared: its first value says what it is.
+/// Where nothing is declared, as for sub-feedback, the first value says what it is.
 fn kind_of(value: &Value) -> AggregateKind {
     match value {
         Value::Boolean(_) => AggregateKind::Rate,

@@ -69,7 +69,10 @@ fn feedback(items: Vec<types::Feedback>, scorer: &ScorerDescription) -> Result<V
         }
         feedback.push(Feedback { name: item.name, value, rationale: item.rationale });
     }
-    if names.contains(&None) { Ok(feedback) } else { Err("it gave no main verdict".to_owned()) }
+    if names.contains(&None) || (scorer.value == ValueKind::Any && !feedback.is_empty()) {
+        return Ok(feedback);
+    }
+    Err("it gave no main verdict".to_owned())
 }
 
 fn is_name(name: &str) -> bool {
@@ -101,7 +104,8 @@ fn check_kind(value: &Value, scorer: &ScorerDescription) -> Result<(), String> {
         | (ValueKind::Text, Value::Text(_))
         | (ValueKind::Booleans, Value::Booleans(_))
         | (ValueKind::Numbers, Value::Numbers(_))
-        | (ValueKind::Texts, Value::Texts(_)) => true,
+        | (ValueKind::Texts, Value::Texts(_))
+        | (ValueKind::Any, _) => true,
         (ValueKind::Label, Value::Text(label)) => {
             if !scorer.labels.contains(label) {
                 return Err(format!("`{}` is none of its labels: {}", label.escape_debug(), scorer.labels.join(", ")));
@@ -122,6 +126,7 @@ fn declared(kind: ValueKind) -> &'static str {
         ValueKind::Booleans => "a list of true or false",
         ValueKind::Numbers => "a list of numbers",
         ValueKind::Texts => "a list of texts",
+        ValueKind::Any => "anything",
     }
 }
 
@@ -207,6 +212,7 @@ fn value_kind(kind: describe::ValueKind) -> ValueKind {
         describe::ValueKind::Booleans => ValueKind::Booleans,
         describe::ValueKind::Numbers => ValueKind::Numbers,
         describe::ValueKind::Texts => ValueKind::Texts,
+        describe::ValueKind::Any => ValueKind::Any,
     }
 }
 

@@ -1,10 +1,14 @@
 //! One file for each verb.
 
 mod bench;
+mod build;
+mod cases;
+mod dev;
 mod doctor;
 mod eval;
 mod init;
 mod inspect;
+mod one_call;
 mod plugin;
 mod runs;
 mod schema;

@@ -1,6 +1,7 @@
 //! `karat plugin`: what a component offers and asks for.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use broker::Allowed;
 use model::limits::Isolation;
@@ -9,7 +10,7 @@ use model::scorer::{Direction, ScorerDescription, ValueKind};
 use model::suite::{ScorerEntry, ScorerUse};
 use sandbox::Loaded;
 
-use super::{bench, eval, inspect};
+use super::{bench, build, cases, dev, eval, inspect};
 use crate::args::Plugin;
 use crate::authority::Authority;
 use crate::exit::{Exit, Stop};
@@ -23,11 +24,35 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
         Ok(Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), isolation, terminal))
     };
     let isolation = Authority::read(None, &[])?.isolation();
+    let answering = |answers: &Arc<cases::Answers>| -> Result<Plugins, Stop> {
+        let sandbox = wiring::sandbox_behind(Arc::clone(answers) as _, 0)?;
+        Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
+    };
     match what {
+        Plugin::New { name, lang } => build::new(&name, lang, terminal),
+        Plugin::Build { folder, output } => build::run(&folder, output, &plugins(isolation)?, terminal),
+        Plugin::Run { plugin, call, allow, policy } => {
+            let authority = Authority::read(policy.as_deref(), &allow)?;
+            let sandbox = wiring::sandbox(authority.allowed()?, 0)?;
+            let plugins = Plugins::new(sandbox, &runtime, ".".into(), authority.isolation(), terminal);
+            cases::run(&load(&plugins, &plugin)?, call, &runtime, terminal)
+        }
+        Plugin::Test { plugin, cases } => {
+            let answers = cases::Answers::new();
+            cases::test(&plugin, cases, &answering(&answers)?, &answers, &runtime, terminal)
+        }
+        Plugin::Dev { folder } => {
+            let answers = cases::Answers::new();
+            let plugins = answering(&answers)?;
+            let build_and_test = || {
+                build::run(&folder, None, &plugins, terminal)?;
+                cases::test(&folder, None, &plugins, &answers, &runtime, terminal)
+            };
+            dev::run(&folder, build_and_test, terminal)
+        }
         Plugin::Inspect { plugin, suite } => inspect::run(&plugins(isolation)?, &plugin, suite.as_deref(), terminal),
-        Plugin::Bench { plugin, scorer, parameters, row } => {
-            let what = bench::What { scorer, parameters, row };
-            bench::run(&load(&plugins(Isolation::Thread)?, &plugin)?, what, &runtime, terminal)
+        Plugin::Bench { plugin, call } => {
+            bench::run(&load(&plugins(Isolation::Thread)?, &plugin)?, call, &runtime, terminal)
         }
         Plugin::Allow { suite } => allow(&runtime, &suite, isolation, terminal),
         Plugin::List => list(&plugins(isolation)?, terminal),
@@ -114,6 +139,7 @@ pub(super) fn verdict(scorer: &ScorerDescription) -> String {
         ValueKind::Label => printable_line(&scorer.labels.join(" | ")),
         ValueKind::Text => "a text".to_owned(),
         ValueKind::Booleans | ValueKind::Numbers | ValueKind::Texts => "a list".to_owned(),
+        ValueKind::Any => "anything".to_owned(),
     };
     match scorer.better {
         Direction::Maximize if scorer.value == ValueKind::Number => format!("{kind}, higher is better"),

@@ -108,3 +108,22 @@ async fn a_sub_feedback_of_several_kinds_has_no_number() {
     let aggregate = summary.scorers.get("s/x").expect("an aggregate");
     assert_eq!((aggregate.kind, aggregate.value, aggregate.counts.passed), (AggregateKind::Text, None, 0));
 }
+
+#[tokio::test]
+async fn what_is_not_told_beforehand_is_what_comes_first() {
+    let rate = one(ValueKind::Any, vec![failed(), scored(Value::Boolean(true)), scored(Value::Boolean(false))]).await;
+    assert_eq!((rate.kind, rate.value), (AggregateKind::Rate, Some(0.5)));
+    let mixed = one(ValueKind::Any, vec![scored(Value::Boolean(true)), scored(Value::Number(1.0))]).await;
+    assert_eq!((mixed.kind, mixed.value, mixed.counts.scored), (AggregateKind::Text, None, 2));
+    let nothing = one(ValueKind::Any, vec![failed()]).await;
+    assert_eq!((nothing.kind, nothing.counts.failed), (AggregateKind::Text, 1));
+}
+
+#[tokio::test]
+async fn where_only_named_feedback_comes_there_is_no_main_number() {
+    let part = |name: &str, value| Feedback { name: Some(name.to_owned()), ..feedback(value) };
+    let both = Outcome::Scored(vec![part("words", Value::Number(3.0)), part("polite", Value::Boolean(true))]);
+    let keys = |summary: Summary| summary.scorers.0.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
+    assert_eq!(keys(summary(ValueKind::Any, vec![both.clone(), failed()]).await), ["s/polite", "s/words"]);
+    assert_eq!(keys(summary(ValueKind::Number, vec![both]).await), ["s", "s/polite", "s/words"]);
+}

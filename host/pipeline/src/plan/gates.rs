@@ -39,8 +39,8 @@ fn problem(gate: &Gate, at: &str, source: &Source, scorers: &[Entry]) -> Option<
         let hint = nearest::hint(key, "scorers", keys);
         return Some(source.problem(at, format!("no scorer has the key `{key}`")).hint(hint));
     };
-    // Sub-feedbacks are not declared: what they are is known when the first one arrives.
-    let (_, scorer) = entry.resolved.as_ref().filter(|_| sub.is_none())?;
+    // What sub-feedbacks are, and verdicts of a scorer that does not say, is known when the first one arrives.
+    let (_, scorer) = entry.resolved.as_ref().filter(|(_, scorer)| sub.is_none() && scorer.value != ValueKind::Any)?;
     let is_numeric = matches!(scorer.value, ValueKind::Boolean | ValueKind::Number);
     let what = match gate.statistic {
         Statistic::Value | Statistic::Lower | Statistic::Upper if !is_numeric => "have no value to compare",
@@ -58,5 +58,6 @@ fn verdicts(value: ValueKind) -> &'static str {
         ValueKind::Label => "labels",
         ValueKind::Text => "texts",
         ValueKind::Booleans | ValueKind::Numbers | ValueKind::Texts => "lists",
+        ValueKind::Any => "anything",
     }
 }

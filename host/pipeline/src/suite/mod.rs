@@ -6,6 +6,8 @@ mod source;
 mod yaml;
 
 use model::suite::Suite;
+use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::problem::Problems;
@@ -31,9 +33,15 @@ pub fn schema() -> Value {
 ///
 /// Fails with every problem of the text, sorted by line.
 pub fn parse(file: &str, text: &str) -> Result<SuiteFile, Problems> {
+    let (suite, source) = document(file, text)?;
+    Ok(SuiteFile { suite, source })
+}
+
+/// Reads YAML as what its type says, with every problem there is.
+pub(crate) fn document<T: JsonSchema + DeserializeOwned>(file: &str, text: &str) -> Result<(T, Source), Problems> {
     let (value, source) = yaml::read(file, text)?;
-    check(&value, &source)?;
-    let suite = serde_path_to_error::deserialize(&value).map_err(|error| {
+    check(&value, &schemars::schema_for!(T).to_value(), &source)?;
+    let read = serde_path_to_error::deserialize(&value).map_err(|error| {
         // What the schema can't express, such as a number beyond its type.
         let pointer: String = error.path().iter().fold(String::new(), |pointer, segment| match segment {
             serde_path_to_error::Segment::Seq { index } => format!("{pointer}/{index}"),
@@ -42,12 +50,11 @@ pub fn parse(file: &str, text: &str) -> Result<SuiteFile, Problems> {
         });
         source.problem(&pointer, error.inner().to_string())
     })?;
-    Ok(SuiteFile { suite, source })
+    Ok((read, source))
 }
 
-fn check(value: &Value, source: &Source) -> Result<(), Problems> {
-    let schema = schema();
-    let checker = Checker::new(&schema).expect("the schema of a suite is made from its types");
+fn check(value: &Value, schema: &Value, source: &Source) -> Result<(), Problems> {
+    let checker = Checker::new(schema).expect("the schema is made from types of ours");
     Problems(checker.check(value).into_iter().map(|violation| source.violation("", violation)).collect())
         .unless_empty(())
 }

@@ -104,11 +104,17 @@ fn quantities_are_checked_where_they_stand() {
 
 #[test]
 fn what_is_not_yaml_says_where() {
-    check("", &["karat.yaml: the suite is empty", "hint: `karat init` writes a suite to start from"]);
-    check("# nothing\n", &["karat.yaml: the suite is empty", "hint: `karat init` writes a suite to start from"]);
+    check(
+        "",
+        &["karat.yaml: the file is empty", "hint: `karat init` and `karat plugin new` write files to start from"],
+    );
+    check(
+        "# nothing\n",
+        &["karat.yaml: the file is empty", "hint: `karat init` and `karat plugin new` write files to start from"],
+    );
     check("name: s\nname: t\n", &["karat.yaml:2: key `name` is there already"]);
     check("name: s\n1: a\n'1': b\n", &["karat.yaml:3: [1]: key `1` is there already"]);
-    check("name: s\n---\nname: t\n", &["karat.yaml:3: a second document starts here; a suite is one"]);
+    check("name: s\n---\nname: t\n", &["karat.yaml:3: a second document starts here; the file is one"]);
     check("name: s\ndata:\n\tpath: x\n", &["karat.yaml:3: a tab at column 1", "hint: YAML is indented with spaces"]);
     check("name: !secret s\n", &["karat.yaml:1: name: the tag `!secret` has no meaning here"]);
     check("name: .inf\n", &["karat.yaml:1: name: inf is no finite number"]);

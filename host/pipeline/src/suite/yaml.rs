@@ -19,7 +19,7 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Value, Source), Problems> 
         [document] if is_nothing(document) => return Err(empty(file)),
         [document] => document,
         [_, second, ..] => {
-            let message = "a second document starts here; a suite is one";
+            let message = "a second document starts here; the file is one";
             return Err(Problem::new(file, message).at(second.span.start.line() as u64).into());
         }
     };
@@ -30,8 +30,8 @@ pub(super) fn read(file: &str, text: &str) -> Result<(Value, Source), Problems> 
 }
 
 fn empty(file: &str) -> Problems {
-    let hint = "`karat init` writes a suite to start from";
-    Problem::new(file, "the suite is empty").hint(hint).into()
+    let hint = "`karat init` and `karat plugin new` write files to start from";
+    Problem::new(file, "the file is empty").hint(hint).into()
 }
 
 fn is_nothing(node: &MarkedYaml<'_>) -> bool {

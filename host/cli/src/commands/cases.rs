@@ -1,0 +1,173 @@
+//! `karat plugin run` and `karat plugin test`: single rows before a scorer, for whoever writes it.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use anyhow::Context;
+use async_trait::async_trait;
+use model::grant::HttpRule;
+use model::json::Json;
+use model::limits::{CallLimits, Reuse};
+use model::outcome::{Failure, FailureKind, Outcome};
+use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, Plugin};
+use model::row::{Row, RowRecord};
+use pipeline::cases::{Answer, Case, told};
+use serde_json::json;
+use tokio::runtime::Runtime;
+use workshop::Project;
+
+use super::build;
+use super::one_call::One;
+use crate::args::OneCall;
+use crate::exit::{Exit, Stop};
+use crate::terminal::{Terminal, printable, printable_line};
+use crate::wiring::Plugins;
+
+/// Puts one row before scorers, with everything granted that the plugin asks for.
+pub(super) fn run(plugin: &dyn Plugin, call: OneCall, runtime: &Runtime, terminal: &Terminal) -> Result<Exit, Stop> {
+    let One { row, parameters, scorers } = One::read(call, plugin.description())?;
+    let mut has_failed = false;
+    let mut all = serde_json::Map::new();
+    for scorer in scorers {
+        let outcome = score(plugin, &scorer, parameters.clone(), &row, runtime);
+        has_failed |= matches!(outcome, Outcome::Failed(_));
+        if terminal.is_json() {
+            all.insert(scorer, object(&outcome));
+            continue;
+        }
+        terminal.data(format_args!("{scorer}: {}", printable(&told(&outcome))))?;
+        if let Outcome::Failed(Failure { detail: Some(detail), .. }) = &outcome {
+            terminal.data(printable(detail))?;
+        }
+    }
+    if terminal.is_json() {
+        terminal.json(&all)?;
+    }
+    Ok(if has_failed { Exit::Failed } else { Exit::Done })
+}
+
+fn object(outcome: &Outcome) -> serde_json::Value {
+    match outcome {
+        Outcome::Scored(feedback) => json!({ "outcome": "scored", "feedback": feedback }),
+        Outcome::Abstained { reason } => json!({ "outcome": "abstained", "reason": reason }),
+        Outcome::Failed(failure) => json!({ "outcome": "failed", "failure": failure }),
+        Outcome::Unpredicted => json!({ "outcome": "unpredicted" }),
+    }
+}
+
+/// Checks a plugin against its cases. `answers` is the door that it was loaded with.
+pub(super) fn test(
+    plugin: &Path,
+    cases: Option<PathBuf>,
+    plugins: &Plugins,
+    answers: &Answers,
+    runtime: &Runtime,
+    terminal: &Terminal,
+) -> Result<Exit, Stop> {
+    let is_project = plugin.is_dir();
+    let file =
+        if is_project { build::built(plugin, &Project::read(plugin).map_err(build::stop)?) } else { plugin.into() };
+    if is_project && !file.exists() {
+        return Err(
+            Stop::message(format_args!("there is no `{}` yet", file.display())).hint("run `karat plugin build`")
+        );
+    }
+    let beside = if is_project { plugin } else { plugin.parent().unwrap_or(Path::new("")) };
+    let path = cases.unwrap_or_else(|| beside.join("cases.yaml"));
+    let name = path.display().to_string();
+    let text = std::fs::read_to_string(&path).with_context(|| format!("can't read the cases in `{name}`"))?;
+    let cases = pipeline::cases::parse(&name, &text).map_err(Stop::wrong)?;
+    let loaded = plugins.load_file(&file, model::limits::Isolation::Thread).map_err(super::plugin::unusable)?;
+    let mut failed = Vec::new();
+    for case in &cases {
+        let outcome = outcome(&loaded, case, answers, runtime)?;
+        let differences = case.expect.differences(&outcome);
+        if !terminal.is_json() {
+            terminal.data(format_args!("{}  {}", if differences.is_empty() { "ok  " } else { "FAIL" }, case.name))?;
+            for difference in &differences {
+                terminal.data(format_args!("        {}", printable_line(difference)))?;
+            }
+            if let (false, Outcome::Failed(Failure { detail: Some(detail), .. })) = (differences.is_empty(), &outcome) {
+                terminal.data(printable(detail))?;
+            }
+        }
+        if !differences.is_empty() {
+            failed.push(json!({ "case": case.name, "differences": differences }));
+        }
+    }
+    let (all, wrong) = (cases.len(), failed.len());
+    if terminal.is_json() {
+        terminal.json(&json!({ "cases": all, "failed": failed }))?;
+    } else {
+        terminal.data(format_args!("{} of {all} cases are as expected", all - wrong))?;
+    }
+    Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
+}
+
+fn outcome(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtime) -> Result<Outcome, Stop> {
+    let offered: Vec<_> = plugin.description().scorers.iter().map(|scorer| scorer.name.as_str()).collect();
+    let scorer = match (&case.scorer, &offered[..]) {
+        (Some(scorer), _) if offered.contains(&scorer.as_str()) => scorer.clone(),
+        (None, [only]) => (*only).to_owned(),
+        _ => {
+            let wrong = format!("case `{}`: the plugin offers {}; name one as `scorer`", case.name, offered.join(", "));
+            return Err(Stop::message(wrong));
+        }
+    };
+    answers.put(case.http.clone());
+    let RowRecord { id, inputs, outputs, expectations, tags, session, .. } = case.row.clone();
+    let id = id.unwrap_or_else(|| case.name.clone());
+    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session };
+    Ok(score(plugin, &scorer, Json::from_serialize(&case.with)?, &row, runtime))
+}
+
+/// What a scorer says of a row, where all that its plugin asks for is granted.
+fn score(plugin: &dyn Plugin, scorer: &str, parameters: Json, row: &Row, runtime: &Runtime) -> Outcome {
+    let described = plugin.description().scorers.iter().find(|described| described.name == scorer);
+    if row.outputs.is_none() && described.is_some_and(|described| described.needs.outputs) {
+        return Outcome::Unpredicted;
+    }
+    let scoring = plugin.bind(Binding {
+        calls: vec![Call { scorer: scorer.to_owned(), parameters }],
+        limits: CallLimits::default(),
+        reuse: Reuse::Never,
+        seed: 0,
+        grant: plugin.description().asks.clone(),
+        config: serde_json::Map::new(),
+    });
+    let nothing = || Outcome::Failed(Failure::new(FailureKind::Internal, "there is no outcome"));
+    runtime.block_on(scoring.score(row, &[0])).pop().unwrap_or_else(nothing)
+}
+
+/// A door behind which there is nothing but what a case says.
+#[derive(Default)]
+pub(super) struct Answers(Mutex<Vec<Answer>>);
+
+impl Answers {
+    pub(super) fn new() -> Arc<Self> {
+        Arc::default()
+    }
+
+    fn put(&self, answers: Vec<Answer>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answers;
+    }
+}
+
+#[async_trait]
+impl HttpDoor for Answers {
+    async fn send(&self, _: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let HttpRequest { method, url, .. } = request;
+        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(answer) = answers.iter().find(|answer| answer.method == method && answer.url == url) else {
+            let message = format!("the case has no answer for {method} {url}");
+            return Err(Failure::new(FailureKind::Denied, message));
+        };
+        let headers: BTreeMap<_, _> =
+            answer.headers.iter().map(|(name, value)| (name.clone(), value.clone().into_bytes())).collect();
+        let mut body = answer.bytes();
+        let truncated = body.len() as u64 > most;
+        body.truncate(most as usize);
+        Ok(HttpResponse { status: answer.status, headers: headers.into_iter().collect(), body, truncated })
+    }
+}

@@ -1,0 +1,57 @@
+//! One call of a scorer, as `plugin run` and `plugin bench` take it.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use model::json::Json;
+use model::row::Row;
+use model::scorer::PluginDescription;
+use serde::Deserialize;
+
+use crate::args::OneCall;
+use crate::exit::Stop;
+
+/// A row that suits most scorers.
+const SAMPLE: &str = r#"{"inputs": {"question": "What is 6 times 7?"}, "outputs": "The answer is 42.", "expectations": {"expected_response": "42"}}"#;
+
+/// What was asked for, read.
+pub(super) struct One {
+    pub(super) row: Row,
+    pub(super) parameters: Json,
+    /// At least one.
+    pub(super) scorers: Vec<String>,
+}
+
+/// The parts of a row that scorers look at.
+#[derive(Deserialize)]
+struct Given {
+    id: Option<String>,
+    inputs: Json,
+    outputs: Option<Json>,
+    expectations: Option<Json>,
+    #[serde(default)]
+    tags: BTreeMap<String, String>,
+    session: Option<String>,
+}
+
+impl One {
+    pub(super) fn read(call: OneCall, plugin: &PluginDescription) -> Result<Self, Stop> {
+        let text = match &call.row {
+            Some(path) => std::fs::read_to_string(path).with_context(|| format!("can't read `{}`", path.display()))?,
+            None => SAMPLE.to_owned(),
+        };
+        let given: Given = serde_json::from_str(&text).context("the row is not a JSON object with `inputs`")?;
+        let Given { id, inputs, outputs, expectations, tags, session } = given;
+        let id = id.unwrap_or_else(|| "sample".to_owned());
+        let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session };
+        let parameters = Json::parse(&call.parameters).context("`--with` is not JSON")?;
+        let names = plugin.scorers.iter().map(|scorer| scorer.name.clone());
+        let scorers: Vec<_> = names.filter(|name| call.scorer.as_ref().is_none_or(|asked| asked == name)).collect();
+        if scorers.is_empty() {
+            let asked = call.scorer.unwrap_or_default();
+            let wrong = Stop::message(format_args!("the plugin has no scorer `{asked}`"));
+            return Err(wrong.hint("see `karat plugin inspect`"));
+        }
+        Ok(Self { row, parameters, scorers })
+    }
+}

@@ -1,0 +1,196 @@
+//! Cases of a plugin's author: single rows, and what a scorer should say of them.
+
+use std::collections::BTreeMap;
+
+use model::feedback::Value;
+use model::outcome::Outcome;
+use model::row::RowRecord;
+use schemars::JsonSchema;
+use serde::Deserialize;
+use serde_json::Map;
+
+use crate::problem::Problems;
+use crate::suite::document;
+
+/// One case.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Case {
+    /// What it shows.
+    pub name: String,
+    /// The scorer to call; needed where the plugin offers several.
+    #[serde(default)]
+    pub scorer: Option<String>,
+    /// Its parameters.
+    #[serde(default)]
+    pub with: Map<String, serde_json::Value>,
+    pub row: RowRecord,
+    /// What is answered to requests over HTTP; others are denied.
+    #[serde(default)]
+    pub http: Vec<Answer>,
+    pub expect: Expected,
+}
+
+/// The answer to a request over HTTP.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Answer {
+    /// In upper case.
+    pub method: String,
+    pub url: String,
+    #[serde(default = "ok")]
+    pub status: u16,
+    #[serde(default)]
+    pub headers: BTreeMap<String, String>,
+    /// A text as it is, anything else as JSON.
+    #[serde(default)]
+    pub body: serde_json::Value,
+}
+
+fn ok() -> u16 {
+    200
+}
+
+/// What should come of it. What is not named may be anything.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Expected {
+    /// The main verdict.
+    pub value: Option<serde_json::Value>,
+    /// Why, word for word.
+    pub rationale: Option<String>,
+    /// Verdicts by name.
+    pub parts: BTreeMap<String, serde_json::Value>,
+    /// The scorer abstains, with a reason that has this in it.
+    pub abstained: Option<String>,
+    /// The scorer fails, with a message that has this in it.
+    pub failed: Option<String>,
+}
+
+/// Reads a file with cases.
+///
+/// # Errors
+///
+/// Fails with every problem of the text, sorted by line.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Case>, Problems> {
+    document(file, text).map(|(cases, _)| cases)
+}
+
+impl Answer {
+    /// The body in bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        match &self.body {
+            serde_json::Value::Null => Vec::new(),
+            serde_json::Value::String(text) => text.clone().into_bytes(),
+            other => other.to_string().into_bytes(),
+        }
+    }
+}
+
+impl Expected {
+    /// What came otherwise, in lines.
+    pub fn differences(&self, outcome: &Outcome) -> Vec<String> {
+        let came = || told(outcome);
+        match (outcome, &self.abstained, &self.failed) {
+            (Outcome::Scored(_), None, None) => self.differences_of_verdicts(outcome),
+            (Outcome::Abstained { reason }, Some(part), None) if reason.contains(part) => Vec::new(),
+            (Outcome::Failed(failure), None, Some(part)) if failure.message.contains(part) => Vec::new(),
+            (_, Some(reason), _) => vec![format!("expected abstained ({reason}), came {}", came())],
+            (_, None, Some(message)) => vec![format!("expected failed ({message}), came {}", came())],
+            (_, None, None) => vec![format!("expected a verdict, came {}", came())],
+        }
+    }
+
+    fn differences_of_verdicts(&self, outcome: &Outcome) -> Vec<String> {
+        let Outcome::Scored(feedback) = outcome else { return Vec::new() };
+        let given = |name: Option<&str>| feedback.iter().find(|one| one.name.as_deref() == name);
+        let parts = self.parts.iter().map(|(name, expected)| (format!("parts.{name}"), Some(name.as_str()), expected));
+        let values = self.value.iter().map(|expected| ("value".to_owned(), None, expected)).chain(parts);
+        let mut differences = Vec::new();
+        for (what, name, expected) in values {
+            match given(name).map(|one| &one.value) {
+                Some(came) if is_same(expected, came) => {}
+                Some(came) => differences.push(format!("{what}: expected {expected}, came {}", shown(came))),
+                None => differences.push(format!("{what}: expected {expected}, came none")),
+            }
+        }
+        let why = given(None).and_then(|one| one.rationale.as_deref()).unwrap_or_default();
+        if let Some(expected) = self.rationale.as_ref().filter(|expected| *expected != why) {
+            differences.push(format!("rationale: expected {expected:?}, came {why:?}"));
+        }
+        differences
+    }
+}
+
+/// What came of a call, in a line.
+pub fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Scored(feedback) => {
+            let told = feedback.iter().map(|one| {
+                let name = one.name.as_ref().map(|name| format!("{name}: ")).unwrap_or_default();
+                let why = one.rationale.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
+                format!("{name}{}{why}", shown(&one.value))
+            });
+            told.collect::<Vec<_>>().join(", ")
+        }
+        Outcome::Abstained { reason } => format!("abstained ({reason})"),
+        Outcome::Failed(failure) => format!("failed ({})", failure.message),
+        Outcome::Unpredicted => "nothing: the row has no outputs".to_owned(),
+    }
+}
+
+fn shown(value: &Value) -> String {
+    serde_json::to_value(value).unwrap_or_default().to_string()
+}
+
+/// Numbers are the same where only their last digits differ: languages add up in different orders.
+fn is_same(expected: &serde_json::Value, came: &Value) -> bool {
+    let near = |a: f64, b: f64| (a - b).abs() <= 1e-9 * a.abs().max(b.abs()).max(1.0);
+    match (expected, came) {
+        (serde_json::Value::Number(expected), Value::Number(came)) => {
+            expected.as_f64().is_some_and(|expected| near(expected, *came))
+        }
+        (serde_json::Value::Array(expected), Value::Numbers(came)) => {
+            let mut pairs = expected.iter().zip(came);
+            expected.len() == came.len() && pairs.all(|(expected, came)| is_same(expected, &Value::Number(*came)))
+        }
+        _ => serde_json::to_value(came).is_ok_and(|came| came == *expected),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::feedback::Feedback;
+    use model::outcome::{Failure, FailureKind};
+
+    use super::*;
+
+    fn check(expect: &str, outcome: &Outcome, expected: &[&str]) {
+        let text = format!("- name: x\n  row: {{ inputs: {{ a: 1 }}, outputs: y }}\n  expect: {expect}\n");
+        let case = parse("cases.yaml", &text).expect("a case").remove(0);
+        assert_eq!(case.expect.differences(outcome), expected, "{expect}");
+    }
+
+    #[test]
+    fn what_came_otherwise_is_told() {
+        let part = Feedback { name: Some("words".to_owned()), value: Value::Number(3.0), rationale: None };
+        let main = Feedback { name: None, value: Value::Boolean(true), rationale: Some("why".to_owned()) };
+        let scored = Outcome::Scored(vec![main, part]);
+        check("{ value: true, rationale: why, parts: { words: 3 } }", &scored, &[]);
+        check("{}", &scored, &[]);
+        check("{ value: false }", &scored, &["value: expected false, came true"]);
+        check("{ rationale: because }", &scored, &["rationale: expected \"because\", came \"why\""]);
+        check("{ parts: { words: 3.0000000000001, tone: 1 } }", &scored, &["parts.tone: expected 1, came none"]);
+        check("{ abstained: no }", &scored, &["expected abstained (no), came true (why), words: 3"]);
+        let failed = Outcome::Failed(Failure::new(FailureKind::Other, "ValueError: x"));
+        check("{ failed: ValueError }", &failed, &[]);
+        check("{ value: 1 }", &failed, &["expected a verdict, came failed (ValueError: x)"]);
+    }
+
+    #[test]
+    fn a_case_that_is_none_is_told_with_its_line() {
+        let problems = parse("cases.yaml", "- name: x\n  row: { inputs: {} }\n  expects: {}\n").expect_err("wrong");
+        let told: Vec<_> = problems.0.iter().map(ToString::to_string).collect();
+        assert!(told.iter().any(|told| told.starts_with("cases.yaml:3: ") && told.contains("`expects`")), "{told:?}");
+    }
+}

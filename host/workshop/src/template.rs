@@ -1,0 +1,109 @@
+//! A project to start from.
+
+use std::borrow::Cow;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use rust_embed::RustEmbed;
+
+use crate::error::Error;
+use crate::project::{Language, check_name};
+use crate::sdk::{self, write_file};
+
+/// Files by language, and `common` ones. `{{name}}`, `{{publisher}}` and `{{scorer}}` in names and texts are filled in;
+/// `.in` at the end of a name is taken off: cargo would take a `Cargo.toml` for one of ours.
+#[derive(RustEmbed)]
+#[folder = "../../guest-sdk/templates"]
+struct Templates;
+
+/// What a project begins as.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    Rust,
+    Python,
+    JavaScript,
+    TypeScript,
+    C,
+}
+
+impl Kind {
+    fn folder(self) -> &'static str {
+        match self {
+            Self::Rust => "rust",
+            Self::Python => "python",
+            Self::JavaScript => "javascript",
+            Self::TypeScript => "typescript",
+            Self::C => "c",
+        }
+    }
+
+    fn language(self) -> Language {
+        match self {
+            Self::Rust => Language::Rust,
+            Self::Python => Language::Python,
+            Self::JavaScript | Self::TypeScript => Language::JavaScript,
+            Self::C => Language::C,
+        }
+    }
+
+    /// The one command that gets what the compiler needs, to be run in the project.
+    pub fn tools(self) -> &'static str {
+        match self {
+            Self::Rust => "rustup target add wasm32-wasip2",
+            Self::Python => "python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1",
+            Self::JavaScript | Self::TypeScript => "npm install",
+            Self::C => "python3 -m venv .venv && .venv/bin/pip install ziglang",
+        }
+    }
+}
+
+/// A project that was made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Made {
+    pub folder: PathBuf,
+    /// The file to edit, within it.
+    pub source: PathBuf,
+}
+
+/// Makes a project in a new folder below `parent`, named as the plugin. `name` may have a publisher, `acme/manners`.
+///
+/// # Errors
+///
+/// Fails when the name is none, or when the folder is there already.
+pub fn create(kind: Kind, name: &str, parent: &Path) -> Result<Made, Error> {
+    let full = if name.contains('/') { name.to_owned() } else { format!("local/{name}") };
+    check_name(&full).map_err(|what| Error::Name { name: name.to_owned(), what })?;
+    let (publisher, short) = full.split_once('/').unwrap_or_default();
+    let folder = parent.join(short);
+    if folder.exists() {
+        return Err(Error::Exists { path: folder });
+    }
+    let scorer = short.replace('-', "_");
+    let fill =
+        |text: &str| text.replace("{{name}}", short).replace("{{publisher}}", publisher).replace("{{scorer}}", &scorer);
+    for name in Templates::iter() {
+        let Some((of, path)) = name.split_once('/') else { continue };
+        if of != "common" && of != kind.folder() {
+            continue;
+        }
+        let content = Templates::get(&name).map_or(Cow::Borrowed(&[][..]), |file| file.data);
+        let path = fill(path.strip_suffix(".in").unwrap_or(path));
+        write_file(&folder.join(path), fill(&String::from_utf8_lossy(&content)).as_bytes())?;
+    }
+    match kind.language() {
+        Language::Rust => sdk::write_rust(&folder)?,
+        Language::Python => sdk::write_python(&folder)?,
+        Language::JavaScript => sdk::write_javascript(&folder)?,
+        Language::C => sdk::write_c(&folder)?,
+        Language::Wasm => {}
+    }
+    let source = match kind {
+        Kind::Rust => "src/lib.rs",
+        Kind::Python => "scorer.py",
+        Kind::JavaScript => "scorer.js",
+        Kind::TypeScript => "scorer.ts",
+        Kind::C => "scorer.c",
+    };
+    fs::metadata(folder.join(source)).map_err(|cause| Error::File { path: folder.join(source), cause })?;
+    Ok(Made { folder, source: source.into() })
+}
