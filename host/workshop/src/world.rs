@@ -36,17 +36,22 @@ pub(crate) fn resolve(capabilities: &Grant) -> Result<(Resolve, WorldId), Error>
     Ok((resolve, world))
 }
 
+/// The interfaces that are there because they are declared.
+pub(crate) fn declared(capabilities: &Grant) -> impl Iterator<Item = &'static str> {
+    let all = [
+        ("judge", capabilities.judge.is_some()),
+        ("kv", !capabilities.kv.is_empty()),
+        ("http", !capabilities.http.is_empty()),
+    ];
+    all.into_iter().filter(|(_, is_declared)| *is_declared).map(|(name, _)| name)
+}
+
 fn wrong(error: impl std::fmt::Display) -> Error {
     Error::Component(format!("{error:#}"))
 }
 
 fn text(capabilities: &Grant) -> String {
-    let declared = [
-        ("judge", capabilities.judge.is_some()),
-        ("kv", !capabilities.kv.is_empty()),
-        ("http", !capabilities.http.is_empty()),
-    ];
-    let imports = declared.iter().filter(|(_, is_declared)| *is_declared).map(|(name, _)| *name).chain(["traces"]);
+    let imports = declared(capabilities).chain(["traces"]);
     let imports: String = imports.map(|name| format!("    import {name};\n")).collect();
     format!("package karat:eval@0.1.0;\n\nworld {WORLD} {{\n    include base;\n{imports}    export scorer;\n}}\n")
 }

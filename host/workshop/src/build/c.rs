@@ -22,15 +22,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
     zig.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c11", "-Os", "-s", "-Wall", "-Wextra"]);
     zig.arg(format!("-DKARAT_PLUGIN_NAME={:?}", project.plugin.name));
     zig.arg(format!("-DKARAT_PLUGIN_VERSION={:?}", project.plugin.version));
-    for (name, is_declared) in [
-        ("HTTP", !project.capabilities.http.is_empty()),
-        ("KV", !project.capabilities.kv.is_empty()),
-        ("JUDGE", project.capabilities.judge.is_some()),
-    ] {
-        if is_declared {
-            zig.arg(format!("-DKARAT_{name}"));
-        }
-    }
+    zig.args(world::declared(&project.capabilities).map(|name| format!("-DKARAT_{}", name.to_uppercase())));
     zig.arg("-I").arg(work).arg("-I").arg(folder.join("karat"));
     zig.arg(folder.join(source)).arg(folder.join("karat/karat.c")).arg(folder.join("karat/json.c"));
     zig.arg(work.join("plugin.c")).arg("-o").arg(&made);

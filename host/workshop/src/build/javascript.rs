@@ -12,6 +12,21 @@ use crate::{tools, world};
 
 const GET: &str = "npm install";
 
+/// A module that exports what the world asks for, linked with the interfaces that there are.
+fn entry(project: &Project, source: &Path) -> String {
+    let interfaces: Vec<_> = ["log", "traces"].into_iter().chain(world::declared(&project.capabilities)).collect();
+    let imports: String =
+        interfaces.iter().map(|name| format!("import * as {name} from 'karat:eval/{name}@0.1.0';\n")).collect();
+    format!(
+        "{imports}import * as plugin from {source:?};\nimport {{ component }} from '../../karat/component.js';\n\
+         export const {{ describe, scorer }} = component({name:?}, {version:?}, plugin, {{ {linked} }});\n",
+        source = Path::new("../..").join(source).display().to_string(),
+        name = project.plugin.name,
+        version = project.plugin.version,
+        linked = interfaces.join(", "),
+    )
+}
+
 pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<PathBuf, Error> {
     let source = checked_source(project, folder)?;
     let find = |name: &'static str| {
@@ -19,17 +34,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
         found.ok_or(Error::NoTool { language: "JavaScript", tool: name, get: GET })
     };
     let (esbuild, jco) = (find("esbuild")?, find("jco")?);
-    let import = |path: &Path| format!("{:?}", path.display().to_string());
-    let up = Path::new("../..");
-    let entry = format!(
-        "import * as plugin from {};\nimport {{ component }} from {};\n\
-         export const {{ describe, scorer }} = component({:?}, {:?}, plugin);\n",
-        import(&up.join(source)),
-        import(&up.join("karat/component.js")),
-        project.plugin.name,
-        project.plugin.version,
-    );
-    write_file(&work.join("entry.js"), entry.as_bytes())?;
+    write_file(&work.join("entry.js"), entry(project, &source).as_bytes())?;
     world::write(&work.join("wit"), &project.capabilities)?;
     let mut bundle = Command::new(esbuild);
     bundle.args(["entry.js", "--bundle", "--format=esm", "--external:karat:*", "--outfile=bundle.js"]);

@@ -1,0 +1,130 @@
+/** What a plugin exports. Only `karat plugin build` uses it. */
+
+import { Failure } from './errors.js';
+import { link, optional } from './host.js';
+import * as log from './log.js';
+import { definition } from './scoring.js';
+import * as trace from './trace.js';
+
+export function component(name, version, plugin, interfaces) {
+  link(interfaces);
+  const scorers = new Map();
+  for (const [exported, value] of Object.entries(plugin)) {
+    const defined = definition(value);
+    if (!defined) continue;
+    const own = defined.name ?? exported;
+    if (scorers.has(own)) throw new Error(`there are two scorers named \`${own}\``);
+    scorers.set(own, { score: value, defined });
+  }
+  return {
+    describe: {
+      describe: () => ({
+        name,
+        version,
+        scorers: [...scorers].map(([own, { defined }]) => ({
+          ...defined,
+          name: own,
+          determinism: defined.determinism ?? determinism(),
+        })),
+        aggregators: [],
+        predictors: [],
+        exporters: [],
+      }),
+    },
+    scorer: {
+      score(own, parameters, row) {
+        try {
+          const found = scorers.get(own);
+          if (!found) throw new Failure(`this plugin has no scorer \`${own}\``, 'bad-parameter');
+          return outcome(own, found.score(new Row(row), JSON.parse(parameters)));
+        } catch (error) {
+          throw refusal(error);
+        }
+      },
+    },
+  };
+}
+
+function determinism() {
+  if (optional('http') || optional('kv')) return 'volatile';
+  return optional('judge') ? 'judge' : 'pure';
+}
+
+/** A row whose parts are parsed when they are asked for. */
+class Row {
+  #row;
+  #parsed = new Map();
+
+  constructor(row) {
+    this.#row = row;
+    this.id = row.id;
+    this.tags = Object.fromEntries(row.tags);
+    this.session = row.session;
+    this.trial = row.trial;
+    this.seed = row.seed;
+  }
+
+  #part(name) {
+    if (!this.#parsed.has(name)) {
+      const text = this.#row[name];
+      this.#parsed.set(name, text === undefined ? undefined : JSON.parse(text));
+    }
+    return this.#parsed.get(name);
+  }
+
+  get inputs() {
+    return this.#part('inputs');
+  }
+
+  get outputs() {
+    return this.#part('outputs');
+  }
+
+  get candidate() {
+    return this.#part('candidate');
+  }
+
+  get expectations() {
+    return this.#part('expectations') ?? {};
+  }
+
+  get trace() {
+    return trace.ofRow();
+  }
+}
+
+function outcome(own, returned) {
+  if (returned === undefined || returned === null) return { tag: 'abstained', val: 'it returned nothing' };
+  if (returned.abstained !== undefined) return { tag: 'abstained', val: String(returned.abstained) };
+  const several = Array.isArray(returned) && returned.length > 0 && returned.every(isFeedback);
+  return { tag: 'scored', val: (several ? returned : [returned]).map((one) => feedback(own, one)) };
+}
+
+const isFeedback = (value) => typeof value === 'object' && value !== null && 'value' in value;
+
+function feedback(own, returned) {
+  if (!isFeedback(returned)) return { name: undefined, value: verdict(returned), rationale: undefined };
+  const { name, value, rationale } = returned;
+  return { name: name === own ? undefined : name, value: verdict(value), rationale };
+}
+
+const KINDS = { boolean: 'boolean', number: 'number', string: 'text' };
+
+function verdict(value) {
+  const kind = KINDS[typeof value];
+  if (kind) return { tag: kind, val: value };
+  if (Array.isArray(value)) {
+    const kinds = new Set(value.map((one) => KINDS[typeof one]));
+    if (kinds.size === 0) return { tag: 'texts', val: [] };
+    const [only] = kinds;
+    if (kinds.size === 1 && only) return { tag: `${only}s`, val: value };
+  }
+  throw new Failure('a verdict is a boolean, a number, a string or a list of these');
+}
+
+/** What the interface has for it: an object that is thrown. */
+function refusal(error) {
+  if (error instanceof Failure) return { code: error.code, message: error.message };
+  log.error(error?.stack ?? String(error));
+  return { code: 'other', message: String(error) };
+}
