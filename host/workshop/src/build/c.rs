@@ -19,13 +19,13 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
     let mut zig = zig(folder).ok_or(Error::NoTool { language: "C", tool: "zig", get: GET })?;
     generate(project, work)?;
     let made = work.join("core.wasm");
-    zig.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c11", "-Os", "-s", "-Wall", "-Wextra"]);
+    zig.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=gnu11", "-Os", "-s", "-Wall", "-Wextra"]);
     zig.arg(format!("-DKARAT_PLUGIN_NAME={:?}", project.plugin.name));
     zig.arg(format!("-DKARAT_PLUGIN_VERSION={:?}", project.plugin.version));
     zig.args(world::declared(&project.capabilities).map(|name| format!("-DKARAT_{}", name.to_uppercase())));
     zig.arg("-I").arg(work).arg("-I").arg(folder.join("karat"));
     zig.arg(folder.join(source)).arg(folder.join("karat/karat.c")).arg(folder.join("karat/json.c"));
-    zig.arg(work.join("plugin.c")).arg("-o").arg(&made);
+    zig.arg(work.join("plugin.c")).arg(work.join("plugin_component_type.o")).arg("-o").arg(&made);
     // What it compiles of its own C library is kept with the project.
     zig.env("ZIG_GLOBAL_CACHE_DIR", work.join("zig")).env("ZIG_LOCAL_CACHE_DIR", work.join("zig"));
     tools::run(&mut zig)?;
