@@ -8,8 +8,8 @@
  *     KARAT_SCORERS({.name = "concise", .summary = "whether the answer is short", .value = KARAT_BOOLEAN,
  *                    .better = KARAT_HIGHER, .score = concise})
  *
- * A plugin is one source file beside the folder `karat`. Memory that these functions return lives until the next call of
- * a scorer; nothing has to be freed.
+ * A plugin is one source file beside the folder `karat`. Memory that these functions return lives as long as the
+ * instance, which by default is one call; nothing has to be freed.
  */
 #ifndef KARAT_H
 #define KARAT_H

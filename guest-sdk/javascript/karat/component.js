@@ -59,7 +59,7 @@ class Row {
     this.#row = row;
     this.id = row.id;
     this.tags = Object.fromEntries(row.tags);
-    this.session = row.session;
+    this.session = row.session ?? undefined;
     this.trial = row.trial;
     this.seed = row.seed;
   }
@@ -67,7 +67,8 @@ class Row {
   #part(name) {
     if (!this.#parsed.has(name)) {
       const text = this.#row[name];
-      this.#parsed.set(name, text === undefined ? undefined : JSON.parse(text));
+      // Engines differ in what stands for nothing.
+      this.#parsed.set(name, text == null ? undefined : JSON.parse(text));
     }
     return this.#parsed.get(name);
   }

@@ -26,7 +26,7 @@ function reply({ text, usage, cached }) {
     text,
     inputTokens: Number(usage.inputTokens),
     outputTokens: Number(usage.outputTokens),
-    cost: usage.cost === undefined ? undefined : Number(usage.cost) / 1e6,
+    cost: usage.cost == null ? undefined : Number(usage.cost) / 1e6,
     cached,
     json: () => JSON.parse(text),
   };

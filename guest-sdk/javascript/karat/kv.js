@@ -11,7 +11,8 @@ class Bucket {
   }
 
   get(key) {
-    return call(() => this.#linked.get(key));
+    // Engines differ in what stands for nothing.
+    return call(() => this.#linked.get(key)) ?? undefined;
   }
 
   set(key, value) {

@@ -6,7 +6,7 @@ const PAGE = 256;
 /** The trace of the row at hand; none where it has none. */
 export function ofRow() {
   const linked = optional('traces')?.ofRow(0);
-  return linked && new Trace(linked);
+  return linked ? new Trace(linked) : undefined;
 }
 
 class Trace {
@@ -42,11 +42,11 @@ class Trace {
 
 const span = ({ id, parent, name, kind, start, end, status, attributes }) => ({
   id,
-  parentId: parent,
+  parentId: parent ?? undefined,
   name,
   kind,
   startTimeNs: start,
-  endTimeNs: end,
+  endTimeNs: end ?? undefined,
   status: status.tag,
   error: status.val,
   attributes: Object.fromEntries(attributes.map(({ key, value }) => [key, JSON.parse(value)])),

@@ -29,14 +29,13 @@
 //! assert!(row.verdict::<Apology>(json!({})));
 //! ```
 //!
-//! `Cargo.toml` asks for `crate-type = ["cdylib", "rlib"]`, this crate and serde;
-//! `cargo build --release --target wasm32-wasip2` makes the component, `karat plugin inspect` shows what it offers.
+//! `karat plugin new --lang rust NAME` makes a project with this crate in it, `karat plugin build` the plugin.
 //!
 //! The host makes a fresh instance for every row and scorer. So there is nothing to set up and nothing to keep: a call
 //! should cost what its row costs. What a scorer does not read of a row is not parsed.
 //!
-//! What is deliberately absent: anything that reaches the outside. A scorer sees its row and its parameters; what else
-//! it may use arrives with the imports of `wit/`.
+//! What else a scorer may use is declared in the project's `plugin.toml` and granted by a suite: [`http`], [`judge`] and
+//! [`kv`]. All of it goes through the host, which holds the keys.
 
 // Generated code names this crate as its users do.
 extern crate self as karat_sdk;
@@ -45,13 +44,17 @@ extern crate self as karat_sdk;
 pub mod bindings;
 mod failure;
 mod feedback;
+pub mod http;
 mod json;
+pub mod judge;
+pub mod kv;
 pub mod log;
 #[doc(hidden)]
 pub mod raw;
 mod row;
 mod scorer;
 pub mod testing;
+pub mod trace;
 mod verdict;
 
 pub use failure::{ErrorCode, Failure};

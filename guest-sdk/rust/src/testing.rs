@@ -20,14 +20,108 @@
 //! assert!(row().score::<Apology>(json!({})).is_err());
 //! ```
 
+use std::cell::RefCell;
+
 use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::bindings::karat::eval::types;
 use crate::failure::Failure;
 use crate::feedback::{Feedback, Outcome};
+use crate::http;
+use crate::judge;
 use crate::row::Row;
 use crate::scorer::Scorer;
+
+type Answering = Box<dyn Fn(&http::Request) -> Option<http::Response>>;
+type Judging = Box<dyn Fn(&judge::Question) -> String>;
+
+thread_local! {
+    static HTTP: RefCell<Option<Answering>> = const { RefCell::new(None) };
+    static JUDGE: RefCell<Option<Judging>> = const { RefCell::new(None) };
+}
+
+/// Has `answers` answer the requests of this thread from now on; one that it has no answer to is denied.
+pub fn http(answers: impl Fn(&http::Request) -> Option<http::Response> + 'static) {
+    HTTP.set(Some(Box::new(answers)));
+}
+
+/// Has `judge` reply to the questions of this thread from now on.
+pub fn judge(judge: impl Fn(&judge::Question) -> String + 'static) {
+    JUDGE.set(Some(Box::new(judge)));
+}
+
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn answer(request: http::Request) -> Result<http::Response, Failure> {
+    let answer = HTTP.with_borrow(|http| http.as_ref().and_then(|answers| answers(&request)));
+    answer.ok_or_else(|| denied(&format!("no answer to {}", request.url())))
+}
+
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn reply(question: &judge::Question) -> Result<judge::Reply, Failure> {
+    let text = JUDGE.with_borrow(|judge| judge.as_ref().map(|judge| judge(question)));
+    let usage = judge::Usage { input_tokens: 0, output_tokens: 0, cost: None };
+    let reply = text.map(|text| judge::Reply { text, tool_calls: Vec::new(), usage, cached: false });
+    reply.ok_or_else(|| denied("there is no judge here"))
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn denied(message: &str) -> Failure {
+    Failure { code: crate::failure::ErrorCode::Denied, message: message.to_owned() }
+}
+
+/// Buckets in memory, of each thread.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) mod memory {
+    use std::cell::RefCell;
+    use std::collections::BTreeMap;
+    use std::rc::Rc;
+
+    use crate::failure::Failure;
+
+    type Values = Rc<RefCell<BTreeMap<String, Vec<u8>>>>;
+
+    thread_local! {
+        static BUCKETS: RefCell<BTreeMap<String, Values>> = const { RefCell::new(BTreeMap::new()) };
+    }
+
+    pub(crate) struct Bucket(Values);
+
+    pub(crate) fn open(name: &str) -> Result<Bucket, Failure> {
+        Ok(Bucket(BUCKETS.with_borrow_mut(|buckets| buckets.entry(name.to_owned()).or_default().clone())))
+    }
+
+    #[expect(clippy::unnecessary_wraps, reason = "as the host's")]
+    impl Bucket {
+        pub(crate) fn get(&self, key: &str) -> Result<Option<Vec<u8>>, Failure> {
+            Ok(self.0.borrow().get(key).cloned())
+        }
+
+        pub(crate) fn set(&self, key: &str, value: &[u8]) -> Result<(), Failure> {
+            self.0.borrow_mut().insert(key.to_owned(), value.to_vec());
+            Ok(())
+        }
+
+        pub(crate) fn delete(&self, key: &str) -> Result<(), Failure> {
+            self.0.borrow_mut().remove(key);
+            Ok(())
+        }
+
+        pub(crate) fn compare_and_set(&self, key: &str, old: Option<&[u8]>, new: &[u8]) -> Result<bool, Failure> {
+            let is_same = self.0.borrow().get(key).map(Vec::as_slice) == old;
+            if is_same {
+                self.set(key, new)?;
+            }
+            Ok(is_same)
+        }
+
+        pub(crate) fn keys(&self, prefix: &str, after: Option<&str>, limit: u32) -> Result<Vec<String>, Failure> {
+            let values = self.0.borrow();
+            let fits = |key: &&String| key.starts_with(prefix) && after.is_none_or(|after| key.as_str() > after);
+            Ok(values.keys().filter(fits).take(limit as usize).cloned().collect())
+        }
+    }
+}
 
 /// A row to try a scorer on, empty but for its `id`.
 pub fn row() -> TestRow {

@@ -195,6 +195,9 @@ pub(crate) enum Plugin {
         /// The file with the cases [default: `cases.yaml` beside the plugin].
         #[arg(long, value_name = "FILE")]
         cases: Option<PathBuf>,
+        /// Check that its SDK keeps to the interface: the cases that every SDK has to pass.
+        #[arg(long, conflicts_with = "cases")]
+        conformance: bool,
     },
     /// Build and test a plugin whenever a file of it changes.
     Dev {

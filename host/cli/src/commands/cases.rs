@@ -56,10 +56,20 @@ fn object(outcome: &Outcome) -> serde_json::Value {
     }
 }
 
+/// Where cases come from.
+pub(super) enum From {
+    /// What every SDK has to pass.
+    Conformance,
+    /// A file, or the one beside the plugin.
+    File(Option<PathBuf>),
+}
+
+const CONFORMANCE: &str = include_str!("../../../../guest-sdk/conformance.yaml");
+
 /// Checks a plugin against its cases. `answers` is the door that it was loaded with.
 pub(super) fn test(
     plugin: &Path,
-    cases: Option<PathBuf>,
+    cases: From,
     plugins: &Plugins,
     answers: &Answers,
     runtime: &Runtime,
@@ -74,9 +84,15 @@ pub(super) fn test(
         );
     }
     let beside = if is_project { plugin } else { plugin.parent().unwrap_or(Path::new("")) };
-    let path = cases.unwrap_or_else(|| beside.join("cases.yaml"));
-    let name = path.display().to_string();
-    let text = std::fs::read_to_string(&path).with_context(|| format!("can't read the cases in `{name}`"))?;
+    let (name, text) = match cases {
+        From::Conformance => ("conformance.yaml".to_owned(), CONFORMANCE.to_owned()),
+        From::File(path) => {
+            let path = path.unwrap_or_else(|| beside.join("cases.yaml"));
+            let name = path.display().to_string();
+            let text = std::fs::read_to_string(&path).with_context(|| format!("can't read the cases in `{name}`"))?;
+            (name, text)
+        }
+    };
     let cases = pipeline::cases::parse(&name, &text).map_err(Stop::wrong)?;
     let loaded = plugins.load_file(&file, model::limits::Isolation::Thread).map_err(super::plugin::unusable)?;
     let mut failed = Vec::new();

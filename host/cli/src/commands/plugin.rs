@@ -37,16 +37,17 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
             let plugins = Plugins::new(sandbox, &runtime, ".".into(), authority.isolation(), terminal);
             cases::run(&load(&plugins, &plugin)?, call, &runtime, terminal)
         }
-        Plugin::Test { plugin, cases } => {
+        Plugin::Test { plugin, cases, conformance } => {
             let answers = cases::Answers::new();
-            cases::test(&plugin, cases, &answering(&answers)?, &answers, &runtime, terminal)
+            let from = if conformance { cases::From::Conformance } else { cases::From::File(cases) };
+            cases::test(&plugin, from, &answering(&answers)?, &answers, &runtime, terminal)
         }
         Plugin::Dev { folder } => {
             let answers = cases::Answers::new();
             let plugins = answering(&answers)?;
             let build_and_test = || {
                 build::run(&folder, None, &plugins, terminal)?;
-                cases::test(&folder, None, &plugins, &answers, &runtime, terminal)
+                cases::test(&folder, cases::From::File(None), &plugins, &answers, &runtime, terminal)
             };
             dev::run(&folder, build_and_test, terminal)
         }

@@ -18,7 +18,7 @@ fn entry(project: &Project, source: &Path) -> String {
     let imports: String =
         interfaces.iter().map(|name| format!("import * as {name} from 'karat:eval/{name}@0.1.0';\n")).collect();
     format!(
-        "{imports}import * as plugin from {source:?};\nimport {{ component }} from '../../karat/component.js';\n\
+        "import '../../karat/platform.js';\n{imports}import * as plugin from {source:?};\nimport {{ component }} from '../../karat/component.js';\n\
          export const {{ describe, scorer }} = component({name:?}, {version:?}, plugin, {{ {linked} }});\n",
         source = Path::new("../..").join(source).display().to_string(),
         name = project.plugin.name,

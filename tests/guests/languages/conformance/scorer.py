@@ -1,0 +1,81 @@
+from karat import Abstained, Failure, Feedback, abstain, http, judge, kv, scorer
+
+
+@scorer
+def verdict(outputs, kind: str):
+    return {
+        "boolean": Feedback(value=True, rationale="so it is"),
+        "number": 0.1,
+        "whole": -3,
+        "text": 'ü 😀 "quoted"\n',
+        "booleans": [True, False],
+        "numbers": [1.5, -2],
+        "texts": ["a", ""],
+        "parts": [Feedback(value=True), Feedback(name="words", value=3), Feedback(name="tone", value="kind")],
+        "nan": float("nan"),
+    }[kind]
+
+
+@scorer
+def abstains(outputs) -> Abstained:
+    return abstain("cannot tell")
+
+
+@scorer
+def fails(outputs, code: str) -> bool:
+    raise Failure(f"because {code}", code)
+
+
+@scorer
+def raises(outputs) -> bool:
+    raise RuntimeError("broken on purpose")
+
+
+@scorer
+def sees(row, outputs) -> str:
+    expected = row.expectations["expected_response"]
+    return "|".join([row.id, row.inputs["question"], outputs, expected, row.tags["lang"], row.session, str(row.trial)])
+
+
+@scorer
+def size(outputs) -> int:
+    return len(outputs.encode())
+
+
+@scorer
+def keeps(outputs) -> str:
+    notes = kv.open("notes")
+    seen = [notes.get("n")]
+    notes.set("n", b"1")
+    seen.append(notes.get("n"))
+    seen.append(notes.compare_and_set("n", b"0", b"2"))
+    seen.append(notes.compare_and_set("n", b"1", b"2"))
+    seen.append(notes.get("n"))
+    notes.delete("n")
+    seen.append(notes.get("n"))
+    text = lambda value: "none" if value is None else value.decode() if isinstance(value, bytes) else str(value).lower()
+    return "|".join(map(text, seen))
+
+
+@scorer
+def fetches(outputs, url: str) -> str:
+    try:
+        answer = http.get(url)
+    except Failure as failure:
+        return failure.code
+    return f"{answer.status} {answer.text}"
+
+
+@scorer
+def asks(outputs) -> str:
+    try:
+        said = [judge.ask("well?").text]
+    except Failure as failure:
+        said = [failure.code]
+    replies = judge.ask_many([judge.Question("a"), judge.Question("b")])
+    return "|".join(said + [reply.code if isinstance(reply, Failure) else reply.text for reply in replies])
+
+
+@scorer
+def traces(outputs, trace) -> str:
+    return "none" if trace is None else str(len(trace.spans))
