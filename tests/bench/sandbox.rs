@@ -52,8 +52,8 @@ fn row(index: u64) -> Row {
         id: format!("row-{index}"),
         trial: 0,
         inputs: Json::parse(&format!(r#"{{"question": "{}"}}"#, "x".repeat(80))).unwrap(),
-        outputs: Some(Json::parse(r#""an answer of some length""#).unwrap()),
-        expectations: None,
+        outputs: Some(Json::parse(r#""Half of 48 is 24, so she sold 48 + 24 = 72 clips. A: 72""#).unwrap()),
+        expectations: Some(Json::parse(r#"{"expected_response": "48 / 2 = 24, 48 + 24 = 72. A: 72"}"#).unwrap()),
         tags: BTreeMap::new(),
         session: None,
     }
@@ -115,6 +115,8 @@ fn control() -> f64 {
 /// Components of other languages, from the folder `KARAT_BENCH_PLUGINS`, which `tests/bench/languages` fills.
 fn languages() {
     let Some(folder) = std::env::var_os("KARAT_BENCH_PLUGINS") else { return };
+    let parameters = Json::parse(r#"{"pattern": "A:\\s*(-?[\\d.,]+)"}"#).unwrap();
+    let numeric_match = Call { scorer: "numeric_match".to_owned(), parameters };
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")) {
         let bytes = std::fs::read(&path).unwrap();
@@ -130,18 +132,15 @@ fn languages() {
         };
         let (_, compiled) = load();
         let (plugin, cached) = load();
-        let bound = |reuse| {
-            let limits = CallLimits { memory: 256 << 20, ..CallLimits::default() };
-            plugin.bind(Binding { limits, ..binding(&["long_enough"], reuse) })
-        };
-        let (fresh, kept) = (bound(Reuse::Never), bound(Reuse::Run));
+        let binding = |reuse| Binding { calls: vec![numeric_match.clone()], ..binding(&[], reuse) };
+        let (fresh, kept) = (plugin.bind(binding(Reuse::Never)), plugin.bind(binding(Reuse::Run)));
+        let measured = runtime(1).block_on(plugin.measure(&binding(Reuse::Never), &row(0), 3)).unwrap();
         let rows = (0.5 * rate(1, &fresh, 20)) as u64 + 1;
         let [one, two] = [1, 2].map(|threads| best_of_three(|| rate(threads, &fresh, rows)));
         let runtime = runtime(2);
         let elsewhere = isolating(Some(cache.path().to_owned()));
         let isolated = runtime.block_on(elsewhere.load(&bytes, Isolation::Process)).unwrap();
-        let limits = CallLimits { memory: 256 << 20, ..CallLimits::default() };
-        let isolated = isolated.bind(Binding { limits, ..binding(&["long_enough"], Reuse::Never) });
+        let isolated = isolated.bind(binding(Reuse::Never));
         rate_on(&runtime, 2, &isolated, 20);
         let [one_there, two_there] = [1, 2].map(|lanes| best_of_three(|| rate_on(&runtime, lanes, &isolated, rows)));
         println!(
@@ -151,7 +150,7 @@ fn languages() {
                 "inspect_ms": inspected.as_secs_f64() * 1e3, "compile_s": compiled.as_secs_f64(), "load_cached_ms": cached.as_secs_f64() * 1e3,
                 "fresh_us": 1e6 / one, "reused_us": 1e6 / rate(1, &kept, 20_000),
                 "two_threads_gain": two / one, "control_gains": control(),
-                "isolated_us": 1e6 / one_there, "two_workers_gain": two_there / one_there,
+                "fuel": measured.fuel, "memory": measured.memory, "isolated_us": 1e6 / one_there, "two_workers_gain": two_there / one_there,
             })
         );
     }

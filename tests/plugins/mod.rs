@@ -3,6 +3,7 @@
 mod files;
 mod grants;
 mod isolation;
+mod languages;
 
 use serde_json::Value;
 

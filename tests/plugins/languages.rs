@@ -1,0 +1,144 @@
+//! Plugins written with every SDK: begun, built and run as their authors would.
+//!
+//! Rust and Python are tried every time, all languages where `KARAT_LANGUAGES` is `all`. `scripts/languages` installs what
+//! they are built with.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::{Project, Said, real_data, root, said};
+
+/// A language, the file with its scorers, and where its tools are found within a project.
+struct Language {
+    name: &'static str,
+    source: &'static str,
+    tools: (&'static str, &'static str),
+    /// Lines below `[build]`.
+    build: &'static str,
+    always: bool,
+}
+
+const LANGUAGES: [Language; 5] = [
+    // The standard library is compiled once for all of them.
+    Language { name: "rust", source: "src/lib.rs", tools: ("target", "rust"), build: "", always: true },
+    Language { name: "python", source: "scorer.py", tools: (".venv", "python"), build: "", always: true },
+    Language {
+        name: "js",
+        source: "scorer.js",
+        tools: ("node_modules", "javascript/node_modules"),
+        build: "",
+        always: false,
+    },
+    Language {
+        name: "js",
+        source: "scorer.js",
+        tools: ("node_modules", "javascript/node_modules"),
+        build: "engine = \"starlingmonkey\"\n",
+        always: false,
+    },
+    Language { name: "c", source: "scorer.c", tools: (".venv", "c"), build: "", always: false },
+];
+
+/// What is tried here.
+fn languages() -> impl Iterator<Item = &'static Language> {
+    let all = std::env::var("KARAT_LANGUAGES").is_ok_and(|languages| languages == "all");
+    LANGUAGES.iter().filter(move |language| all || language.always)
+}
+
+/// Where `scripts/languages` installs tools.
+fn tools() -> PathBuf {
+    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("languages")
+}
+
+impl Language {
+    /// Begins a plugin, with the source of this name in place of the template's, and builds it.
+    fn build(&self, project: &Project, plugin: &str) {
+        let new = project.run(&["plugin", "new", "--lang", self.name, plugin]);
+        assert_eq!(new.code, 0, "{new:#?}");
+        let sources = root().join("tests/guests/languages").join(plugin.replace('-', "_"));
+        let source = sources.join(Path::new(self.source).file_name().unwrap());
+        project.write(&format!("{plugin}/{}", self.source), std::fs::read(source).unwrap());
+        let manifest =
+            project.read(&format!("{plugin}/plugin.toml")).replace("[build]\n", &format!("[build]\n{}", self.build));
+        let more = std::fs::read_to_string(sources.join("plugin.toml")).unwrap_or_default();
+        project.write(&format!("{plugin}/plugin.toml"), manifest + &more);
+        let (name, folder) = self.tools;
+        let folder = tools().join(folder);
+        if name == "target" {
+            std::fs::create_dir_all(&folder).unwrap();
+        }
+        assert!(folder.exists(), "no `{}`: run `scripts/languages`", folder.display());
+        std::os::unix::fs::symlink(folder, project.path(&format!("{plugin}/{name}"))).unwrap();
+        let built = self.karat(project, &["plugin", "build", plugin]);
+        assert_eq!(built.code, 0, "{}: {built:#?}", self.name);
+    }
+
+    /// `karat` where a compiler is found.
+    fn karat(&self, project: &Project, arguments: &[&str]) -> Said {
+        said(with_compilers(&mut project.command(arguments)).output().unwrap())
+    }
+}
+
+/// The surroundings that compilers need: they are the user's, not Karat's.
+fn with_compilers(command: &mut Command) -> &mut Command {
+    for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    if let Some(home) = std::env::home_dir() {
+        let usual = |name: &str, folder: &str| (name.to_owned(), home.join(folder));
+        for (name, folder) in [usual("CARGO_HOME", ".cargo"), usual("RUSTUP_HOME", ".rustup")] {
+            if std::env::var_os(&name).is_none() && folder.exists() {
+                command.env(name, folder);
+            }
+        }
+    }
+    command
+}
+
+#[test]
+fn every_language_keeps_to_the_interface() {
+    for language in languages() {
+        let project = Project::new();
+        language.build(&project, "conformance");
+        let tested = project.json(0, &["plugin", "test", "--conformance", "conformance"]);
+        assert_eq!(tested["failed"], serde_json::json!([]), "{}", language.name);
+        assert!(tested["cases"].as_u64().unwrap() > 30);
+    }
+}
+
+#[test]
+fn every_language_comes_to_the_same_as_the_built_in_scorer() {
+    let Some(data) = real_data("every_language_comes_to_the_same_as_the_built_in_scorer") else { return };
+    let data = data.join("gsm8k_solutions.jsonl");
+    for language in languages() {
+        let project = Project::new();
+        language.build(&project, "numeric-match");
+        for model in ["6b_finetuning", "6b_verification"] {
+            let own = verdicts(&project, &data, model, "plugin: numeric-match/numeric-match.wasm, ");
+            let built_in = verdicts(&project, &data, model, "");
+            assert_eq!(own.len(), 1319);
+            for (own, built_in) in own.iter().zip(&built_in) {
+                assert_eq!(own, built_in, "{}", language.name);
+            }
+        }
+    }
+}
+
+/// All rows of a run of `numeric_match` over the published solutions of `model`.
+fn verdicts(project: &Project, data: &Path, model: &str, plugin: &str) -> Vec<Value> {
+    let map = format!(
+        "{{ inputs.question: question, outputs: {model}.solution, expectations.expected_response: ground_truth }}"
+    );
+    let suite = format!(
+        "name: parity\ndata: {{ path: {}, map: {map} }}\nscorers:\n  \
+         - {{ {plugin}use: numeric_match, with: {{ pattern: 'A:\\s*(-?[\\d.,]+)' }} }}\n",
+        data.display()
+    );
+    project.write("parity.yaml", suite);
+    let report = project.json(0, &["eval", "parity.yaml"]);
+    project.export(report["run"].as_str().unwrap())
+}
