@@ -14,17 +14,24 @@ use crate::{tools, world};
 
 const GET: &str = "python3 -m venv .venv && .venv/bin/pip install ziglang";
 
+/// A quarter of a megabyte of stack, as Rust plugins have: zig's own is 16, which every instance would carry along. And some
+/// memory to allocate from the beginning: to grow it takes a call of the kernel for which other threads wait.
+const MEMORY: [&str; 2] = ["-Wl,-z,stack-size=262144", "-Wl,--initial-memory=1048576"];
+
+const SDK: [&str; 3] = ["karat.c", "json.c", "memory.c"];
+
 pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<PathBuf, Error> {
     let source = checked_source(project, folder)?;
     let mut zig = zig(folder).ok_or(Error::NoTool { language: "C", tool: "zig", get: GET })?;
     generate(project, work)?;
     let made = work.join("core.wasm");
     zig.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=gnu11", "-Os", "-s", "-Wall", "-Wextra"]);
+    zig.args(MEMORY);
     zig.arg(format!("-DKARAT_PLUGIN_NAME={:?}", project.plugin.name));
     zig.arg(format!("-DKARAT_PLUGIN_VERSION={:?}", project.plugin.version));
     zig.args(world::declared(&project.capabilities).map(|name| format!("-DKARAT_{}", name.to_uppercase())));
     zig.arg("-I").arg(work).arg("-I").arg(folder.join("karat"));
-    zig.arg(folder.join(source)).arg(folder.join("karat/karat.c")).arg(folder.join("karat/json.c"));
+    zig.arg(folder.join(source)).args(SDK.map(|name| folder.join("karat").join(name)));
     zig.arg(work.join("plugin.c")).arg(work.join("plugin_component_type.o")).arg("-o").arg(&made);
     // What it compiles of its own C library is kept with the project.
     zig.env("ZIG_GLOBAL_CACHE_DIR", work.join("zig")).env("ZIG_LOCAL_CACHE_DIR", work.join("zig"));
