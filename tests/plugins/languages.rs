@@ -82,7 +82,7 @@ impl Language {
 }
 
 /// The surroundings that compilers need: they are the user's, not Karat's.
-fn with_compilers(command: &mut Command) -> &mut Command {
+pub(super) fn with_compilers(command: &mut Command) -> &mut Command {
     for name in ["PATH", "CARGO_HOME", "RUSTUP_HOME"] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);

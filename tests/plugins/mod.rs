@@ -2,6 +2,7 @@
 
 mod files;
 mod grants;
+mod guide;
 mod isolation;
 mod languages;
 
