@@ -5,6 +5,7 @@ mod grants;
 mod guide;
 mod isolation;
 mod languages;
+mod registry;
 
 use serde_json::Value;
 

@@ -226,8 +226,18 @@ pub(crate) enum Plugin {
         #[arg(default_value = "karat.yaml")]
         suite: PathBuf,
     },
-    /// The built-in plugins and their scorers.
+    /// The built-in plugins, those that were added, and their scorers.
     List,
+    /// Keep a plugin on this machine, so that suites can name it: `plugin: publisher/name@version`.
+    Add {
+        /// A `.wasm` file, or the folder of a plugin that was built.
+        plugin: PathBuf,
+    },
+    /// Take away a plugin that was added.
+    Remove {
+        /// `publisher/name@version`.
+        plugin: String,
+    },
 }
 
 /// Which scorer of a plugin is called, and on what.

@@ -12,6 +12,7 @@ mod export;
 mod lock;
 mod progress;
 mod quantities;
+mod registry;
 mod summary;
 mod terminal;
 mod wiring;

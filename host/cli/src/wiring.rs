@@ -14,6 +14,7 @@ use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::exit::Stop;
+use crate::registry::{Reference, Registry};
 use crate::terminal::Terminal;
 
 /// The verb by which this program compiles a plugin for another process of it.
@@ -134,6 +135,11 @@ impl Plugins {
         self.load_bytes(&format!("`{}`", path.display()), &read_file(path)?, self.isolation.max(isolation))
     }
 
+    /// A plugin that was added to this machine.
+    pub(crate) fn load_added(&self, plugin: &Reference, isolation: Isolation) -> Result<Loaded, PluginError> {
+        self.load_bytes(&format!("`{plugin}`"), &read_added(plugin)?, self.isolation.max(isolation))
+    }
+
     /// A component that is to be written to a file.
     pub(crate) fn load_built(&self, path: &Path, bytes: &[u8]) -> Result<Loaded, PluginError> {
         self.load_bytes(&format!("`{}`", path.display()), bytes, Isolation::Thread)
@@ -144,10 +150,14 @@ impl Plugins {
         self.load_bytes(&format!("the built-in plugin `{}`", pack.name), pack.bytes, isolation)
     }
 
-    /// A file, or a built-in plugin by the name of its pack, and what it is by its looks: nothing of it has run.
+    /// A file, an added plugin or a built-in one by name, and what it is by its looks: nothing of it has run.
     pub(crate) fn read_plugin(name: &str) -> Result<(Vec<u8>, Inspected), PluginError> {
         let pack = bundle::PACKS.iter().find(|pack| pack.name == name);
-        let bytes = pack.map_or_else(|| read_file(Path::new(name)), |pack| Ok(pack.bytes.to_vec()))?;
+        let bytes = match (pack, Reference::parse(name)) {
+            (Some(pack), _) => pack.bytes.to_vec(),
+            (None, Some(added)) => read_added(&added)?,
+            (None, None) => read_file(Path::new(name))?,
+        };
         let inspected = sandbox::inspect(&bytes).map_err(|error| plugin_error(&format!("`{name}`"), &error))?;
         Ok((bytes, inspected))
     }
@@ -172,7 +182,10 @@ impl Plugins {
 
 impl Catalog for Plugins {
     fn load(&self, path: &str, isolation: Isolation) -> Result<Arc<dyn Plugin>, PluginError> {
-        Ok(Arc::new(self.load_file(&self.folder.join(path), isolation)?))
+        Ok(Arc::new(match Reference::parse(path) {
+            Some(added) => self.load_added(&added, isolation)?,
+            None => self.load_file(&self.folder.join(path), isolation)?,
+        }))
     }
 
     fn built_in(&self, scorer: &str, isolation: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
@@ -184,6 +197,11 @@ impl Catalog for Plugins {
     fn built_in_scorers(&self) -> Vec<String> {
         bundle::PACKS.iter().flat_map(|pack| pack.scorers).map(|&scorer| scorer.to_owned()).collect()
     }
+}
+
+fn read_added(plugin: &Reference) -> Result<Vec<u8>, PluginError> {
+    let nowhere = || PluginError { message: "there is no home folder with plugins".to_owned(), hint: None };
+    Registry::usual().ok_or_else(nowhere)?.read(plugin)
 }
 
 /// Reads a regular file, and not by way of a link: what is named is what is run.

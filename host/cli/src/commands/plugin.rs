@@ -9,12 +9,14 @@ use model::ports::{Catalog as _, Plugin as _, PluginError};
 use model::scorer::{Direction, ScorerDescription, ValueKind};
 use model::suite::{ScorerEntry, ScorerUse};
 use sandbox::Loaded;
+use workshop::Project;
 
 use super::{bench, build, cases, dev, eval, inspect};
 use crate::args::Plugin;
 use crate::authority::Authority;
 use crate::exit::{Exit, Stop};
 use crate::lock::Lock;
+use crate::registry::{Reference, Registry};
 use crate::terminal::{Terminal, printable_line, table};
 use crate::wiring::{self, Plugins};
 
@@ -57,15 +59,26 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
         }
         Plugin::Allow { suite } => allow(&runtime, &suite, isolation, terminal),
         Plugin::List => list(&plugins(isolation)?, terminal),
+        Plugin::Add { plugin } => add(&plugin, &plugins(Isolation::Thread)?, terminal),
+        Plugin::Remove { plugin } => {
+            let reference = Reference::parse(&plugin)
+                .ok_or_else(|| Stop::message(format_args!("`{plugin}` is no `publisher/name@version`")))?;
+            registry()?.remove(&reference)?;
+            terminal.note(format_args!("removed `{reference}`"))?;
+            Ok(Exit::Done)
+        }
     }
 }
 
-/// A file, or a built-in plugin by its name.
+/// A file, an added plugin or a built-in one by its name.
 pub(super) fn load(plugins: &Plugins, name: &str) -> Result<Loaded, Stop> {
     let built_in = bundle::PACKS.iter().find(|pack| pack.name == name);
     let loaded = match built_in {
         Some(pack) => plugins.load_pack(pack, Isolation::Thread),
-        None => plugins.load_file(Path::new(name), Isolation::Thread),
+        None => match Reference::parse(name) {
+            Some(added) => plugins.load_added(&added, Isolation::Thread),
+            None => plugins.load_file(Path::new(name), Isolation::Thread),
+        },
     };
     loaded.map_err(unusable)
 }
@@ -104,23 +117,43 @@ fn allow(
     Ok(Exit::Done)
 }
 
+fn registry() -> Result<Registry, Stop> {
+    Registry::usual().ok_or_else(|| Stop::message("there is no home folder to keep plugins in"))
+}
+
+fn add(plugin: &Path, plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
+    let file = match plugin.is_dir() {
+        true => build::built(plugin, &Project::read(plugin).map_err(build::stop)?),
+        false => plugin.to_owned(),
+    };
+    let (bytes, _) = Plugins::read_plugin(&file.to_string_lossy()).map_err(unusable)?;
+    let loaded = plugins.load_built(&file, &bytes).map_err(unusable)?;
+    let description = loaded.description();
+    let reference = Reference::parse(&format!("{}@{}", description.name, description.version)).ok_or_else(|| {
+        let name = printable_line(&description.name);
+        Stop::message(format_args!("`{name}` is no name to keep a plugin under")).hint("name it `publisher/name`")
+    })?;
+    let is_new = registry()?.add(&reference, &bytes)?;
+    terminal.note(format_args!("{} `{reference}`", if is_new { "added" } else { "there already:" }))?;
+    Ok(Exit::Done)
+}
+
 fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
-    let loaded = bundle::PACKS
-        .iter()
-        .map(|pack| plugins.load_pack(pack, Isolation::Thread))
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(unusable)?;
+    let built_in = bundle::PACKS.iter().map(|pack| plugins.load_pack(pack, Isolation::Thread));
+    let added = Registry::usual().map(|registry| registry.list()).transpose()?.unwrap_or_default();
+    let added = added.iter().map(|added| plugins.load_added(added, Isolation::Thread));
+    let loaded = built_in.chain(added).collect::<Result<Vec<_>, _>>().map_err(unusable)?;
     if terminal.is_json() {
         terminal.json(&loaded.iter().map(|plugin| plugin.description()).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
-    let rows =
-        loaded.iter().flat_map(|plugin| {
-            let name = &plugin.description().name;
-            plugin.description().scorers.iter().map(|scorer| {
-                vec![scorer.name.clone(), name.clone(), verdict(scorer).to_owned(), scorer.summary.clone()]
-            })
-        });
+    let rows = loaded.iter().flat_map(|plugin| {
+        let name = printable_line(&plugin.description().name);
+        plugin.description().scorers.iter().map(move |scorer| {
+            let summary = printable_line(&scorer.summary);
+            vec![scorer.name.clone(), name.clone(), verdict(scorer), summary]
+        })
+    });
     terminal.data(table(&["SCORER", "PLUGIN", "VERDICT", "WHAT IT SAYS"], &[], rows))?;
     Ok(Exit::Done)
 }
