@@ -16,7 +16,7 @@ use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, Outcome};
 use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, Plugin, Scoring};
 use model::row::Row;
-use sandbox::{Options, Program, Sandbox};
+use sandbox::{Doors, Options, Program, Sandbox};
 use serde_json::json;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -56,6 +56,7 @@ fn row(index: u64) -> Row {
         expectations: Some(Json::parse(r#"{"expected_response": "48 / 2 = 24, 48 + 24 = 72. A: 72"}"#).unwrap()),
         tags: BTreeMap::new(),
         session: None,
+        trace: None,
     }
 }
 
@@ -64,7 +65,7 @@ fn runtime(threads: usize) -> Runtime {
 }
 
 fn binding(scorers: &[&str], reuse: Reuse) -> Binding {
-    let call = |scorer: &&str| Call { scorer: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
     let limits = CallLimits { fuel: 20_000_000, ..CallLimits::default() };
     let calls = scorers.iter().map(call).collect();
     Binding { calls, limits, reuse, seed: 0, grant: Grant::default(), config: serde_json::Map::new() }
@@ -116,7 +117,7 @@ fn control() -> f64 {
 fn languages() {
     let Some(folder) = std::env::var_os("KARAT_BENCH_PLUGINS") else { return };
     let parameters = Json::parse(r#"{"pattern": "A:\\s*(-?[\\d.,]+)"}"#).unwrap();
-    let numeric_match = Call { scorer: "numeric_match".to_owned(), parameters };
+    let numeric_match = Call { item: "numeric_match".to_owned(), parameters };
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")) {
         let bytes = std::fs::read(&path).unwrap();
@@ -290,11 +291,13 @@ fn scale() {
     let identity = json!({ "name": "test/fetch", "version": env!("CARGO_PKG_VERSION") });
     let manifest = json!({ "manifest": 1, "plugin": identity, "capabilities": capabilities });
     let bytes = wat::with_manifest(guests::FETCH.to_vec(), &manifest.to_string());
-    let sandbox = Sandbox::new(Options { http: Some(Arc::new(Slow)), ..Options::default() }).unwrap();
+    let sandbox =
+        Sandbox::new(Options { doors: Doors { http: Some(Arc::new(Slow)), process: None }, ..Options::default() })
+            .unwrap();
     let runtime = runtime(2);
     let plugin = runtime.block_on(sandbox.load(&bytes, Isolation::Thread)).unwrap();
     let parameters = Json::parse(r#"{"url": "https://a.test/"}"#).unwrap();
-    let calls = vec![Call { scorer: "fetches".to_owned(), parameters }];
+    let calls = vec![Call { item: "fetches".to_owned(), parameters }];
     let grant = Grant { http: vec![rule], ..Grant::default() };
     let scoring = plugin.bind(Binding { calls, grant, ..binding(&[], Reuse::Never) });
     for rows in [1000, 5000, 10_000] {

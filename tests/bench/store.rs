@@ -39,7 +39,7 @@ fn row(index: u64) -> RowResult {
         verdict(Value::Boolean(index.is_multiple_of(7))),
         verdict(Value::Number(index as f64 / 3.0)),
     ];
-    RowResult { index, trial: 0, id: format!("q-{index}"), error: None, outcomes }
+    RowResult { index, trial: 0, id: format!("q-{index}"), error: None, predicted: None, outcomes }
 }
 
 fn rows(start: u64, number: u64) -> Vec<RowResult> {

@@ -1,17 +1,18 @@
 //! What the operator lets plugins do: `--allow`, and `policy.toml` in the user's configuration folder or as `--policy`
 //! names it. Nothing in a project can say any of it. On a terminal whoever sits there is asked, once.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use broker::{Allowed, Secret, is_private};
+use model::grant::{CommandRule, Grant};
 use model::limits::Isolation;
-use model::run::PlannedScorer;
+use model::run::RunPlan;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Stop;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, printable_line};
 
 /// One permission, in the words of `--allow`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,19 +21,28 @@ pub(crate) enum Permission {
     Http(String),
     /// `env=NAME@URL`: the value of a variable, for requests to one origin.
     Env { name: String, origin: String },
+    /// `process=NAME`: the command that a suite spells out under this name. What is remembered is allowed as it was spelled
+    /// out then and there: `process=NAME@DIGEST`.
+    Process { name: String, digest: Option<String> },
 }
 
 impl FromStr for Permission {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let wrong = || "write it as `http=http://127.0.0.1:8000` or `env=NAME@https://api.example.com`".to_owned();
+        let wrong = || {
+            "write it as `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com` or `process=NAME`".to_owned()
+        };
         match text.split_once('=').ok_or_else(wrong)? {
             ("http", url) if url.contains("://") => Ok(Self::Http(plain(url))),
             ("env", bound) => {
                 let (name, origin) =
                     bound.split_once('@').filter(|(_, origin)| origin.contains("://")).ok_or_else(wrong)?;
                 Ok(Self::Env { name: name.to_owned(), origin: plain(origin) })
+            }
+            ("process", name) if !name.is_empty() => {
+                let (name, digest) = name.split_once('@').map_or((name, None), |(name, digest)| (name, Some(digest)));
+                Ok(Self::Process { name: name.to_owned(), digest: digest.map(str::to_owned) })
             }
             _ => Err(wrong()),
         }
@@ -44,6 +54,18 @@ impl std::fmt::Display for Permission {
         match self {
             Self::Http(url) => write!(f, "http={url}"),
             Self::Env { name, origin } => write!(f, "env={name}@{origin}"),
+            Self::Process { name, digest: None } => write!(f, "process={name}"),
+            Self::Process { name, digest: Some(digest) } => write!(f, "process={name}@{digest}"),
+        }
+    }
+}
+
+impl Permission {
+    /// As a flag says it, which counts for one run.
+    fn for_one_run(&self) -> Self {
+        match self {
+            Self::Process { name, .. } => Self::Process { name: name.clone(), digest: None },
+            other => other.clone(),
         }
     }
 }
@@ -86,18 +108,16 @@ impl Authority {
     }
 
     /// Refuses a plan that needs more than is allowed, with the flags that would allow it; where somebody sits at the
-    /// terminal, asks them first. Returns whether they have allowed it just now, from now on.
-    pub(crate) fn check<'a>(
-        &self,
-        scorers: impl IntoIterator<Item = &'a PlannedScorer>,
-        terminal: &Terminal,
-    ) -> Result<bool, Stop> {
-        let mut missing = BTreeSet::new();
+    /// terminal, asks them first. Returns whether they have allowed it just now, from now on. `folder` is the suite's.
+    pub(crate) fn check(&self, plan: &RunPlan, folder: &Path, terminal: &Terminal) -> Result<bool, Stop> {
+        let mut missing = Missing::new();
         let mut keys = BTreeSet::new();
-        for scorer in scorers {
-            for needed in needed(scorer).filter(|needed| !self.permissions.contains(needed)) {
-                keys.insert(format!("`{}`", scorer.key));
-                missing.insert(needed);
+        let predictor = plan.predictor.iter().map(|planned| (&planned.predictor, &planned.grant));
+        let scorers = plan.scorers.iter().map(|planned| (&planned.key, &planned.grant));
+        for (key, grant) in predictor.chain(scorers) {
+            for (needed, what) in needed(grant, folder)?.into_iter().filter(|(needed, _)| !self.allows(needed)) {
+                keys.insert(format!("`{key}`"));
+                missing.insert(needed, what);
             }
         }
         if missing.is_empty() {
@@ -105,12 +125,17 @@ impl Authority {
         }
         let keys = keys.into_iter().collect::<Vec<_>>().join(", ");
         if self.remembers && terminal.can_ask() && ask(&keys, &missing, terminal)? {
-            remember(missing)?;
+            remember(missing.into_keys())?;
             return Ok(true);
         }
-        let flags: String = missing.iter().map(|permission| format!(" --allow {permission}")).collect();
-        Err(Stop::message(format_args!("{keys} would reach what only you can allow"))
+        let flags: String = missing.keys().map(|permission| format!(" --allow {}", permission.for_one_run())).collect();
+        let what = missing.into_values().collect::<Vec<_>>().join("; ");
+        Err(Stop::message(format_args!("{keys} would reach what only you can allow: {what}"))
             .hint(format_args!("if you trust this suite, add{flags}")))
+    }
+
+    fn allows(&self, needed: &Permission) -> bool {
+        self.permissions.contains(needed) || self.permissions.contains(&needed.for_one_run())
     }
 
     /// How far plugins in files are isolated at least.
@@ -130,34 +155,62 @@ impl Authority {
                         allowed.secrets.push(Secret { name: name.clone(), value, origin: origin.clone() });
                     }
                 }
+                Permission::Process { name, .. } => _ = allowed.commands.insert(name.clone()),
             }
         }
         Ok(allowed)
     }
 }
 
-/// What a scorer's plugin needs beyond what a suite may grant by itself.
-fn needed(scorer: &PlannedScorer) -> impl Iterator<Item = Permission> {
-    scorer.grant.http.iter().flat_map(|rule| {
-        let private = is_private(&rule.url).then(|| Permission::Http(plain(&rule.url)));
-        let secrets = rule.secrets.iter().map(|name| Permission::Env { name: name.clone(), origin: plain(&rule.url) });
-        private.into_iter().chain(secrets)
-    })
+/// Permissions, each with what it is, for a person.
+type Missing = BTreeMap<Permission, String>;
+
+/// What a grant needs beyond what a suite may grant by itself.
+fn needed(grant: &Grant, folder: &Path) -> Result<Missing, Stop> {
+    let mut needed = Missing::new();
+    for rule in &grant.http {
+        if is_private(&rule.url) {
+            needed.insert(Permission::Http(plain(&rule.url)), format!("requests to {}", rule.url));
+        }
+        for name in &rule.secrets {
+            let permission = Permission::Env { name: name.clone(), origin: plain(&rule.url) };
+            needed.insert(permission, format!("the value of {name}, sent to {}", rule.url));
+        }
+    }
+    for rule in &grant.process {
+        let digest = Some(digest(rule, folder)?);
+        let what = printable_line(&rule.run.join(" "));
+        needed.insert(
+            Permission::Process { name: rule.name.clone(), digest },
+            format!("the command `{what}`, which is not sandboxed"),
+        );
+    }
+    Ok(needed)
 }
 
-fn ask(keys: &str, missing: &BTreeSet<Permission>, terminal: &Terminal) -> Result<bool, Stop> {
+/// Tells a command by what it is and where it is run.
+fn digest(rule: &CommandRule, folder: &Path) -> Result<String, Stop> {
+    let mut hasher = blake3::Hasher::new();
+    let folder = folder.canonicalize()?.display().to_string();
+    for part in std::iter::once(&folder).chain(&rule.run) {
+        hasher.update(&(part.len() as u64).to_le_bytes()).update(part.as_bytes());
+    }
+    Ok(hasher.finalize().to_hex()[..16].to_owned())
+}
+
+fn ask(keys: &str, missing: &Missing, terminal: &Terminal) -> Result<bool, Stop> {
     terminal.say(format_args!("{keys} would reach what only you can allow:"))?;
-    for permission in missing {
-        terminal.say(format_args!("  {permission}"))?;
+    for what in missing.values() {
+        terminal.say(format_args!("  {what}"))?;
     }
     Ok(terminal.ask("allow this from now on, for every suite? [y/N] ")?)
 }
 
 /// Adds permissions to the policy in the user's configuration folder.
-fn remember(permissions: BTreeSet<Permission>) -> Result<(), Stop> {
+fn remember(permissions: impl Iterator<Item = Permission>) -> Result<(), Stop> {
     let path = usual().ok_or_else(|| Stop::message("there is no home folder to remember it in"))?;
     let mut policy = if path.exists() { read(&path)? } else { Policy::default() };
-    policy.allow.extend(permissions.iter().map(ToString::to_string));
+    policy.allow.extend(permissions.map(|permission| permission.to_string()));
     let draft = crate::export::temporary(&path)?;
     std::fs::write(&draft, toml::to_string_pretty(&policy)?)?;
     Ok(std::fs::rename(draft, path)?)

@@ -35,6 +35,11 @@ pub(crate) fn time(time: Duration) -> String {
     }
 }
 
+/// `12 ms`, and from a second on as [`time`].
+pub(crate) fn latency(time: Duration) -> String {
+    if time < Duration::from_secs(1) { format!("{:.0} ms", time.as_secs_f64() * 1e3) } else { self::time(time) }
+}
+
 /// Milliseconds since 1970 as `2026-11-23 20:45:12`, in UTC.
 pub(crate) fn moment(milliseconds: u64) -> String {
     let moment = std::time::UNIX_EPOCH + Duration::from_secs(milliseconds / 1000);

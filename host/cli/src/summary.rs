@@ -4,9 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use model::aggregate::{Aggregate, AggregateKind};
-use model::report::{Report, Verdict};
+use model::report::{Latency, Predictions, Report, Verdict};
 
-use crate::quantities::{count, counted, decimal, time};
+use crate::quantities::{count, counted, decimal, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
 
 /// Prints the scorers' table, the gates and the verdict.
@@ -14,11 +14,32 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
     let header = ["SCORER", "VALUE", "95 % INTERVAL", "SCORED", "PASSED", "ABSTAINED", "FAILED", "UNPREDICTED"];
     let rows = report.scorers.0.iter().map(|(key, aggregate)| row(key, aggregate));
     terminal.data(table(&header, &[1, 2, 3, 4, 5, 6, 7], rows))?;
+    if let Some(predictions) = &report.predictions {
+        terminal.data(told(predictions))?;
+    }
     for gate in &report.gates {
         let holds = if gate.holds { "holds" } else { "fails" };
         terminal.data(format_args!("gate {}: {holds}, {}", gate.text, gate.reason))?;
     }
     terminal.data(verdict(report))
+}
+
+/// What came of asking the application, in a line.
+fn told(predictions: &Predictions) -> String {
+    let Predictions { predictor, answered, failed, retries, latency, input_tokens, output_tokens } = predictions;
+    let mut told = format!("{predictor}: {} answered, {} failed", counted(*answered, "row"), count(*failed));
+    if *retries > 0 {
+        told.push_str(&format!(", {} asked again", count(*retries)));
+    }
+    if let Some(Latency { p50, p90, max, .. }) = latency {
+        let [p50, p90, max] = [p50, p90, max].map(|seconds| brief(Duration::from_secs_f64(*seconds)));
+        told.push_str(&format!("; latency p50 {p50}, p90 {p90}, at most {max}"));
+    }
+    if input_tokens.is_some() || output_tokens.is_some() {
+        let [input, output] = [input_tokens, output_tokens].map(|tokens| tokens.map_or("?".to_owned(), count));
+        told.push_str(&format!("; tokens {input} in, {output} out"));
+    }
+    told
 }
 
 fn row(key: &str, aggregate: &Aggregate) -> Vec<String> {

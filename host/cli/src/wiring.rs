@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Addresses, Allowed, Door};
+use broker::{Addresses, Allowed, Commands, Door};
 use bytesize::ByteSize;
 use model::limits::Isolation;
-use model::ports::{Catalog, HttpDoor, Plugin, PluginError};
-use sandbox::{Inspected, Loaded, Program, Sandbox};
+use model::ports::{Catalog, Plugin, PluginError};
+use model::scorer::ItemKind;
+use sandbox::{Doors, Inspected, Loaded, Program, Sandbox};
 use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
 
@@ -75,21 +76,22 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 
 /// The sandbox, with compiled code in the user's cache folder, and a way out as far as that is allowed.
 ///
-/// There is room for so many `instances` at once, and for a few in any case.
-pub(crate) fn sandbox(allowed: Allowed, instances: u32) -> Result<Sandbox, Stop> {
+/// There is room for so many `instances` at once, and for a few in any case. Commands are run in `folder`.
+pub(crate) fn sandbox(allowed: Allowed, folder: &Path, instances: u32) -> Result<Sandbox, Stop> {
+    let commands = Commands::new(std::path::absolute(folder)?, allowed.commands.clone());
     let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
-    sandbox_behind(Arc::new(door), instances)
+    sandbox_behind(Doors { http: Some(Arc::new(door)), process: Some(Arc::new(commands)) }, instances)
 }
 
-/// The same with another way out.
-pub(crate) fn sandbox_behind(door: Arc<dyn HttpDoor>, instances: u32) -> Result<Sandbox, Stop> {
+/// The same with other ways out.
+pub(crate) fn sandbox_behind(doors: Doors, instances: u32) -> Result<Sandbox, Stop> {
     let ourselves = std::env::current_exe()?;
     let program = |verb: &str| Program { program: ourselves.clone(), arguments: vec![verb.to_owned()] };
     let options = sandbox::Options {
         cache: compiled_code(),
         compiler: Some(program(COMPILE)),
         worker: Some(program(WORK)),
-        http: Some(door),
+        doors,
         slots: instances.clamp(FEW, sandbox::MOST_SLOTS),
     };
     Ok(Sandbox::new(options)?)
@@ -188,14 +190,27 @@ impl Catalog for Plugins {
         }))
     }
 
-    fn built_in(&self, scorer: &str, isolation: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
-        let pack = bundle::PACKS.iter().find(|pack| pack.scorers.contains(&scorer));
+    fn built_in(
+        &self,
+        kind: ItemKind,
+        name: &str,
+        isolation: Isolation,
+    ) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+        let pack = bundle::PACKS.iter().find(|pack| items(pack, kind).contains(&name));
         let load = |pack| -> Result<Arc<dyn Plugin>, PluginError> { Ok(Arc::new(self.load_pack(pack, isolation)?)) };
         pack.map(load).transpose()
     }
 
-    fn built_in_scorers(&self) -> Vec<String> {
-        bundle::PACKS.iter().flat_map(|pack| pack.scorers).map(|&scorer| scorer.to_owned()).collect()
+    fn built_in_names(&self, kind: ItemKind) -> Vec<String> {
+        bundle::PACKS.iter().flat_map(|pack| items(pack, kind)).map(|&name| name.to_owned()).collect()
+    }
+}
+
+fn items(pack: &bundle::Pack, kind: ItemKind) -> &'static [&'static str] {
+    match kind {
+        ItemKind::Scorer => pack.scorers,
+        ItemKind::Predictor => pack.predictors,
+        ItemKind::Exporter => pack.exporters,
     }
 }
 

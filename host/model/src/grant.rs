@@ -18,6 +18,9 @@ pub struct Grant {
     /// Values that the plugin keeps.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub kv: Vec<BucketRule>,
+    /// Commands of this machine, outside the sandbox.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub process: Vec<CommandRule>,
 }
 
 /// Which roles may be asked, and how often.
@@ -38,11 +41,12 @@ pub struct JudgeRule {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct HttpRule {
-    /// `scheme://host[:port]`; the host may begin with `*.`, for any name below.
+    /// `scheme://host[:port]`; the host may begin with `*.`, for any name below. In a manifest, `*` asks for those that a
+    /// suite names.
     pub url: String,
     /// In upper case.
     pub methods: Vec<String>,
-    /// Names that the host may fill in for this origin.
+    /// Names that the host may fill in for this origin. In a manifest, `*` asks for those that a suite names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<String>,
     /// For whoever decides about it.
@@ -59,6 +63,24 @@ pub struct BucketRule {
     pub bytes: ByteSize,
 }
 
+/// One command of this machine.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CommandRule {
+    /// What the plugin calls it.
+    pub name: String,
+    /// The program and its arguments; in a suite, never in a manifest. Relative to the suite's folder. `{{name}}` stands
+    /// for what the plugin fills in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub run: Vec<String>,
+    /// For whoever decides about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+}
+
+/// What a manifest asks for where only the suite knows what it is.
+const ANY: &str = "*";
+
 /// Methods that can be granted.
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
@@ -71,34 +93,71 @@ impl Grant {
     #[must_use]
     pub fn meet(&self, granted: &Self) -> Self {
         let judge = self.judge.as_ref().zip(granted.judge.as_ref()).map(|(asked, granted)| asked.meet(granted));
-        let http = self.http.iter().filter_map(|asked| {
-            let granted = granted.http.iter().find(|granted| granted.is_of(&asked.url))?;
+        let http = granted.http.iter().filter_map(|granted| {
+            let asked = self.asked_http(&granted.url)?;
             Some(asked.meet(granted)).filter(|rule| !rule.methods.is_empty())
         });
         let kv = self.kv.iter().filter_map(|asked| {
             let granted = granted.kv.iter().find(|granted| granted.name == asked.name)?;
             Some(BucketRule { bytes: asked.bytes.min(granted.bytes), ..asked.clone() })
         });
-        Self { judge: judge.filter(|judge| !judge.roles.is_empty()), http: http.collect(), kv: kv.collect() }
+        let process = self.process.iter().filter_map(|asked| {
+            let granted = granted.process.iter().find(|granted| granted.name == asked.name)?;
+            Some(CommandRule { run: granted.run.clone(), ..asked.clone() })
+        });
+        Self {
+            judge: judge.filter(|judge| !judge.roles.is_empty()),
+            http: http.collect(),
+            kv: kv.collect(),
+            process: process.collect(),
+        }
+    }
+
+    /// Whether some of it takes a suite to say what it is: which server, which command.
+    pub fn is_open(&self) -> bool {
+        self.http.iter().any(|rule| rule.url == ANY) || self.process.iter().any(|rule| rule.run.is_empty())
+    }
+
+    /// The rule that asks for this origin.
+    fn asked_http(&self, url: &str) -> Option<&HttpRule> {
+        let exact = self.http.iter().find(|asked| asked.is_of(url));
+        exact.or_else(|| self.http.iter().find(|asked| asked.url == ANY))
     }
 
     /// Each thing that is asked for, in words, with the reason that was given.
     pub fn words(&self) -> Vec<String> {
         let judge = self.judge.iter().map(|rule| told(format!("ask a judge as {}", rule.roles.join(", ")), &rule.why));
         let http = self.http.iter().map(|rule| {
-            let secrets: String = rule.secrets.iter().map(|name| format!(", with the secret `{name}`")).collect();
-            told(format!("{} {}{secrets}", rule.methods.join(", "), rule.url), &rule.why)
+            let secrets: String = rule
+                .secrets
+                .iter()
+                .map(|name| match name.as_str() {
+                    ANY => ", with secrets that the suite names".to_owned(),
+                    name => format!(", with the secret `{name}`"),
+                })
+                .collect();
+            let place = if rule.url == ANY { "any server that the suite names" } else { &rule.url };
+            told(format!("{} {place}{secrets}", rule.methods.join(", ")), &rule.why)
         });
         let kv = self.kv.iter().map(|rule| format!("keep up to {} in the bucket `{}`", rule.bytes, rule.name));
-        judge.chain(http).chain(kv).collect()
+        let process = self.process.iter().map(|rule| {
+            let which = match &rule.run[..] {
+                [] => "the suite names".to_owned(),
+                run => format!("is `{}`", run.join(" ")),
+            };
+            told(format!("run the command `{}`, which {which}, outside the sandbox", rule.name), &rule.why)
+        });
+        judge.chain(http).chain(kv).chain(process).collect()
     }
 
     /// What is here and not there, in words: whole rules, not their bounds.
     pub fn beyond(&self, other: &Self) -> Vec<String> {
         let judge = self.judge.clone().filter(|_| other.judge.is_none());
-        let http = self.http.iter().filter(|rule| !other.http.iter().any(|theirs| theirs.is_of(&rule.url)));
+        let http = self.http.iter().filter(|rule| other.asked_http(&rule.url).is_none());
         let kv = self.kv.iter().filter(|rule| !other.kv.iter().any(|theirs| theirs.name == rule.name));
-        Self { judge, http: http.cloned().collect(), kv: kv.cloned().collect() }.words()
+        let process = self.process.iter().filter(|rule| !other.process.iter().any(|theirs| theirs.name == rule.name));
+        Self { judge, http: http.cloned().collect(), kv: kv.cloned().collect(), process: process.cloned().collect() }
+            .words()
     }
 
     /// The same without what is said to persons.
@@ -106,15 +165,40 @@ impl Grant {
     pub fn without_reasons(&self) -> Self {
         let judge = self.judge.clone().map(|rule| JudgeRule { why: None, ..rule });
         let http = self.http.iter().map(|rule| HttpRule { why: None, ..rule.clone() }).collect();
-        Self { judge, http, kv: self.kv.clone() }
+        let process = self.process.iter().map(|rule| CommandRule { why: None, ..rule.clone() }).collect();
+        Self { judge, http, kv: self.kv.clone(), process }
     }
 
-    /// What is wrong with it, in words.
+    /// What is wrong with it as something that is granted, in words.
+    ///
+    /// # Errors
+    ///
+    /// Fails with the first thing that no suite can grant.
+    pub fn check(&self) -> Result<(), String> {
+        if let Some(rule) = self.http.iter().find(|rule| rule.url == ANY || rule.secrets.iter().any(|name| name == ANY))
+        {
+            return Err(format!("`{}` would be anything; name the server and the secrets", rule.url));
+        }
+        if let Some(rule) = self.process.iter().find(|rule| rule.run.is_empty()) {
+            let name = &rule.name;
+            return Err(format!("the command `{name}` is not told; add such as `run: [python3, app.py]`"));
+        }
+        self.check_rules()
+    }
+
+    /// What is wrong with it as something that is asked for, in words.
     ///
     /// # Errors
     ///
     /// Fails with the first thing that no host could grant.
-    pub fn check(&self) -> Result<(), String> {
+    pub fn check_asked(&self) -> Result<(), String> {
+        if let Some(rule) = self.process.iter().find(|rule| !rule.run.is_empty()) {
+            return Err(format!("only a suite says what the command `{}` is; take `run` out", rule.name));
+        }
+        self.check_rules()
+    }
+
+    fn check_rules(&self) -> Result<(), String> {
         if self.judge.as_ref().is_some_and(|judge| judge.roles.is_empty()) {
             return Err("`judge` names no role; add such as `roles: [default]`".to_owned());
         }
@@ -127,6 +211,11 @@ impl Grant {
         for (place, bucket) in self.kv.iter().enumerate() {
             if self.kv[..place].iter().any(|before| before.name == bucket.name) {
                 return Err(format!("the bucket `{}` is there twice", bucket.name));
+            }
+        }
+        for (place, command) in self.process.iter().enumerate() {
+            if self.process[..place].iter().any(|before| before.name == command.name) {
+                return Err(format!("the command `{}` is there twice", command.name));
             }
         }
         Ok(())
@@ -156,15 +245,21 @@ impl HttpRule {
 
     fn meet(&self, granted: &Self) -> Self {
         Self {
-            url: self.url.clone(),
+            url: if self.url == ANY { granted.url.clone() } else { self.url.clone() },
             methods: common(&self.methods, &granted.methods),
-            secrets: common(&self.secrets, &granted.secrets),
+            secrets: match self.secrets.iter().any(|name| name == ANY) {
+                true => granted.secrets.clone(),
+                false => common(&self.secrets, &granted.secrets),
+            },
             why: self.why.clone(),
         }
     }
 
     fn check(&self) -> Result<(), String> {
         let url = &self.url;
+        if url == ANY {
+            return self.check_methods();
+        }
         let host = url.strip_prefix("https://").or_else(|| url.strip_prefix("http://"));
         let host = host.ok_or_else(|| format!("`{url}` should begin with `https://` or `http://`"))?;
         let host = host.strip_suffix('/').unwrap_or(host);
@@ -176,6 +271,11 @@ impl HttpRule {
         if below != host && !below.contains('.') {
             return Err(format!("`{url}` would be every host of `{below}`"));
         }
+        self.check_methods()
+    }
+
+    fn check_methods(&self) -> Result<(), String> {
+        let url = &self.url;
         match self.methods.iter().find(|method| !METHODS.contains(&method.as_str())) {
             _ if self.methods.is_empty() => Err(format!("`{url}` grants no method; add such as `methods: [POST]`")),
             Some(method) => Err(format!("`{method}` is no method: use {}", METHODS.join(", "))),
@@ -208,12 +308,35 @@ mod tests {
             http: vec![http("https://A.test/", &["POST", "PUT"], &[]), http("https://c.test", &["GET"], &[])],
             kv: vec![BucketRule { name: "cache".to_owned(), bytes: ByteSize(100) }],
             judge: Some(JudgeRule { roles: vec!["default".to_owned()], ..JudgeRule::default() }),
+            ..Grant::default()
         };
         let both = asked.meet(&granted);
         assert_eq!(both.http, [http("https://a.test", &["POST"], &[])]);
         assert_eq!((both.kv[0].bytes, both.judge), (ByteSize(100), None));
         assert!(asked.meet(&Grant::default()).is_empty());
         assert_eq!(asked.meet(&asked), asked);
+    }
+
+    #[test]
+    fn what_only_the_suite_knows_is_asked_for_openly_and_granted_by_name() {
+        let command = |run: &[&str]| CommandRule {
+            name: "app".to_owned(),
+            run: run.iter().map(|&part| part.to_owned()).collect(),
+            why: None,
+        };
+        let asked = Grant { http: vec![http("*", &["POST"], &["*"])], process: vec![command(&[])], ..Grant::default() };
+        let granted = Grant {
+            http: vec![http("https://a.test", &["GET", "POST"], &["KEY"])],
+            process: vec![command(&["python3", "app.py"])],
+            ..Grant::default()
+        };
+        assert!(asked.is_open() && !granted.is_open());
+        assert!(granted.beyond(&asked).is_empty());
+        let both = asked.meet(&granted);
+        assert_eq!(both.http, [http("https://a.test", &["POST"], &["KEY"])]);
+        assert_eq!(both.process, granted.process);
+        assert_eq!((asked.check_asked(), granted.check()), (Ok(()), Ok(())));
+        assert!(asked.check().is_err() && granted.check_asked().is_err());
     }
 
     #[test]

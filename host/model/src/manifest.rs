@@ -47,7 +47,7 @@ impl Manifest {
         if manifest.manifest != 1 {
             return Err(format!("its form is {}, this host reads 1", manifest.manifest));
         }
-        manifest.capabilities.check()?;
+        manifest.capabilities.check_asked()?;
         Ok(manifest)
     }
 }

@@ -9,14 +9,15 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::grant::{Grant, HttpRule};
+use crate::grant::{CommandRule, Grant, HttpRule};
 use crate::json::Json;
 use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, Outcome};
+use crate::prediction::Prediction;
 use crate::report::Report;
 use crate::row::Row;
 use crate::run::{RowResult, Run, RunHeader, RunId};
-use crate::scorer::PluginDescription;
+use crate::scorer::{ItemKind, PluginDescription};
 use crate::suite::DataFormat;
 
 // --- datasets -------------------------------------------------------------------------------------------------------
@@ -67,15 +68,20 @@ pub trait Catalog: Send + Sync {
     /// Fails when the file can't be read or is not a plugin that this host can run.
     fn load(&self, path: &str, isolation: Isolation) -> Result<Arc<dyn Plugin>, PluginError>;
 
-    /// The built-in plugin that offers this scorer, if there is one.
+    /// The built-in plugin that offers this scorer, predictor or exporter, if there is one.
     ///
     /// # Errors
     ///
     /// Fails when it can't be loaded.
-    fn built_in(&self, scorer: &str, isolation: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError>;
+    fn built_in(
+        &self,
+        kind: ItemKind,
+        name: &str,
+        isolation: Isolation,
+    ) -> Result<Option<Arc<dyn Plugin>>, PluginError>;
 
-    /// Names of all built-in scorers.
-    fn built_in_scorers(&self) -> Vec<String>;
+    /// Names of all built-in items of a kind.
+    fn built_in_names(&self, kind: ItemKind) -> Vec<String>;
 }
 
 /// A plugin that can't be used, and what to do.
@@ -95,9 +101,12 @@ pub trait Plugin: Send + Sync {
 
     /// Prepares scorers of this plugin for the rows of one run.
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring>;
+
+    /// Prepares the predictor that is the binding's one call for the rows of one run.
+    fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting>;
 }
 
-/// Which scorers of a plugin are called on every row, and under what conditions.
+/// Which items of a plugin are called on every row, and under what conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
     pub calls: Vec<Call>,
@@ -111,11 +120,11 @@ pub struct Binding {
     pub config: Map<String, Value>,
 }
 
-/// One scorer of a plugin with its parameters.
+/// One scorer, predictor or exporter of a plugin with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// Its name within the plugin.
-    pub scorer: String,
+    pub item: String,
     pub parameters: Json,
 }
 
@@ -125,6 +134,17 @@ pub trait Scoring: Send + Sync {
     /// Looks at a row with each call of the binding whose number is in `calls`, in that order, and says what came of
     /// each. Whatever a guest does ends up as an outcome.
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome>;
+}
+
+/// A predictor, ready to be called.
+#[async_trait]
+pub trait Predicting: Send + Sync {
+    /// Calls the application with the row's inputs, once.
+    ///
+    /// # Errors
+    ///
+    /// Fails with why there is no answer: what the predictor says, or how its call ended.
+    async fn predict(&self, row: &Row) -> Result<Prediction, Failure>;
 }
 
 // --- the way out ----------------------------------------------------------------------------------------------------
@@ -159,6 +179,60 @@ pub trait HttpDoor: Send + Sync {
     ///
     /// Fails as `denied`, `bad input`, `too large`, `timed out` or `unavailable`, in words that are fit for the plugin.
     async fn send(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure>;
+}
+
+/// What a command left when it ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Completed {
+    /// None where a signal ended it.
+    pub exit_code: Option<i32>,
+    pub stdout: Vec<u8>,
+    pub stderr: Vec<u8>,
+    /// Output was cut off at the limit.
+    pub truncated: bool,
+}
+
+/// Runs commands of this machine for plugins, where that is granted and the operator allows it.
+#[async_trait]
+pub trait ProcessDoor: Send + Sync {
+    /// Runs a command to its end, and takes up to `most` bytes of each of its outputs. `arguments` fill in what the rule
+    /// leaves open.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `denied`, `bad input` or `unavailable`, in words that are fit for the plugin.
+    async fn run(
+        &self,
+        rule: &CommandRule,
+        arguments: &[(String, String)],
+        stdin: Vec<u8>,
+        most: u64,
+    ) -> Result<Completed, Failure>;
+
+    /// Starts a command that goes on. It ends when the conversation is dropped.
+    ///
+    /// # Errors
+    ///
+    /// As [`ProcessDoor::run`].
+    async fn start(&self, rule: &CommandRule, arguments: &[(String, String)])
+    -> Result<Box<dyn Conversation>, Failure>;
+}
+
+/// A command that reads what is written to it, and answers in lines.
+#[async_trait]
+pub trait Conversation: Send + Sync {
+    /// # Errors
+    ///
+    /// Fails as `unavailable` where the command reads no more.
+    async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure>;
+
+    /// Waits for the next line, without its end; none where the command has ended well.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `too large` where a line has more than `most` bytes, as `unavailable` where the command broke off, with its
+    /// last words.
+    async fn read_line(&mut self, most: u64) -> Result<Option<Vec<u8>>, Failure>;
 }
 
 // --- the store ------------------------------------------------------------------------------------------------------

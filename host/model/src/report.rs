@@ -19,6 +19,9 @@ pub struct Report {
     /// Rows (times trials) on which a scorer failed or that had no outputs to score.
     pub failed_rows: u64,
     pub scorers: Scorers,
+    /// What came of asking the application; none where rows carried their outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictions: Option<Predictions>,
     pub gates: Vec<GateResult>,
     pub cost: Cost,
     /// Wall time of the run, over all its sessions.
@@ -72,6 +75,34 @@ pub enum Verdict {
     Incomplete,
     /// All rows are done and nothing was asked of them.
     NoGate,
+}
+
+/// What came of asking the application for outputs.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Predictions {
+    /// The predictor's name.
+    pub predictor: String,
+    /// Rows (times trials) that were given outputs.
+    pub answered: u64,
+    /// Those that were not.
+    pub failed: u64,
+    /// How often the application was asked again.
+    pub retries: u64,
+    /// None where nothing was answered.
+    pub latency: Option<Latency>,
+    /// What the application says it used; none where it says nothing.
+    pub input_tokens: Option<u64>,
+    pub output_tokens: Option<u64>,
+}
+
+/// Wall time of the calls that were answered, in seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Latency {
+    pub mean: f64,
+    pub p50: f64,
+    pub p90: f64,
+    pub p99: f64,
+    pub max: f64,
 }
 
 /// What a run spent on judges.

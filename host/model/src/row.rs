@@ -1,11 +1,13 @@
 //! One case of a dataset.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::json::Json;
+use crate::trace::Trace;
 
 /// A row as a dataset file spells it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -62,4 +64,6 @@ pub struct Row {
     pub expectations: Option<Json>,
     pub tags: BTreeMap<String, String>,
     pub session: Option<String>,
+    /// How the outputs came about, where that is known.
+    pub trace: Option<Arc<Trace>>,
 }

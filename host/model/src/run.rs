@@ -12,6 +12,7 @@ use crate::grant::Grant;
 use crate::json::Json;
 use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, Outcome};
+use crate::prediction::Predicted;
 use crate::quantity::Allowance;
 use crate::report::Report;
 use crate::scorer::{Direction, ValueKind};
@@ -62,6 +63,9 @@ pub struct RunHeader {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct RunPlan {
     pub suite: String,
+    /// Who is asked for outputs; none where the rows have them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predictor: Option<PlannedPredictor>,
     pub scorers: Vec<PlannedScorer>,
     pub trials: u32,
     pub seed: u64,
@@ -101,6 +105,29 @@ pub struct PlannedScorer {
     pub config: Map<String, Value>,
 }
 
+/// The predictor as it will be called.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct PlannedPredictor {
+    pub plugin: PluginRef,
+    /// Its name within the plugin.
+    pub predictor: String,
+    /// A JSON object that satisfies the predictor's schema.
+    pub parameters: Json,
+    pub limits: CallLimits,
+    pub reuse: Reuse,
+    pub isolation: Isolation,
+    /// What its plugin may use beyond its rows.
+    #[serde(default, skip_serializing_if = "Grant::is_empty")]
+    pub grant: Grant,
+    /// What is said to its plugin as a whole.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+    /// Rows that the application is asked about at once.
+    pub concurrency: u32,
+    /// How often a row is asked again where that may help.
+    pub retries: u32,
+}
+
 /// Which plugin, to the byte.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct PluginRef {
@@ -132,6 +159,8 @@ pub struct RowResult {
     pub id: String,
     /// Why there are no outputs, where there should be.
     pub error: Option<Failure>,
+    /// What the predictor answered; none where the run has none.
+    pub predicted: Option<Predicted>,
     /// One for each scorer, in suite order.
     pub outcomes: Vec<Outcome>,
 }

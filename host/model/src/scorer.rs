@@ -17,7 +17,59 @@ pub struct PluginDescription {
     /// What it asks for beyond its rows: what its manifest claims and its code imports.
     #[serde(default, skip_serializing_if = "Grant::is_empty")]
     pub asks: Grant,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scorers: Vec<ScorerDescription>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predictors: Vec<ItemDescription>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exporters: Vec<ItemDescription>,
+}
+
+/// What a plugin can offer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ItemKind {
+    Scorer,
+    Predictor,
+    Exporter,
+}
+
+impl ItemKind {
+    /// The word for it.
+    pub fn noun(self) -> &'static str {
+        match self {
+            Self::Scorer => "scorer",
+            Self::Predictor => "predictor",
+            Self::Exporter => "exporter",
+        }
+    }
+}
+
+/// A predictor or an exporter of a plugin.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct ItemDescription {
+    /// `[a-z][a-z0-9_]*`.
+    pub name: String,
+    /// One sentence.
+    pub summary: String,
+    /// JSON Schema (2020-12) of the parameters object.
+    pub parameters: Json,
+}
+
+impl ItemDescription {
+    fn named(&self) -> (&str, &Json) {
+        (&self.name, &self.parameters)
+    }
+}
+
+impl PluginDescription {
+    /// Name and parameter schema of each item of a kind.
+    pub fn items(&self, kind: ItemKind) -> Vec<(&str, &Json)> {
+        match kind {
+            ItemKind::Scorer => self.scorers.iter().map(|scorer| (scorer.name.as_str(), &scorer.parameters)).collect(),
+            ItemKind::Predictor => self.predictors.iter().map(ItemDescription::named).collect(),
+            ItemKind::Exporter => self.exporters.iter().map(ItemDescription::named).collect(),
+        }
+    }
 }
 
 /// One scorer of a plugin.

@@ -19,6 +19,9 @@ pub struct Suite {
     #[schemars(length(min = 1))]
     pub name: String,
     pub data: Data,
+    /// Calls the application under test for each row; without it, rows carry their outputs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub predict: Option<PredictEntry>,
     /// In the order they are reported.
     pub scorers: Vec<ScorerEntry>,
     /// How often each row is repeated; 1 by default.
@@ -33,6 +36,21 @@ pub struct Suite {
     /// Conditions that decide the exit code, such as `exact_match >= 0.9`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<OneOrMany>,
+}
+
+impl Suite {
+    /// The plugins that are not built in, each as often as it is named.
+    pub fn plugins(&self) -> impl Iterator<Item = &str> {
+        let predictor = self.predict.iter().filter_map(|entry| match entry {
+            PredictEntry::Full(entry) => entry.plugin.as_deref(),
+            PredictEntry::Name(_) => None,
+        });
+        let scorers = self.scorers.iter().filter_map(|entry| match entry {
+            ScorerEntry::Full(entry) => entry.plugin.as_deref(),
+            ScorerEntry::Name(_) => None,
+        });
+        predictor.chain(scorers)
+    }
 }
 
 /// Where rows come from.
@@ -77,7 +95,7 @@ pub struct ScorerUse {
     /// Which scorer: a built-in one, or one of `plugin`. May be left out where the plugin offers only one.
     #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
     pub scorer: Option<String>,
-    /// A component: a path relative to the suite file.
+    /// A component: a path relative to the suite file, or `publisher/name@version`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub plugin: Option<String>,
     /// The key in results; the scorer's own name by default.
@@ -88,7 +106,7 @@ pub struct ScorerUse {
     #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub limits: Option<ScorerLimits>,
+    pub limits: Option<PluginLimits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reuse: Option<Reuse>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -101,10 +119,53 @@ pub struct ScorerUse {
     pub config: Option<Map<String, Value>>,
 }
 
-/// Ceilings for one call of a scorer.
+/// A predictor by its name, or with more said about it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a suite has one of them")]
+pub enum PredictEntry {
+    Name(String),
+    Full(PredictUse),
+}
+
+/// The predictor of the suite.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ScorerLimits {
+pub struct PredictUse {
+    /// Which predictor: a built-in one, or one of `plugin`. May be left out where the plugin offers only one.
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    pub predictor: Option<String>,
+    /// A component: a path relative to the suite file, or `publisher/name@version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// The predictor's parameters.
+    #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Map<String, Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<PluginLimits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reuse: Option<Reuse>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
+    /// What the plugin may use beyond its rows, of what it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// What is said to the plugin as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Map<String, Value>>,
+    /// Rows that the application is asked about at once; 8 by default, 1 where that takes a command for each.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub concurrency: Option<u32>,
+    /// How often a row is asked again where the application was overloaded, out of reach or too slow; 2 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+}
+
+/// Ceilings for one call of a plugin.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PluginLimits {
     /// Linear memory and tables, summed over the component.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub memory: Option<ByteSize>,

@@ -8,7 +8,8 @@ use model::aggregate::{Aggregate, AggregateKind, Counts};
 use model::feedback::{Feedback, Value};
 use model::outcome::Outcome;
 use model::ports::{Store, StoreError};
-use model::report::Scorers;
+use model::prediction::Predicted;
+use model::report::{Latency, Predictions, Scorers};
 use model::run::{PlannedScorer, RowResult, RunId, RunPlan};
 use model::scorer::ValueKind;
 
@@ -22,6 +23,8 @@ const MOST_SUBS: usize = 256;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Summary {
     pub scorers: Scorers,
+    /// None where nobody was asked for outputs.
+    pub predictions: Option<Predictions>,
     /// Results there are; one for each trial of a row.
     pub results: u64,
     /// Those on which a scorer failed or that had no outputs to score.
@@ -47,26 +50,82 @@ pub async fn aggregate(store: &dyn Store, run: RunId, plan: &RunPlan) -> Result<
 
 struct Folding {
     scorers: Vec<Scorer>,
+    predictions: Option<Predicting>,
     results: u64,
     failed: u64,
 }
 
 impl Folding {
     fn new(plan: &RunPlan) -> Self {
-        Self { scorers: plan.scorers.iter().map(Scorer::new).collect(), results: 0, failed: 0 }
+        Self {
+            scorers: plan.scorers.iter().map(Scorer::new).collect(),
+            predictions: plan.predictor.as_ref().map(|planned| Predicting::new(&planned.predictor)),
+            results: 0,
+            failed: 0,
+        }
     }
 
     fn add(&mut self, result: &RowResult) {
         self.results += 1;
         self.failed += u64::from(result.is_failed());
+        if let Some((predictions, predicted)) = self.predictions.as_mut().zip(result.predicted.as_ref()) {
+            predictions.add(predicted);
+        }
         for (scorer, outcome) in self.scorers.iter_mut().zip(&result.outcomes) {
             scorer.add(outcome);
         }
     }
 
     fn finish(self) -> Summary {
-        let Self { scorers, results, failed } = self;
-        Summary { scorers: Scorers(scorers.into_iter().flat_map(Scorer::finish).collect()), results, failed }
+        let Self { scorers, predictions, results, failed } = self;
+        let scorers = Scorers(scorers.into_iter().flat_map(Scorer::finish).collect());
+        Summary { scorers, predictions: predictions.map(Predicting::finish), results, failed }
+    }
+}
+
+/// What came of asking for outputs.
+struct Predicting {
+    sums: Predictions,
+    /// Microseconds of each answer: four bytes a row for quantiles that are exact.
+    latencies: Vec<u32>,
+}
+
+impl Predicting {
+    fn new(predictor: &str) -> Self {
+        let sums = Predictions { predictor: predictor.to_owned(), ..Predictions::default() };
+        Self { sums, latencies: Vec::new() }
+    }
+
+    fn add(&mut self, predicted: &Predicted) {
+        let Self { sums, latencies } = self;
+        sums.answered += u64::from(predicted.outputs.is_some());
+        sums.failed += u64::from(predicted.outputs.is_none());
+        sums.retries += u64::from(predicted.attempts.saturating_sub(1));
+        latencies.extend(predicted.latency.map(|latency| u32::try_from(latency.as_micros()).unwrap_or(u32::MAX)));
+        let tokens =
+            [(&mut sums.input_tokens, predicted.input_tokens), (&mut sums.output_tokens, predicted.output_tokens)];
+        for (sum, more) in tokens {
+            *sum = sum.map_or(more, |sum| Some(sum + more.unwrap_or(0)));
+        }
+    }
+
+    fn finish(self) -> Predictions {
+        let Self { sums, mut latencies } = self;
+        latencies.sort_unstable();
+        let seconds = |micros: u32| f64::from(micros) / 1e6;
+        // The smallest value that so many of the rows do not exceed (nearest rank).
+        let quantile = |share: f64| {
+            let rank = (share * latencies.len() as f64).ceil() as usize;
+            seconds(latencies[rank.saturating_sub(1)])
+        };
+        let latency = latencies.last().map(|&max| Latency {
+            mean: latencies.iter().map(|&one| f64::from(one)).sum::<f64>() / latencies.len() as f64 / 1e6,
+            p50: quantile(0.5),
+            p90: quantile(0.9),
+            p99: quantile(0.99),
+            max: seconds(max),
+        });
+        Predictions { latency, ..sums }
     }
 }
 

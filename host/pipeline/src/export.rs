@@ -19,11 +19,19 @@ pub fn line(plan: &RunPlan, row: &RowRecord, result: &RowResult) -> Result<Strin
         id: &result.id,
         trial: result.trial,
         inputs: &row.inputs,
-        outputs: row.outputs.as_ref(),
+        outputs: outputs(row, result),
         expectations: row.expectations.as_ref(),
         error: result.error.as_ref().map(|error| error.message.as_str()),
         feedback: feedback.flat_map(|(scorer, outcome)| verdicts(&scorer.key, outcome)).collect(),
     })
+}
+
+/// The predictor's answer, or what the row came with where none was asked.
+pub fn outputs<'a>(row: &'a RowRecord, result: &'a RowResult) -> Option<&'a Json> {
+    match &result.predicted {
+        Some(predicted) => predicted.outputs.as_ref(),
+        None => row.outputs.as_ref(),
+    }
 }
 
 #[derive(Serialize)]

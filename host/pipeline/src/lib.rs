@@ -20,6 +20,7 @@ pub mod junit;
 mod nearest;
 pub mod plan;
 mod pointer;
+pub mod predict;
 pub mod problem;
 pub mod report;
 pub mod resume;

@@ -26,6 +26,7 @@ pub fn build(header: &RunHeader, summary: Summary, broke_off: Option<String>, se
         reason,
         failed_rows: summary.failed,
         scorers: summary.scorers,
+        predictions: summary.predictions,
         gates,
         cost: Cost::default(),
         seconds,
@@ -71,7 +72,7 @@ mod tests {
             counts: Counts::default(),
             labels: Default::default(),
         };
-        let summary = Summary { scorers: Scorers(vec![("tone".to_owned(), tone)]), results, failed };
+        let summary = Summary { scorers: Scorers(vec![("tone".to_owned(), tone)]), predictions: None, results, failed };
         let report = build(&header, summary, broke_off.map(str::to_owned), 1.0);
         assert_eq!((report.verdict, report.reason.as_deref()), expected);
     }

@@ -21,6 +21,7 @@ fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
     let mut differences = scorer_differences(&stored.scorers, &now.scorers);
     for (what, is_same) in [
         ("`name`", stored.suite == now.suite),
+        ("`predict`", stored.predictor == now.predictor),
         ("`data.format`", stored.format == now.format),
         ("`data.map`", stored.map == now.map),
         ("`trials`", stored.trials == now.trials),

@@ -12,13 +12,14 @@ use model::json::Json;
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
-    Binding, BrokenRecord, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Record, Scoring, Store, StoreError,
+    Binding, BrokenRecord, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Predicting, Record, Scoring, Store,
+    StoreError,
 };
 use model::quantity::Allowance;
 use model::report::Report;
 use model::row::{Row, RowRecord};
 use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
-use model::scorer::{Determinism, Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
+use model::scorer::{Determinism, Direction, ItemKind, Needs, PluginDescription, ScorerDescription, ValueKind};
 use model::suite::DataFormat;
 
 pub(crate) fn feedback(value: Value) -> Feedback {
@@ -26,7 +27,7 @@ pub(crate) fn feedback(value: Value) -> Feedback {
 }
 
 pub(crate) fn result(index: u64, outcomes: Vec<Outcome>) -> RowResult {
-    RowResult { index, trial: 0, id: format!("q{index}"), error: None, outcomes }
+    RowResult { index, trial: 0, id: format!("q{index}"), error: None, predicted: None, outcomes }
 }
 
 pub(crate) fn row_record(text: &str) -> RowRecord {
@@ -53,6 +54,7 @@ pub(crate) fn scorer(key: &str) -> PlannedScorer {
 pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
     RunPlan {
         suite: "test".to_owned(),
+        predictor: None,
         scorers,
         trials: 1,
         seed: 0,
@@ -181,6 +183,8 @@ impl Scripted {
             digest: format!("digest of {name}"),
             asks: Grant::default(),
             scorers,
+            predictors: Vec::new(),
+            exporters: Vec::new(),
         };
         Arc::new(Self { description, score: Arc::new(score) })
     }
@@ -211,6 +215,10 @@ impl Plugin for Scripted {
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
         Arc::new(Bound { binding, score: Arc::clone(&self.score) })
     }
+
+    fn bind_predictor(&self, _: Binding) -> Arc<dyn Predicting> {
+        unimplemented!("predictors are tested where they run")
+    }
 }
 
 struct Bound {
@@ -221,7 +229,7 @@ struct Bound {
 #[async_trait]
 impl Scoring for Bound {
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome> {
-        calls.iter().map(|call| (self.score)(row, &self.binding.calls[*call].scorer)).collect()
+        calls.iter().map(|call| (self.score)(row, &self.binding.calls[*call].item)).collect()
     }
 }
 
@@ -240,14 +248,14 @@ impl Catalog for Shelf {
         })
     }
 
-    fn built_in(&self, scorer: &str, _: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
+    fn built_in(&self, kind: ItemKind, name: &str, _: Isolation) -> Result<Option<Arc<dyn Plugin>>, PluginError> {
         let offers =
-            |plugin: &&Arc<dyn Plugin>| plugin.description().scorers.iter().any(|offered| offered.name == scorer);
+            |plugin: &&Arc<dyn Plugin>| plugin.description().items(kind).iter().any(|(offered, _)| *offered == name);
         Ok(self.built_in.iter().find(offers).cloned())
     }
 
-    fn built_in_scorers(&self) -> Vec<String> {
-        let scorers = self.built_in.iter().flat_map(|plugin| &plugin.description().scorers);
-        scorers.map(|scorer| scorer.name.clone()).collect()
+    fn built_in_names(&self, kind: ItemKind) -> Vec<String> {
+        let items = self.built_in.iter().flat_map(|plugin| plugin.description().items(kind));
+        items.map(|(name, _)| name.to_owned()).collect()
     }
 }

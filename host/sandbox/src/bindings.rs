@@ -4,22 +4,36 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 wasmtime::component::bindgen!({
     path: "../../wit",
-    world: "scorer-plugin",
+    // Everything that a plugin can export or import; none does all of it.
+    inline: "
+        package karat:host;
+
+        world any-plugin {
+            include karat:eval/scorer-plugin@0.1.0;
+            include karat:eval/predictor-plugin@0.1.0;
+            import karat:eval/types@0.1.0;
+        }
+    ",
+    world: "karat:host/any-plugin",
     imports: {
         "karat:eval/http.send": async | trappable,
+        "karat:eval/http-stream": async | trappable,
+        "karat:eval/process": async | trappable,
         default: trappable,
     },
     // A worker hands them over as they are.
     additional_derives: [serde::Deserialize, serde::Serialize],
     exports: { default: async },
     with: {
+        "karat:eval/http-stream.incoming": crate::imports::http_stream::Incoming,
         "karat:eval/kv.bucket": crate::imports::kv::Bucket,
+        "karat:eval/process.conversation": crate::imports::process::Conversation,
         "karat:eval/traces.trace": crate::imports::traces::Trace,
     },
 });
 
-pub(crate) use exports::karat::eval::describe;
-pub(crate) use karat::eval::{ambient, config, http, judge, kv, log, traces, types};
+pub(crate) use exports::karat::eval::{describe, predictor, scorer};
+pub(crate) use karat::eval::{ambient, config, http, http_stream, judge, kv, log, process, traces, types};
 
 // Flags are the one kind of type that `additional_derives` leaves out.
 impl Serialize for describe::Needs {

@@ -10,11 +10,12 @@ use model::quantity::TimeSpan;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
-use crate::bindings::{ScorerPlugin, describe, types};
+use crate::bindings::{describe, predictor, scorer};
 use crate::engine::YIELD_INTERVAL;
 use crate::failure;
 use crate::guest::Guest;
 use crate::imports::Granted;
+use crate::instances::{Question, Reply};
 use crate::limits::HOST_CALL_FUEL;
 use crate::linked::Linked;
 use crate::surroundings::Seed;
@@ -22,25 +23,48 @@ use crate::surroundings::Seed;
 /// A plugin come alive: its memory, and what the host keeps for it. After a failed call it must be dropped.
 pub(crate) struct Instance {
     store: Store<Guest>,
-    plugin: ScorerPlugin,
+    exports: Exported,
     limits: CallLimits,
     _slot: OwnedSemaphorePermit,
+}
+
+/// What the instance can be asked, of what we ask.
+struct Exported {
+    describe: describe::Guest,
+    scorer: Option<scorer::Guest>,
+    predictor: Option<predictor::Guest>,
+}
+
+impl Exported {
+    fn load(
+        plugin: &Linked,
+        store: &mut Store<Guest>,
+        instance: &wasmtime::component::Instance,
+    ) -> wasmtime::Result<Self> {
+        let exports = &plugin.exports;
+        Ok(Self {
+            describe: exports.describe.load(&mut *store, instance)?,
+            scorer: exports.scorer.as_ref().map(|scorer| scorer.load(&mut *store, instance)).transpose()?,
+            predictor: exports.predictor.as_ref().map(|predictor| predictor.load(&mut *store, instance)).transpose()?,
+        })
+    }
 }
 
 impl Instance {
     /// Makes a fresh instance, waiting for a free slot.
     pub(crate) async fn start(plugin: &Linked, granted: &Arc<Granted>, seed: Seed) -> Result<Self, Failure> {
         let limits = granted.limits;
-        let Linked { shared, plugin, slots, .. } = plugin;
-        let slot = shared.slots.clone().acquire_many_owned(*slots).await;
+        let shared = &plugin.shared;
+        let slot = shared.slots.clone().acquire_many_owned(plugin.slots).await;
         let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
         let mut store = Guest::store(&shared.engine, seed, granted);
         let started = async {
             refuel(&mut store, limits)?;
-            plugin.instantiate_async(&mut store).await
+            let instance = plugin.plugin.instantiate_async(&mut store).await?;
+            Exported::load(plugin, &mut store, &instance)
         };
         match within(limits.time, started).await {
-            Ok(plugin) => Ok(Self { store, plugin, limits, _slot: slot }),
+            Ok(exports) => Ok(Self { store, exports, limits, _slot: slot }),
             Err(stop) => Err(stop.explain(&store, limits)),
         }
     }
@@ -51,22 +75,25 @@ impl Instance {
         granted: &Arc<Granted>,
     ) -> Result<describe::PluginDescription, Failure> {
         let mut instance = Self::start(plugin, granted, Seed::default()).await?;
-        let Self { store, plugin, limits, .. } = &mut instance;
-        let answer = within(limits.time, plugin.karat_eval_describe().call_describe(&mut *store)).await;
+        let Self { store, exports, limits, .. } = &mut instance;
+        let answer = within(limits.time, exports.describe.call_describe(&mut *store)).await;
         answer.map_err(|stop| stop.explain(store, *limits))
     }
 
-    /// Calls a scorer. `Ok` is what the guest answered, its own failures included.
-    pub(crate) async fn score(
-        &mut self,
-        scorer: &str,
-        parameters: &String,
-        row: &types::Row,
-    ) -> Result<Result<types::Outcome, types::Failure>, Failure> {
-        let Self { store, plugin, limits, .. } = self;
+    /// Calls an item of the plugin. `Ok` is what the guest answered, its own failures included.
+    pub(crate) async fn ask(&mut self, item: &str, parameters: &String, question: &Question) -> Result<Reply, Failure> {
+        let Self { store, exports, limits, .. } = self;
         let called = async {
             refuel(store, *limits)?;
-            plugin.karat_eval_scorer().call_score(&mut *store, scorer, parameters, row).await
+            match (question, exports) {
+                (Question::Score(row), Exported { scorer: Some(scorer), .. }) => {
+                    scorer.call_score(&mut *store, item, parameters, row).await.map(Reply::Scored)
+                }
+                (Question::Predict(row, span), Exported { predictor: Some(predictor), .. }) => {
+                    predictor.call_predict(&mut *store, item, parameters, row, span).await.map(Reply::Predicted)
+                }
+                _ => Err(wasmtime::Error::msg("the plugin does not export what it says it offers")),
+            }
         };
         within(limits.time, called).await.map_err(|stop| stop.explain(store, *limits))
     }

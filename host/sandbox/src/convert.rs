@@ -7,9 +7,10 @@ use model::grant::Grant;
 use model::json::Json;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::Row;
-use model::scorer::{Determinism, Direction, Needs, PluginDescription, ScorerDescription, ValueKind};
+use model::scorer::{Determinism, Direction, ItemDescription, Needs, PluginDescription, ScorerDescription, ValueKind};
 
 use crate::bindings::{describe, types};
+use crate::instances::Reply;
 
 /// Feedback items in one answer.
 const MOST_FEEDBACK: usize = 64;
@@ -34,14 +35,15 @@ pub(crate) fn row(row: &Row) -> types::Row {
 }
 
 /// What a guest answered, if it keeps to what its scorer declared.
-pub(crate) fn outcome(answer: Result<types::Outcome, types::Failure>, scorer: &ScorerDescription) -> Outcome {
+pub(crate) fn outcome(reply: Reply, scorer: &ScorerDescription) -> Outcome {
+    let Reply::Scored(answer) = reply else { return Outcome::Failed(unknown(&scorer.name)) };
     match answer {
         Ok(types::Outcome::Scored(items)) => match feedback(items, scorer) {
             Ok(feedback) => Outcome::Scored(feedback),
             Err(message) => Outcome::Failed(Failure::new(FailureKind::InvalidOutput, message)),
         },
         Ok(types::Outcome::Abstained(reason)) => Outcome::Abstained { reason },
-        Err(failure) => Outcome::Failed(Failure::new(failure_kind(failure.code), failure.message)),
+        Err(said) => Outcome::Failed(failure(said)),
     }
 }
 
@@ -141,6 +143,11 @@ fn given(value: &Value) -> &'static str {
     }
 }
 
+/// What a guest says went wrong.
+pub(crate) fn failure(said: types::Failure) -> Failure {
+    Failure::new(failure_kind(said.code), said.message)
+}
+
 fn failure_kind(code: types::ErrorCode) -> FailureKind {
     match code {
         types::ErrorCode::BadInput => FailureKind::BadInput,
@@ -164,8 +171,8 @@ pub(crate) fn description(
     digest: String,
     asks: Grant,
 ) -> Result<PluginDescription, String> {
-    if said.scorers.is_empty() {
-        return Err("it offers no scorer".to_owned());
+    if said.scorers.is_empty() && said.predictors.is_empty() {
+        return Err("it offers nothing".to_owned());
     }
     let mut names = HashSet::new();
     let mut scorers = Vec::with_capacity(said.scorers.len());
@@ -175,15 +182,34 @@ pub(crate) fn description(
         }
         scorers.push(scorer_description(scorer)?);
     }
-    Ok(PluginDescription { name: said.name, version: said.version, digest, asks, scorers })
+    let predictors = items("predictor", said.predictors)?;
+    let exporters = items("exporter", said.exporters)?;
+    Ok(PluginDescription { name: said.name, version: said.version, digest, asks, scorers, predictors, exporters })
+}
+
+fn items(noun: &str, said: Vec<describe::ItemDescription>) -> Result<Vec<ItemDescription>, String> {
+    let mut items: Vec<ItemDescription> = Vec::with_capacity(said.len());
+    for describe::ItemDescription { name, summary, parameters } in said {
+        if !is_name(&name) {
+            return Err(format!("`{}` is no name for a {noun}: use a-z, 0-9 and _", name.escape_debug()));
+        }
+        if items.iter().any(|before| before.name == name) {
+            return Err(format!("it offers two {noun}s named `{name}`"));
+        }
+        items.push(ItemDescription { parameters: schema(&name, &parameters)?, name, summary });
+    }
+    Ok(items)
+}
+
+fn schema(name: &str, parameters: &str) -> Result<Json, String> {
+    Json::parse(parameters).map_err(|error| format!("the parameter schema of `{name}` is not JSON: {error}"))
 }
 
 fn scorer_description(said: describe::ScorerDescription) -> Result<ScorerDescription, String> {
     if !is_name(&said.name) {
         return Err(format!("`{}` is no name for a scorer: use a-z, 0-9 and _", said.name.escape_debug()));
     }
-    let parameters = Json::parse(&said.parameters)
-        .map_err(|error| format!("the parameter schema of `{}` is not JSON: {error}", said.name))?;
+    let parameters = schema(&said.name, &said.parameters)?;
     let value = value_kind(said.value);
     if (value == ValueKind::Label) == said.labels.is_empty() {
         return Err(format!("`{}` must list labels if and only if its value is one", said.name));

@@ -59,21 +59,29 @@ impl Inspected {
         let claimed = self.manifest.as_ref().map(|manifest| manifest.capabilities.clone()).unwrap_or_default();
         let imports =
             |interface: &str| self.imports.iter().any(|name| name.starts_with(&format!("karat:eval/{interface}@")));
-        let undeclared: Vec<_> =
-            [("judge", claimed.judge.is_none()), ("http", claimed.http.is_empty()), ("kv", claimed.kv.is_empty())]
-                .into_iter()
-                .filter(|&(interface, is_absent)| is_absent && imports(interface))
-                .map(|(interface, _)| interface.to_owned())
-                .collect();
+        let undeclared: Vec<_> = [
+            ("judge", claimed.judge.is_none()),
+            ("http", claimed.http.is_empty()),
+            ("http-stream", claimed.http.is_empty()),
+            ("kv", claimed.kv.is_empty()),
+            ("process", claimed.process.is_empty()),
+        ]
+        .into_iter()
+        .filter(|&(interface, is_absent)| is_absent && imports(interface))
+        .map(|(interface, _)| interface.to_owned())
+        .collect();
         if !undeclared.is_empty() {
             return Err(LoadError::Undeclared { interfaces: undeclared });
         }
         let keep = |interface: &str| imports(interface);
-        let uses_http = keep("http") || self.imports.iter().any(|name| name.starts_with("wasi:http/outgoing-handler@"));
+        let uses_http = keep("http")
+            || keep("http-stream")
+            || self.imports.iter().any(|name| name.starts_with("wasi:http/outgoing-handler@"));
         Ok(Grant {
             judge: claimed.judge.filter(|_| keep("judge")),
             http: if uses_http { claimed.http } else { Vec::new() },
             kv: if keep("kv") { claimed.kv } else { Vec::new() },
+            process: if keep("process") { claimed.process } else { Vec::new() },
         })
     }
 }

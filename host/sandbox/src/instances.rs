@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use model::grant::Grant;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::Failure;
-use model::ports::{Binding, HttpDoor};
+use model::ports::Binding;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::bindings::types;
+use crate::Doors;
+use crate::bindings::{predictor, types};
 use crate::call::Instance;
 use crate::imports::Granted;
 use crate::linked::Linked;
@@ -21,13 +22,35 @@ const MOST_CALLS: u32 = 1000;
 /// A kept instance is replaced when its memory has grown by this factor since its first call.
 const MOST_GROWTH: u64 = 2;
 
-/// What a guest said to a call, its own failures included, or how the call ended instead.
-pub(crate) type Answer = Result<Result<types::Outcome, types::Failure>, Failure>;
+/// What a call asks of a guest.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(crate) enum Question {
+    Score(types::Row),
+    Predict(types::Row, predictor::SpanContext),
+}
+
+impl Question {
+    /// Makes the question that of one call.
+    fn turn_to(&mut self, seed: Seed) {
+        let (Self::Score(row) | Self::Predict(row, _)) = self;
+        row.seed = u64::from_le_bytes(seed[..8].try_into().expect("8 bytes"));
+    }
+}
+
+/// What a guest said, its own failures included.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) enum Reply {
+    Scored(Result<types::Outcome, types::Failure>),
+    Predicted(Result<predictor::Prediction, types::Failure>),
+}
+
+/// What a guest said to a call, or how the call ended instead.
+pub(crate) type Answer = Result<Reply, Failure>;
 
 /// What a binding means to whoever makes the instances.
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) struct Setup {
-    /// Scorer and JSON text of its parameters.
+    /// Item and JSON text of its parameters.
     calls: Vec<(String, String)>,
     pub(crate) limits: CallLimits,
     reuse: Reuse,
@@ -37,7 +60,7 @@ pub(crate) struct Setup {
 
 impl Setup {
     pub(crate) fn of(binding: &Binding) -> Self {
-        let calls = binding.calls.iter().map(|call| (call.scorer.clone(), call.parameters.to_string()));
+        let calls = binding.calls.iter().map(|call| (call.item.clone(), call.parameters.to_string()));
         Self {
             calls: calls.collect(),
             limits: binding.limits,
@@ -85,19 +108,19 @@ impl Kept {
 }
 
 impl Instances {
-    pub(crate) fn new(plugin: Arc<Linked>, setup: Setup, http: Option<Arc<dyn HttpDoor>>) -> Self {
+    pub(crate) fn new(plugin: Arc<Linked>, setup: Setup, doors: Doors) -> Self {
         let Setup { calls, limits, reuse, grant, config } = setup;
         let values = Arc::clone(&plugin.values);
-        let granted = Arc::new(Granted { limits, grant, config, values, http });
+        let granted = Arc::new(Granted { limits, grant, config, values, doors });
         Self { plugin, granted, calls, reuse, idle: Mutex::default() }
     }
 
-    /// Makes some calls on a row, one after the other.
-    pub(crate) async fn answers(&self, row: &mut types::Row, turns: &[Turn]) -> Vec<Answer> {
+    /// Makes some calls with a question, one after the other.
+    pub(crate) async fn answers(&self, question: &mut Question, turns: &[Turn]) -> Vec<Answer> {
         let mut kept = self.take_idle();
         let mut answers = Vec::with_capacity(turns.len());
         for &turn in turns {
-            answers.push(self.answer(row, turn, &mut kept).await);
+            answers.push(self.answer(question, turn, &mut kept).await);
             if self.reuse == Reuse::Never {
                 kept = None;
             }
@@ -107,16 +130,16 @@ impl Instances {
     }
 
     /// Makes a call in an instance that has seen nothing else and will not.
-    pub(crate) async fn fresh_answer(&self, row: &mut types::Row, turn: Turn) -> Answer {
-        self.answer(row, turn, &mut None).await
+    pub(crate) async fn fresh_answer(&self, question: &mut Question, turn: Turn) -> Answer {
+        self.answer(question, turn, &mut None).await
     }
 
     /// Makes one call in the instance at hand, or in a fresh one that is then left there. A failed call leaves none.
-    async fn answer(&self, row: &mut types::Row, turn: Turn, kept: &mut Option<Kept>) -> Answer {
-        let (scorer, parameters) = &self.calls[turn.call];
-        row.seed = u64::from_le_bytes(turn.seed[..8].try_into().expect("8 bytes"));
+    async fn answer(&self, question: &mut Question, turn: Turn, kept: &mut Option<Kept>) -> Answer {
+        let (item, parameters) = &self.calls[turn.call];
+        question.turn_to(turn.seed);
         let mut ready = self.ready(kept.take(), turn.seed).await?;
-        let answer = ready.instance.score(scorer, parameters, row).await?;
+        let answer = ready.instance.ask(item, parameters, question).await?;
         ready.calls += 1;
         *kept = Some(ready);
         Ok(answer)

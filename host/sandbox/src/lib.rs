@@ -30,6 +30,8 @@ mod linked;
 mod load;
 mod measure;
 mod memory;
+mod place;
+mod predicting;
 mod program;
 mod scoring;
 mod shared;
@@ -41,7 +43,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::limits::Isolation;
-use model::ports::HttpDoor;
+use model::ports::{HttpDoor, ProcessDoor};
 
 pub use compile::compile;
 pub use engine::MOST_SLOTS;
@@ -69,16 +71,23 @@ pub struct Options {
     pub compiler: Option<Program>,
     /// Does [`work`]. Without one, no plugin can be isolated.
     pub worker: Option<Program>,
-    /// The way out for plugins that were granted it. Without one, none has.
-    pub http: Option<Arc<dyn HttpDoor>>,
+    pub doors: Doors,
     /// Instances that can be alive at once, up to [`MOST_SLOTS`]; further ones wait. Each makes starting take a few
     /// microseconds longer.
     pub slots: u32,
 }
 
+/// The ways out for plugins that were granted them. Where there is none, nobody has it.
+#[derive(Clone, Default)]
+pub struct Doors {
+    pub http: Option<Arc<dyn HttpDoor>>,
+    /// Commands; for plugins in this process only.
+    pub process: Option<Arc<dyn ProcessDoor>>,
+}
+
 impl Default for Options {
     fn default() -> Self {
-        Self { cache: None, compiler: None, worker: None, http: None, slots: MOST_SLOTS }
+        Self { cache: None, compiler: None, worker: None, doors: Doors::default(), slots: MOST_SLOTS }
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use model::grant::Grant;
 use model::limits::CallLimits;
-use wasmtime::component::Component;
+use wasmtime::component::{Component, InstancePre};
 
-use crate::bindings::{ScorerPluginPre, describe};
+use crate::Doors;
+use crate::bindings::{describe, predictor, scorer};
 use crate::call::Instance;
 use crate::engine;
 use crate::guest::Guest;
@@ -22,19 +23,32 @@ const DESCRIBE_TIME: Duration = Duration::from_secs(10);
 /// What a call needs of a plugin.
 pub(crate) struct Linked {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) plugin: ScorerPluginPre<Guest>,
+    pub(crate) plugin: InstancePre<Guest>,
+    pub(crate) exports: Exports,
     /// How many slots an instance takes.
     pub(crate) slots: u32,
     /// What its instances keep.
     pub(crate) values: Arc<Values>,
 }
 
+/// Where a component has what we call.
+pub(crate) struct Exports {
+    pub(crate) describe: describe::GuestIndices,
+    pub(crate) scorer: Option<scorer::GuestIndices>,
+    pub(crate) predictor: Option<predictor::GuestIndices>,
+}
+
 impl Linked {
     pub(crate) fn new(shared: &Arc<Shared>, component: &Component) -> Result<Self, LoadError> {
         let mismatch = |error: wasmtime::Error| LoadError::Mismatch(error.into());
-        let plugin = shared.linker.instantiate_pre(component).and_then(ScorerPluginPre::new).map_err(mismatch)?;
+        let plugin = shared.linker.instantiate_pre(component).map_err(mismatch)?;
+        let exports = Exports {
+            describe: describe::GuestIndices::new(&plugin).map_err(mismatch)?,
+            scorer: scorer::GuestIndices::new(&plugin).ok(),
+            predictor: predictor::GuestIndices::new(&plugin).ok(),
+        };
         let slots = engine::slots(component, shared.all_slots);
-        Ok(Self { shared: Arc::clone(shared), plugin, slots, values: Arc::default() })
+        Ok(Self { shared: Arc::clone(shared), plugin, exports, slots, values: Arc::default() })
     }
 
     /// What the plugin says about itself, with nothing granted.
@@ -44,7 +58,7 @@ impl Linked {
             grant: Grant::default(),
             config: serde_json::Map::new(),
             values: Arc::default(),
-            http: None,
+            doors: Doors::default(),
         });
         Instance::describe(self, &nothing).await.map_err(LoadError::Describe)
     }

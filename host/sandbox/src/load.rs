@@ -5,7 +5,7 @@ use std::sync::Arc;
 use model::limits::Isolation;
 use model::manifest::Manifest;
 use model::outcome::{Failure, FailureKind};
-use model::ports::{Binding, Plugin, Scoring};
+use model::ports::{Binding, Plugin, Predicting, Scoring};
 use model::row::Row;
 use model::scorer::PluginDescription;
 use wasmtime::{Engine, Precompiled};
@@ -16,7 +16,9 @@ use crate::inspect::{self, Inspected};
 use crate::instances::{Instances, Setup};
 use crate::linked::Linked;
 use crate::measure::{self, Measured};
-use crate::scoring::{self, Bound};
+use crate::place;
+use crate::predicting::BoundPredictor;
+use crate::scoring::Bound;
 use crate::shared::Shared;
 use crate::worker::Workers;
 
@@ -24,7 +26,7 @@ use crate::worker::Workers;
 const LARGEST_PLUGIN: usize = 64 << 20;
 
 /// Interfaces of ours that a plugin may import, without their version. What is not granted answers `denied`.
-const IMPORTS: [&str; 8] = [
+const IMPORTS: [&str; 10] = [
     "karat:eval/types",
     "karat:eval/log",
     "karat:eval/config",
@@ -33,10 +35,15 @@ const IMPORTS: [&str; 8] = [
     "karat:eval/traces",
     "karat:eval/kv",
     "karat:eval/http",
+    "karat:eval/http-stream",
+    "karat:eval/process",
 ];
 
-/// Interfaces that this host calls.
-const EXPORTS: [&str; 2] = ["karat:eval/describe", "karat:eval/scorer"];
+/// What a plugin says about itself by.
+const DESCRIBE: &str = "karat:eval/describe";
+
+/// Interfaces that this host calls; a plugin exports at least one.
+const EXPORTS: [&str; 2] = ["karat:eval/scorer", "karat:eval/predictor"];
 
 /// A component that is no plugin this host can run.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +150,17 @@ impl Loaded {
         }
     }
 
+    fn instances(&self, binding: &Binding) -> place::Place {
+        let setup = Setup::of(binding);
+        match &self.place {
+            Place::Here(linked) => {
+                let doors = linked.shared.doors.clone();
+                place::Place::Here(Instances::new(Arc::clone(linked), setup, doors))
+            }
+            Place::There(workers) => place::Place::There(workers.assign(setup)),
+        }
+    }
+
     /// Bytes of the component.
     pub fn size(&self) -> usize {
         self.size
@@ -162,15 +180,11 @@ impl Plugin for Loaded {
     }
 
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
-        let setup = Setup::of(&binding);
-        let place = match &self.place {
-            Place::Here(linked) => {
-                let http = linked.shared.http.clone();
-                scoring::Place::Here(Instances::new(Arc::clone(linked), setup, http))
-            }
-            Place::There(workers) => scoring::Place::There(workers.assign(setup)),
-        };
-        Arc::new(Bound::new(place, Arc::clone(&self.description), binding))
+        Arc::new(Bound::new(self.instances(&binding), Arc::clone(&self.description), binding))
+    }
+
+    fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting> {
+        Arc::new(BoundPredictor::new(self.instances(&binding), Arc::clone(&self.description), binding))
     }
 }
 
@@ -244,9 +258,14 @@ fn check_imports(inspected: &Inspected) -> Result<(), LoadError> {
 
 /// Refuses a component that lacks what we call.
 fn check_exports(inspected: &Inspected) -> Result<(), LoadError> {
-    let missing = EXPORTS.iter().filter(|name| !inspected.exports.iter().any(|offer| unversioned(offer) == **name));
-    let exports: Vec<_> = missing.map(|name| (*name).to_owned()).collect();
-    if exports.is_empty() { Ok(()) } else { Err(LoadError::MissingExports { exports }) }
+    let exports = |name: &str| inspected.exports.iter().any(|offer| unversioned(offer) == name);
+    let missing: Vec<_> = match (exports(DESCRIBE), EXPORTS.iter().any(|name| exports(name))) {
+        (true, true) => return Ok(()),
+        (false, true) => vec![DESCRIBE.to_owned()],
+        (true, false) => vec![EXPORTS.join(" or ")],
+        (false, false) => vec![DESCRIBE.to_owned(), EXPORTS.join(" or ")],
+    };
+    Err(LoadError::MissingExports { exports: missing })
 }
 
 /// Refuses a manifest that is another plugin's.

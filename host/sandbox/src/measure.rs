@@ -11,6 +11,7 @@ use model::scorer::PluginDescription;
 use crate::call::Instance;
 use crate::convert;
 use crate::imports::Granted;
+use crate::instances::Question;
 use crate::linked::Linked;
 use crate::surroundings::Seed;
 
@@ -42,20 +43,20 @@ pub(crate) async fn measure(
         grant: binding.grant.clone(),
         config: binding.config.clone(),
         values: Arc::clone(&plugin.values),
-        http: plugin.shared.http.clone(),
+        doors: plugin.shared.doors.clone(),
     });
     let call = &binding.calls[0];
     let parameters = call.parameters.to_string();
-    let row = convert::row(row);
+    let question = Question::Score(convert::row(row));
     let start = || Instance::start(plugin, &granted, Seed::default());
 
     let mut instance = start().await?;
-    let answer = instance.score(&call.scorer, &parameters, &row).await;
+    let answer = instance.ask(&call.item, &parameters, &question).await;
     let used = instance.used();
-    let scorer = description.scorers.iter().find(|scorer| scorer.name == call.scorer);
+    let scorer = description.scorers.iter().find(|scorer| scorer.name == call.item);
     let outcome = match (answer, scorer) {
         (Ok(answer), Some(scorer)) => convert::outcome(answer, scorer),
-        (Ok(_), None) => return Err(convert::unknown(&call.scorer)),
+        (Ok(_), None) => return Err(convert::unknown(&call.item)),
         (Err(failure), _) => Outcome::Failed(failure),
     };
     let mut fresh = Vec::new();
@@ -63,7 +64,7 @@ pub(crate) async fn measure(
         let begun = Instant::now();
         let mut instance = start().await?;
         // How it ends is known from the first time.
-        let _ = instance.score(&call.scorer, &parameters, &row).await;
+        let _ = instance.ask(&call.item, &parameters, &question).await;
         drop(instance);
         fresh.push(begun.elapsed());
     }
@@ -71,7 +72,7 @@ pub(crate) async fn measure(
     let mut instance = start().await?;
     for _ in 0..times {
         let begun = Instant::now();
-        if instance.score(&call.scorer, &parameters, &row).await.is_err() {
+        if instance.ask(&call.item, &parameters, &question).await.is_err() {
             reused.clear();
             break;
         }

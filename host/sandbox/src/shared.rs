@@ -3,16 +3,15 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
-use model::ports::HttpDoor;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
 
-use crate::Options;
 use crate::cache::Cache;
 use crate::guest::Guest;
 use crate::load::LoadError;
 use crate::program::Program;
+use crate::{Doors, Options};
 use crate::{compile, engine, imports};
 
 /// Changed when the meaning of a cache entry changes.
@@ -24,14 +23,14 @@ pub(crate) struct Shared {
     cache: Option<Cache>,
     compiler: Option<Program>,
     pub(crate) worker: Option<Program>,
-    pub(crate) http: Option<Arc<dyn HttpDoor>>,
+    pub(crate) doors: Doors,
     pub(crate) all_slots: u32,
     pub(crate) slots: Arc<Semaphore>,
 }
 
 #[expect(unsafe_code, reason = "compiled code is native code")]
 impl Shared {
-    pub(crate) fn new(Options { cache, compiler, worker, http, slots }: Options) -> Result<Self, LoadError> {
+    pub(crate) fn new(Options { cache, compiler, worker, doors, slots }: Options) -> Result<Self, LoadError> {
         let engine = engine::start(slots).map_err(|error| LoadError::Engine(error.into()))?;
         let linker = imports::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
         let cache = cache.and_then(|folder| {
@@ -43,7 +42,7 @@ impl Shared {
             cache,
             compiler,
             worker,
-            http,
+            doors,
             all_slots: slots,
             slots: Arc::new(Semaphore::new(slots as usize)),
         })

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use model::row::Row;
 use rand_chacha::ChaCha20Rng;
 use rand_chacha::rand_core::SeedableRng;
 use wasmtime_wasi::{HostMonotonicClock, HostWallClock, WasiCtx, WasiCtxBuilder};
@@ -21,6 +22,18 @@ pub(crate) const RANDOM_BYTES: u64 = 64 << 10;
 
 /// 32 bytes that decide everything random in one call.
 pub(crate) type Seed = [u8; 32];
+
+/// What decides everything random in a call: the same for the same suite seed, plugin, item, row and trial, in whatever
+/// order rows come.
+pub(crate) fn seed(suite: u64, plugin: &str, item: &str, row: &Row) -> Seed {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&suite.to_le_bytes());
+    hasher.update(&row.trial.to_le_bytes());
+    for text in [plugin, item, &row.id] {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    *hasher.finalize().as_bytes()
+}
 
 /// WASI for one call. It is closed unless said otherwise: `WasiCtxBuilder` starts without files, environment, arguments,
 /// standard input and network.

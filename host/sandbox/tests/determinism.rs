@@ -27,12 +27,13 @@ fn row(index: u64) -> Row {
         expectations: None,
         tags: BTreeMap::new(),
         session: None,
+        trace: None,
     }
 }
 
 async fn bound() -> Arc<dyn Scoring> {
     let sandbox = Sandbox::new(Options::default()).unwrap();
-    let call = |scorer: &&str| Call { scorer: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
     let limits = CallLimits { fuel: 2_000_000, ..CallLimits::default() };
     let calls = SCORERS.iter().map(call).collect();
     let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();

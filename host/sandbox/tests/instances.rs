@@ -14,7 +14,7 @@ use sandbox::{Options, Sandbox};
 
 /// Scorers of the hostile guest, bound for one run.
 async fn bound(sandbox: &Sandbox, scorers: &[&str], reuse: Reuse) -> Arc<dyn Scoring> {
-    let call = |scorer: &&str| Call { scorer: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
     let limits = CallLimits { fuel: 20_000_000, ..CallLimits::default() };
     let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();
     plugin.bind(Binding {
@@ -37,6 +37,7 @@ fn row(index: u64) -> Row {
         expectations: None,
         tags: std::collections::BTreeMap::new(),
         session: None,
+        trace: None,
     }
 }
 

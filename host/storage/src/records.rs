@@ -1,25 +1,40 @@
 //! One result as bytes.
 //!
 //! They are postcard, which has neither names nor lengths of its own: the structs here are frozen, down to the order
-//! of fields and variants. A change is a new struct for a new kind of frame; the old one stays readable.
+//! of fields and variants. A change is a new struct for a new kind of frame, or one that stands behind the old where it
+//! is needed; the old one stays readable, and a version that does not know what stands behind refuses the record.
+
+use std::time::Duration;
 
 use model::feedback::{Feedback, Value};
+use model::json::Json;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::StoreError;
+use model::prediction::Predicted;
 use model::run::RowResult;
 use serde::{Deserialize, Serialize};
 
 /// Writes a result behind what `buffer` holds already.
 pub(crate) fn encode_result(result: &RowResult, buffer: Vec<u8>) -> Result<Vec<u8>, StoreError> {
-    postcard::to_extend(&ResultRecord::of(result), buffer).map_err(|error| StoreError::Io(std::io::Error::other(error)))
+    let failed = |error| StoreError::Io(std::io::Error::other(error));
+    let buffer = postcard::to_extend(&ResultRecord::of(result), buffer).map_err(failed)?;
+    match &result.predicted {
+        Some(predicted) => postcard::to_extend(&PredictedRecord::of(predicted), buffer).map_err(failed),
+        None => Ok(buffer),
+    }
 }
 
 /// Reads a result; says why where the bytes are none.
 pub(crate) fn decode_result(bytes: &[u8], (index, trial): (u64, u32)) -> Result<RowResult, String> {
-    match postcard::take_from_bytes::<ResultRecord<'_>>(bytes) {
-        Ok((result, [])) => Ok(result.at(index, trial)),
-        Ok(_) => Err("is too long".to_owned()),
-        Err(error) => Err(format!("can't be read: {error}")),
+    let unreadable = |error| format!("can't be read: {error}");
+    let (result, behind) = postcard::take_from_bytes::<ResultRecord<'_>>(bytes).map_err(unreadable)?;
+    let result = result.at(index, trial);
+    if behind.is_empty() {
+        return Ok(result);
+    }
+    match postcard::take_from_bytes::<PredictedRecord<'_>>(behind).map_err(unreadable)? {
+        (predicted, []) => Ok(RowResult { predicted: Some(predicted.read()?), ..result }),
+        _ => Err("is too long".to_owned()),
     }
 }
 
@@ -31,6 +46,16 @@ struct ResultRecord<'a> {
     error: Option<FailureRecord<'a>>,
     #[serde(borrow)]
     outcomes: Vec<OutcomeRecord<'a>>,
+}
+
+/// What the predictor answered, behind the rest where there is one.
+#[derive(Deserialize, Serialize)]
+struct PredictedRecord<'a> {
+    outputs: Option<&'a str>,
+    latency: Option<Duration>,
+    attempts: u32,
+    input_tokens: Option<u64>,
+    output_tokens: Option<u64>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -84,8 +109,28 @@ impl<'a> ResultRecord<'a> {
             trial,
             id: self.id.to_owned(),
             error: self.error.map(Failure::from),
+            predicted: None,
             outcomes: self.outcomes.into_iter().map(Outcome::from).collect(),
         }
+    }
+}
+
+impl<'a> PredictedRecord<'a> {
+    fn of(predicted: &'a Predicted) -> Self {
+        let Predicted { outputs, latency, attempts, input_tokens, output_tokens } = predicted;
+        Self {
+            outputs: outputs.as_ref().map(Json::as_str),
+            latency: *latency,
+            attempts: *attempts,
+            input_tokens: *input_tokens,
+            output_tokens: *output_tokens,
+        }
+    }
+
+    fn read(self) -> Result<Predicted, String> {
+        let Self { outputs, latency, attempts, input_tokens, output_tokens } = self;
+        let outputs = outputs.map(Json::parse).transpose().map_err(|error| format!("can't be read: {error}"))?;
+        Ok(Predicted { outputs, latency, attempts, input_tokens, output_tokens })
     }
 }
 
@@ -242,7 +287,7 @@ mod tests {
         ]);
         outcomes.extend(KINDS.iter().map(|&kind| Outcome::Failed(Failure::new(kind, "m"))));
         let error = Failure { kind: FailureKind::TimedOut, message: "slow".into(), detail: Some("log".into()) };
-        RowResult { index: 3, trial: 1, id: "q-1".into(), error: Some(error), outcomes }
+        RowResult { index: 3, trial: 1, id: "q-1".into(), error: Some(error), predicted: None, outcomes }
     }
 
     fn encode(result: &RowResult) -> Vec<u8> {
@@ -257,9 +302,21 @@ mod tests {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
+    fn predicted() -> RowResult {
+        let predicted = Predicted {
+            outputs: Some(Json::parse("{\"a\":1.50}").expect("JSON")),
+            latency: Some(Duration::from_millis(1500)),
+            attempts: 2,
+            input_tokens: Some(300),
+            output_tokens: None,
+        };
+        RowResult { predicted: Some(predicted), ..everything() }
+    }
+
     #[test]
     fn everything_a_result_can_hold_comes_back() {
         assert_eq!(decode(&encode(&everything())).expect("undamaged"), everything());
+        assert_eq!(decode(&encode(&predicted())).expect("undamaged"), predicted());
     }
 
     /// If this fails, old stores can't be read any more: add a schema instead.
@@ -281,19 +338,22 @@ mod tests {
             "040a016d00040b016d00040c016d00040d016d00040e016d00040f016d000410016d000411016d000412016d00",
         );
         assert_eq!(hex(&encode(&everything())), bytes);
+        let behind = "010a7b2261223a312e35307d010180cab5ee010201ac0200";
+        assert_eq!(hex(&encode(&predicted())), format!("{bytes}{behind}"));
     }
 
     #[test]
     fn a_plain_verdict_takes_two_bytes() {
         let outcome = Outcome::Scored(vec![scored(None, Value::Boolean(true), None)]);
-        let result = |outcomes| RowResult { index: 0, trial: 0, id: "q-1".into(), error: None, outcomes };
+        let result =
+            |outcomes| RowResult { index: 0, trial: 0, id: "q-1".into(), error: None, predicted: None, outcomes };
         let one = encode(&result(vec![outcome.clone()])).len();
         assert_eq!(encode(&result(vec![outcome.clone(), outcome])).len() - one, 2);
     }
 
     #[test]
     fn bytes_that_are_no_result_are_damage() {
-        let bytes = encode(&everything());
+        let bytes = encode(&predicted());
         let longer = [&bytes[..], b"x"].concat();
         for bytes in [&bytes[..bytes.len() - 1], &longer] {
             assert!(decode(bytes).is_err());

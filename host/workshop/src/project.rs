@@ -96,7 +96,7 @@ impl Project {
         if project.build.source.is_none() && project.build.language != Language::Rust {
             return Err("`build.source` is missing: name the file with the scorers".to_owned());
         }
-        project.capabilities.check().map_err(|what| format!("`capabilities`: {what}"))?;
+        project.capabilities.check_asked().map_err(|what| format!("`capabilities`: {what}"))?;
         Ok(project)
     }
 

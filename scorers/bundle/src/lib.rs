@@ -7,6 +7,8 @@ pub struct Pack {
     pub name: &'static str,
     /// What it offers, so that only what is needed has to be loaded.
     pub scorers: &'static [&'static str],
+    pub predictors: &'static [&'static str],
+    pub exporters: &'static [&'static str],
     /// The component.
     pub bytes: &'static [u8],
 }
@@ -16,11 +18,15 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/json",
         scorers: &["valid_json", "json_schema", "json_equals"],
+        predictors: &[],
+        exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")),
     },
     Pack {
         name: "karat/text",
         scorers: &["exact_match", "contains", "regex_match", "numeric_match", "levenshtein", "response_length"],
+        predictors: &[],
+        exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/text.wasm")),
     },
 ];

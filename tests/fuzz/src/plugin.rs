@@ -25,7 +25,7 @@ pub(crate) fn load(bytes: &[u8]) -> Option<Loaded> {
 /// Calls the scorer `probe` of a plugin with fuel for a moment.
 pub(crate) fn outcome(plugin: &Loaded, parameters: Json) -> Outcome {
     let scoring = plugin.bind(Binding {
-        calls: vec![Call { scorer: "probe".to_owned(), parameters }],
+        calls: vec![Call { item: "probe".to_owned(), parameters }],
         limits: CallLimits { fuel: 1_000_000, ..CallLimits::default() },
         reuse: Reuse::Never,
         seed: 0,
@@ -41,6 +41,7 @@ pub(crate) fn outcome(plugin: &Loaded, parameters: Json) -> Outcome {
         expectations: None,
         tags: BTreeMap::new(),
         session: None,
+        trace: None,
     };
     let mut outcomes = runtime().block_on(scoring.score(&row, &[0]));
     assert!(sandbox().is_idle(), "an instance is left");

@@ -47,6 +47,8 @@ pub struct Allowed {
     /// Origins, such as `http://127.0.0.1:8000`, whose addresses need not be public.
     pub private: BTreeSet<String>,
     pub secrets: Vec<Secret>,
+    /// Names of commands of this machine that may be run.
+    pub commands: BTreeSet<String>,
 }
 
 /// The door.

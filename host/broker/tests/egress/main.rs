@@ -56,7 +56,7 @@ impl Lookup for Names {
 
 fn door(names: Arc<Names>, private: &[&str], secrets: Vec<Secret>) -> Door {
     let private: BTreeSet<_> = private.iter().map(|&origin| origin.to_owned()).collect();
-    Door::new(Allowed { private, secrets }, names).unwrap()
+    Door::new(Allowed { private, secrets, ..Allowed::default() }, names).unwrap()
 }
 
 fn rule(url: &str) -> HttpRule {

@@ -9,6 +9,7 @@ use sandbox::{Loaded, Measured};
 use serde_json::json;
 use tokio::runtime::Runtime;
 
+use super::cases;
 use super::one_call::One;
 use crate::args::OneCall;
 use crate::exit::{Exit, Stop};
@@ -23,7 +24,7 @@ pub(super) fn run(loaded: &Loaded, call: OneCall, runtime: &Runtime, terminal: &
     let mut measured = Vec::new();
     for name in names {
         let binding = Binding {
-            calls: vec![Call { scorer: name.clone(), parameters: parameters.clone() }],
+            calls: vec![Call { item: name.clone(), parameters: parameters.clone() }],
             limits: CallLimits::default(),
             reuse: Reuse::Never,
             seed: 0,
@@ -58,9 +59,11 @@ pub(super) fn run(loaded: &Loaded, call: OneCall, runtime: &Runtime, terminal: &
 }
 
 fn object(name: &str, cost: &Measured) -> serde_json::Value {
-    json!({
+    let mut object = cases::object(&cost.outcome);
+    let costs = json!({
         "scorer": name, "fuel": cost.fuel, "memory": cost.memory, "host_calls": cost.host_calls,
         "fresh_us": cost.fresh.as_secs_f64() * 1e6, "reused_us": cost.reused.map(|time| time.as_secs_f64() * 1e6),
-        "outcome": printable_line(&told(&cost.outcome)),
-    })
+    });
+    object.as_object_mut().into_iter().for_each(|object| object.extend(costs.as_object().cloned().unwrap_or_default()));
+    object
 }

@@ -47,7 +47,8 @@ pub(super) fn run(plugin: &dyn Plugin, call: OneCall, runtime: &Runtime, termina
     Ok(if has_failed { Exit::Failed } else { Exit::Done })
 }
 
-fn object(outcome: &Outcome) -> serde_json::Value {
+/// What came of a call, for machines.
+pub(super) fn object(outcome: &Outcome) -> serde_json::Value {
     match outcome {
         Outcome::Scored(feedback) => json!({ "outcome": "scored", "feedback": feedback }),
         Outcome::Abstained { reason } => json!({ "outcome": "abstained", "reason": reason }),
@@ -134,7 +135,7 @@ fn outcome(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtim
     answers.put(case.http.clone());
     let RowRecord { id, inputs, outputs, expectations, tags, session, .. } = case.row.clone();
     let id = id.unwrap_or_else(|| case.name.clone());
-    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session };
+    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
     Ok(score(plugin, &scorer, Json::from_serialize(&case.with)?, &row, runtime))
 }
 
@@ -145,7 +146,7 @@ fn score(plugin: &dyn Plugin, scorer: &str, parameters: Json, row: &Row, runtime
         return Outcome::Unpredicted;
     }
     let scoring = plugin.bind(Binding {
-        calls: vec![Call { scorer: scorer.to_owned(), parameters }],
+        calls: vec![Call { item: scorer.to_owned(), parameters }],
         limits: CallLimits::default(),
         reuse: Reuse::Never,
         seed: 0,

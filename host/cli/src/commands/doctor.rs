@@ -1,6 +1,6 @@
 //! `karat doctor`: what works on this machine, and how to mend what doesn't.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use broker::Allowed;
 use model::limits::Isolation;
@@ -69,8 +69,13 @@ fn machine(store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
 /// Loads the built-in plugins, as every evaluation does.
 fn sandbox(terminal: &Terminal) -> Result<String, Stop> {
     let runtime = wiring::runtime()?;
-    let plugins =
-        Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), Isolation::Thread, terminal);
+    let plugins = Plugins::new(
+        wiring::sandbox(Allowed::default(), Path::new("."), 0)?,
+        &runtime,
+        ".".into(),
+        Isolation::Thread,
+        terminal,
+    );
     let loaded =
         bundle::PACKS.iter().map(|pack| plugins.load_pack(pack, Isolation::Thread)).collect::<Result<Vec<_>, _>>()?;
     Ok(format!("runs WebAssembly; {} loaded", counted(loaded.len() as u64, "built-in plugin")))

@@ -10,7 +10,7 @@ use anyhow::Context;
 use model::ports::{DataReader, Store};
 use model::report::{Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
-use model::suite::{Concurrency, ScorerEntry, ScorerUse};
+use model::suite::{Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::plan::{self, DataPath, Overrides, Planned};
 use pipeline::score::{self, Broken, Completed, Job, ScoredEnd};
@@ -33,15 +33,15 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     let runtime = wiring::runtime()?;
     let suite_path = suite_path(&what.suite);
     let suite = read_suite(&suite_path)?;
-    let folder = suite_path.parent().unwrap_or(Path::new(".")).to_owned();
+    let folder = folder_of(&suite_path).to_owned();
     let planned = loop {
         let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
-        let sandbox = wiring::sandbox(authority.allowed()?, instances(&suite))?;
+        let sandbox = wiring::sandbox(authority.allowed()?, folder_of(&suite_path), instances(&suite))?;
         let catalog = Plugins::new(sandbox, &runtime, folder.clone(), authority.isolation(), terminal);
         let planned = plan::plan(&suite, &catalog, overrides(&what))?;
         check_locked(&suite, &planned, &folder, &suite_path)?;
         // What was allowed just now is there the next time around.
-        if !authority.check(&planned.plan.scorers, terminal)? {
+        if !authority.check(&planned.plan, &folder, terminal)? {
             break planned;
         }
     };
@@ -50,15 +50,15 @@ pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Re
     runtime.block_on(evaluate(Evaluation { what, planned, data, store, terminal: *terminal }))
 }
 
-/// For each row in work the instance of its call, one that checks it, and one of every scorer that is kept for the next
+/// For each row in work the predictor's instance, that of its call, one that checks it, and one of every scorer that is kept for the next
 /// row: none may wait for a place that another row's kept ones have.
 fn instances(suite: &SuiteFile) -> u32 {
     let suite = &suite.suite;
     let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
         Some(Concurrency::Rows(rows)) => rows,
-        Some(Concurrency::Auto(_)) | None => wiring::concurrency() as u32,
+        Some(Concurrency::Auto(_)) | None => plan::asked_at_once(suite) + wiring::concurrency() as u32,
     };
-    rows.saturating_mul(suite.scorers.len() as u32 + 2)
+    rows.saturating_mul(suite.scorers.len() as u32 + 3)
 }
 
 fn overrides(what: &Eval) -> Overrides {
@@ -72,6 +72,11 @@ fn overrides(what: &Eval) -> Overrides {
 /// That plugins of others are those that were allowed.
 fn check_locked(suite: &SuiteFile, planned: &Planned, folder: &Path, suite_path: &Path) -> Result<(), Stop> {
     let lock = Lock::read(folder)?;
+    if let (Some(PredictEntry::Full(PredictUse { plugin: Some(path), .. })), Some(predictor)) =
+        (&suite.suite.predict, &planned.predictor)
+    {
+        lock.check(path, predictor.plugin.description(), suite_path)?;
+    }
     for bound in &planned.bindings {
         for &place in &bound.places {
             if let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = &suite.suite.scorers[place] {
@@ -80,6 +85,11 @@ fn check_locked(suite: &SuiteFile, planned: &Planned, folder: &Path, suite_path:
         }
     }
     Ok(())
+}
+
+/// The folder that a suite's relative paths are relative to.
+pub(super) fn folder_of(suite: &Path) -> &Path {
+    suite.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 /// A folder stands for the `karat.yaml` in it.
@@ -232,15 +242,19 @@ async fn score_rows(
     let progress = Progress::start(terminal, header.data.trials, done.count());
     let reader: Arc<dyn DataReader> = Arc::new(formats::Reader);
     let source = store.open_dataset(&header.data.digest)?;
+    // Rows that wait for the application keep none from being scored.
+    let asked = planned.predictor.as_ref().map_or(0, |predictor| predictor.concurrency as usize);
+    let concurrency = planned.concurrency.map_or_else(|| asked + wiring::concurrency(), |rows| rows as usize);
     let job = Job {
         run: header.id,
         rows: Rows { reader, source, plan: Arc::new(planned.plan), identities },
+        predictor: planned.predictor,
         bindings: planned.bindings,
         done,
         store: store.clone(),
         observer: progress.clone(),
         trials: header.data.trials,
-        concurrency: planned.concurrency.map_or_else(wiring::concurrency, |rows| rows as usize),
+        concurrency,
     };
     let ended = score::run(job, cancel).await;
     progress.finish();

@@ -43,7 +43,7 @@ impl One {
         let given: Given = serde_json::from_str(&text).context("the row is not a JSON object with `inputs`")?;
         let Given { id, inputs, outputs, expectations, tags, session } = given;
         let id = id.unwrap_or_else(|| "sample".to_owned());
-        let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session };
+        let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
         let parameters = Json::parse(&call.parameters).context("`--with` is not JSON")?;
         let names = plugin.scorers.iter().map(|scorer| scorer.name.clone());
         let scorers: Vec<_> = names.filter(|name| call.scorer.as_ref().is_none_or(|asked| asked == name)).collect();

@@ -7,8 +7,7 @@ use broker::Allowed;
 use model::limits::Isolation;
 use model::ports::{Catalog as _, Plugin as _, PluginError};
 use model::scorer::{Direction, ScorerDescription, ValueKind};
-use model::suite::{ScorerEntry, ScorerUse};
-use sandbox::Loaded;
+use sandbox::{Doors, Loaded};
 use workshop::Project;
 
 use super::{bench, build, cases, dev, eval, inspect};
@@ -23,11 +22,18 @@ use crate::wiring::{self, Plugins};
 pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
     let plugins = |isolation| -> Result<Plugins, Stop> {
-        Ok(Plugins::new(wiring::sandbox(Allowed::default(), 0)?, &runtime, ".".into(), isolation, terminal))
+        Ok(Plugins::new(
+            wiring::sandbox(Allowed::default(), Path::new("."), 0)?,
+            &runtime,
+            ".".into(),
+            isolation,
+            terminal,
+        ))
     };
     let isolation = Authority::read(None, &[])?.isolation();
     let answering = |answers: &Arc<cases::Answers>| -> Result<Plugins, Stop> {
-        let sandbox = wiring::sandbox_behind(Arc::clone(answers) as _, 0)?;
+        let doors = Doors { http: Some(Arc::clone(answers) as _), process: None };
+        let sandbox = wiring::sandbox_behind(doors, 0)?;
         Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
     };
     match what {
@@ -35,7 +41,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
         Plugin::Build { folder, output } => build::run(&folder, output, &plugins(isolation)?, terminal),
         Plugin::Run { plugin, call, allow, policy } => {
             let authority = Authority::read(policy.as_deref(), &allow)?;
-            let sandbox = wiring::sandbox(authority.allowed()?, 0)?;
+            let sandbox = wiring::sandbox(authority.allowed()?, Path::new("."), 0)?;
             let plugins = Plugins::new(sandbox, &runtime, ".".into(), authority.isolation(), terminal);
             cases::run(&load(&plugins, &plugin)?, call, &runtime, terminal)
         }
@@ -91,12 +97,11 @@ fn allow(
 ) -> Result<Exit, Stop> {
     let suite_path = eval::suite_path(suite);
     let suite = eval::read_suite(&suite_path)?;
-    let folder = suite_path.parent().unwrap_or(Path::new("."));
-    let plugins =
-        Plugins::new(wiring::sandbox(Allowed::default(), 0)?, runtime, folder.to_owned(), isolation, terminal);
+    let folder = eval::folder_of(&suite_path);
+    let sandbox = wiring::sandbox(Allowed::default(), folder, 0)?;
+    let plugins = Plugins::new(sandbox, runtime, folder.to_owned(), isolation, terminal);
     let mut lock = Lock::read(folder)?;
-    for entry in &suite.suite.scorers {
-        let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = entry else { continue };
+    for path in suite.suite.plugins() {
         let loaded = plugins.load(path, Isolation::Thread).map_err(unusable)?;
         let description = loaded.description();
         terminal.note(format_args!(

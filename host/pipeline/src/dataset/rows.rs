@@ -129,7 +129,7 @@ fn trials(
 ) -> ControlFlow<()> {
     let trials = record.trials.unwrap_or(trials);
     let RowRecord { inputs, outputs, expectations, tags, session, .. } = record;
-    let first = Row { index, id, trial: 0, inputs, outputs, expectations, tags, session };
+    let first = Row { index, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
     for trial in 1..trials {
         each(Row { trial: trial - 1, ..first.clone() })?;
     }

@@ -3,6 +3,8 @@
 //! Whatever is wrong is reported at once; nothing is guessed.
 
 mod gates;
+mod items;
+mod predictor;
 mod scorers;
 
 use std::sync::Arc;
@@ -19,6 +21,8 @@ use crate::pointer;
 use crate::problem::{Problem, Problems};
 use crate::suite::{Source, SuiteFile};
 
+use items::Finder;
+
 /// What the command line says instead of the suite.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
@@ -33,6 +37,8 @@ pub struct Overrides {
 /// What will run.
 pub struct Planned {
     pub plan: RunPlan,
+    /// None where rows carry their outputs.
+    pub predictor: Option<PlannedPrediction>,
     /// Every scorer of the plan in one of them.
     pub bindings: Vec<PlannedBinding>,
     pub data: DataPath,
@@ -56,6 +62,15 @@ pub struct PlannedBinding {
     pub places: Vec<usize>,
 }
 
+/// The predictor, ready to be bound.
+pub struct PlannedPrediction {
+    pub plugin: Arc<dyn Plugin>,
+    pub binding: Binding,
+    /// Rows that the application is asked about at once; at least 1.
+    pub concurrency: u32,
+    pub retries: u32,
+}
+
 /// Plans a run.
 ///
 /// # Errors
@@ -64,7 +79,11 @@ pub struct PlannedBinding {
 pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Result<Planned, Problems> {
     let SuiteFile { suite, source } = file;
     let mut problems = Problems::default();
-    let scorers = scorers::resolve(suite, source, catalog, &mut problems);
+    let mut finder = Finder::new(source, catalog);
+    let defaults = default_limits(suite);
+    let predictor =
+        suite.predict.as_ref().and_then(|entry| predictor::resolve(entry, &mut finder, defaults, &mut problems));
+    let scorers = scorers::resolve(suite, source, &mut finder, defaults, &mut problems);
     let gates = gates::resolve(suite, source, &scorers, &mut problems);
     problems.0.extend(map_problems(suite, source));
     let data = match overrides.data {
@@ -79,6 +98,7 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let limits = suite.limits.clone().unwrap_or_default();
     let plan = RunPlan {
         suite: suite.name.clone(),
+        predictor: predictor.as_ref().map(|(_, planned)| planned.clone()),
         scorers: scorers.into_iter().map(|(_, scorer)| scorer).collect(),
         trials: suite.trials.unwrap_or(1),
         seed,
@@ -93,7 +113,13 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         Some(Concurrency::Rows(rows)) => Some(rows),
         Some(Concurrency::Auto(_)) | None => None,
     };
-    problems.unless_empty(Planned { plan, bindings, data, concurrency })
+    let predictor = predictor.map(|predictor| predictor::bind(predictor, seed));
+    problems.unless_empty(Planned { plan, predictor, bindings, data, concurrency })
+}
+
+/// Rows that the application is asked about at once; 0 where rows carry their outputs.
+pub fn asked_at_once(suite: &Suite) -> u32 {
+    suite.predict.as_ref().map_or(0, predictor::concurrency)
 }
 
 /// The ceilings of a call where the suite says nothing else.
@@ -141,7 +167,7 @@ fn unknown_format(data: &DataPath) -> String {
 fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedBinding> {
     let mut bindings: Vec<PlannedBinding> = Vec::new();
     for (place, (plugin, scorer)) in scorers.iter().enumerate() {
-        let call = Call { scorer: scorer.scorer.clone(), parameters: scorer.parameters.clone() };
+        let call = Call { item: scorer.scorer.clone(), parameters: scorer.parameters.clone() };
         let is_same = |bound: &&mut PlannedBinding| {
             bound.plugin.description().digest == scorer.plugin.digest
                 && bound.plugin.isolation() == scorer.isolation

@@ -81,7 +81,7 @@ fn scorers_that_can_share_an_instance_are_bound_together() {
     for bound in &bindings {
         assert_eq!(bound.binding.seed, 7);
         for (call, place) in bound.binding.calls.iter().zip(&bound.places) {
-            assert_eq!(call.scorer, plan.scorers[*place].scorer);
+            assert_eq!(call.item, plan.scorers[*place].scorer);
             assert_eq!(bound.binding.limits, plan.scorers[*place].limits);
         }
     }

@@ -1,4 +1,4 @@
-//! Puts every row before every scorer and records what came of it.
+//! Has every row predicted where there is a predictor, puts it before every scorer and records what came of it.
 //!
 //! Scoring never stops at a bad scorer: whatever it does is an outcome for that row. Results are recorded in groups of
 //! whatever is waiting, while scoring goes on; what the observer is told of is durable. How a scorer is implemented and
@@ -20,7 +20,8 @@ use tokio::task::{JoinError, JoinSet};
 
 use crate::dataset::queue::{Queue, feed};
 use crate::dataset::{Rows, RowsError};
-use crate::plan::PlannedBinding;
+use crate::plan::{PlannedBinding, PlannedPrediction};
+use crate::predict::Predictor;
 
 use breaker::Breaker;
 pub use breaker::Broken;
@@ -31,6 +32,8 @@ use row::Scorers;
 pub struct Job {
     pub run: RunId,
     pub rows: Rows,
+    /// Asked for outputs; none where the rows have them.
+    pub predictor: Option<PlannedPrediction>,
     pub bindings: Vec<PlannedBinding>,
     /// What an earlier session of the run has done.
     pub done: Completed,
@@ -74,8 +77,9 @@ pub enum ScoreError {
 ///
 /// Fails when results can't be stored or rows can't be read; both end the run early.
 pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, ScoreError> {
-    let Job { run, rows, bindings, done, store, observer, concurrency, trials } = job;
+    let Job { run, rows, predictor, bindings, done, store, observer, concurrency, trials } = job;
     let breaker = Breaker::new(&rows.plan, trials);
+    let predictor = predictor.map(|planned| Arc::new(Predictor::bind(planned)));
     let scorers = Arc::new(Scorers::bind(&rows.plan, bindings));
     let (queue, producer) = feed(move |each| {
         rows.stream(&mut |row| {
@@ -88,6 +92,7 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, S
     for _ in 0..concurrency.max(1) {
         let worker = Worker {
             queue: Arc::clone(&queue),
+            predictor: predictor.clone(),
             scorers: Arc::clone(&scorers),
             results: results.clone(),
             cancel: cancel.clone(),
@@ -117,6 +122,7 @@ async fn all(mut workers: JoinSet<ScoredEnd>) -> Result<ScoredEnd, JoinError> {
 /// Takes row after row. There are as many as rows may be in work at once.
 struct Worker {
     queue: Arc<Queue<Row>>,
+    predictor: Option<Arc<Predictor>>,
     scorers: Arc<Scorers>,
     results: mpsc::Sender<RowResult>,
     cancel: watch::Receiver<bool>,
@@ -132,7 +138,7 @@ impl Worker {
             };
             let Some(row) = row else { return ScoredEnd::Complete };
             let result = tokio::select! {
-                result = self.scorers.score(row) => result,
+                result = result(self.predictor.as_deref(), &self.scorers, row) => result,
                 () = overdue(&mut self.cancel) => return ScoredEnd::Cancelled,
             };
             if self.results.send(result).await.is_err() {
@@ -141,6 +147,15 @@ impl Worker {
             }
         }
     }
+}
+
+/// A row on its way through predictor and scorers.
+async fn result(predictor: Option<&Predictor>, scorers: &Scorers, mut row: Row) -> RowResult {
+    let asked = match predictor {
+        Some(predictor) => Some(predictor.predict(&mut row).await),
+        None => None,
+    };
+    scorers.score(row, asked).await
 }
 
 /// Ends when the run is to stop; never, if nobody is left who could say so.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::Scoring;
+use model::prediction::Predicted;
 use model::row::Row;
 use model::run::{RowResult, RunPlan};
 
@@ -42,8 +43,8 @@ impl Scorers {
         }
     }
 
-    /// Gives an outcome for each scorer, in suite order.
-    pub(super) async fn score(&self, row: Row) -> RowResult {
+    /// Gives an outcome for each scorer, in suite order. `asked` is what came of asking for outputs, where that was done.
+    pub(super) async fn score(&self, row: Row, asked: Option<(Predicted, Option<Failure>)>) -> RowResult {
         let has_outputs = row.outputs.is_some();
         let mut outcomes = vec![Outcome::Unpredicted; self.count];
         for bound in &self.bound {
@@ -57,8 +58,11 @@ impl Scorers {
             }
         }
         let is_unpredicted = !has_outputs && self.needs_outputs;
-        let error = is_unpredicted.then(|| Failure::new(FailureKind::BadInput, "the row has no `outputs`"));
-        RowResult { index: row.index, trial: row.trial, id: row.id, error, outcomes }
+        let (predicted, error) = match asked {
+            Some((predicted, error)) => (Some(predicted), error),
+            None => (None, is_unpredicted.then(|| Failure::new(FailureKind::BadInput, "the row has no `outputs`"))),
+        };
+        RowResult { index: row.index, trial: row.trial, id: row.id, error, predicted, outcomes }
     }
 }
 

@@ -42,7 +42,7 @@ fn two_scorers() -> RunPlan {
 fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send + Sync + Clone + 'static) -> Job {
     let bindings = plan.scorers.iter().enumerate().rev().map(|(place, planned)| {
         let description = description(&planned.scorer, "{}", ValueKind::Boolean, planned.needs_outputs);
-        let call = Call { scorer: planned.scorer.clone(), parameters: Json::parse("{}").expect("an object") };
+        let call = Call { item: planned.scorer.clone(), parameters: Json::parse("{}").expect("an object") };
         PlannedBinding {
             plugin: Scripted::plugin(&planned.key, vec![description], score.clone()),
             binding: Binding {
@@ -65,6 +65,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
             plan: Arc::new(plan),
             identities: Identities::default(),
         },
+        predictor: None,
         bindings,
         done: Completed::default(),
         store: Arc::new(Memory::default()),

@@ -25,7 +25,7 @@ impl Egress {
     /// Fails as `denied` where nothing was granted, as `budget exceeded` where the call has made all it may.
     pub(crate) fn pass(&mut self) -> Result<Pass, Failure> {
         let granted = &self.granted;
-        let Some(door) = granted.http.as_ref().filter(|_| !granted.grant.http.is_empty()) else {
+        let Some(door) = granted.doors.http.as_ref().filter(|_| !granted.grant.http.is_empty()) else {
             return Err(Failure::new(FailureKind::Denied, "http was not granted to this plugin"));
         };
         self.requests += 1;

@@ -2,21 +2,20 @@
 
 use std::time::Duration;
 
-use model::outcome::FailureKind;
 use model::ports::{HttpRequest, HttpResponse};
 
-use super::failure;
+use super::refused;
 use crate::bindings::http::{Header, Host, Method, Request, Response};
-use crate::bindings::types::{ErrorCode, Failure};
+use crate::bindings::types::Failure;
 use crate::guest::Guest;
 
 impl Host for Guest {
     async fn send(&mut self, request: Request) -> wasmtime::Result<Result<Response, Failure>> {
         let sent = match self.egress.pass() {
             Ok(pass) => pass.send(asked(request)).await,
-            Err(refused) => Err(refused),
+            Err(refusal) => Err(refusal),
         };
-        Ok(sent.map(answered).map_err(|refused| failure(code(refused.kind), refused.message)))
+        Ok(sent.map(answered).map_err(refused))
     }
 }
 
@@ -44,16 +43,5 @@ fn answered(response: HttpResponse) -> Response {
         headers: response.headers.into_iter().map(|(name, value)| Header { name, value }).collect(),
         body: response.body,
         truncated: response.truncated,
-    }
-}
-
-fn code(kind: FailureKind) -> ErrorCode {
-    match kind {
-        FailureKind::BadInput => ErrorCode::BadInput,
-        FailureKind::Denied => ErrorCode::Denied,
-        FailureKind::BudgetExceeded => ErrorCode::BudgetExceeded,
-        FailureKind::TooLarge => ErrorCode::TooLarge,
-        FailureKind::TimedOut => ErrorCode::TimedOut,
-        _ => ErrorCode::Unavailable,
     }
 }

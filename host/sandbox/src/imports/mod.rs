@@ -1,7 +1,9 @@
 //! What a plugin can import of ours. One file for each interface; what was not granted answers `denied`.
 
 pub(crate) mod egress;
+pub(crate) mod http_stream;
 pub(crate) mod kv;
+pub(crate) mod process;
 pub(crate) mod traces;
 pub(crate) mod wasi_http;
 
@@ -15,10 +17,11 @@ use std::sync::Arc;
 
 use model::grant::Grant;
 use model::limits::CallLimits;
-use model::ports::HttpDoor;
+use model::outcome::{Failure as Refusal, FailureKind};
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
 
+use crate::Doors;
 use crate::bindings;
 use crate::bindings::types::{self, ErrorCode, Failure};
 use crate::guest::Guest;
@@ -30,7 +33,7 @@ pub(crate) struct Granted {
     pub(crate) config: serde_json::Map<String, serde_json::Value>,
     /// Values of this plugin.
     pub(crate) values: Arc<kv::Values>,
-    pub(crate) http: Option<Arc<dyn HttpDoor>>,
+    pub(crate) doors: Doors,
 }
 
 /// A linker with everything a plugin may import: our interfaces, WASI that leads nowhere, and of it the
@@ -47,6 +50,8 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     bindings::traces::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::kv::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::http::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::http_stream::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::process::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     Ok(linker)
 }
 
@@ -58,4 +63,18 @@ fn failure(code: ErrorCode, message: impl Into<String>) -> Failure {
 
 fn denied(what: &str) -> Failure {
     failure(ErrorCode::Denied, format!("{what} was not granted to this plugin"))
+}
+
+/// What a door answered instead, in the guest's words.
+fn refused(refusal: Refusal) -> Failure {
+    let code = match refusal.kind {
+        FailureKind::BadInput => ErrorCode::BadInput,
+        FailureKind::Denied => ErrorCode::Denied,
+        FailureKind::BudgetExceeded => ErrorCode::BudgetExceeded,
+        FailureKind::TooLarge => ErrorCode::TooLarge,
+        FailureKind::TimedOut => ErrorCode::TimedOut,
+        FailureKind::Unsupported => ErrorCode::Unsupported,
+        _ => ErrorCode::Unavailable,
+    };
+    failure(code, refusal.message)
 }

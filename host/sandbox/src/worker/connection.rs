@@ -18,8 +18,8 @@ use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::protocol::{Frames, Refused, Said, Told, frames, received, speak};
-use crate::bindings::{describe, types};
-use crate::instances::{Answer, Setup, Turn};
+use crate::bindings::describe;
+use crate::instances::{Answer, Question, Setup, Turn};
 use crate::load::{Cause, LoadError};
 use crate::shared::Shared;
 
@@ -27,7 +27,7 @@ use crate::shared::Shared;
 pub(super) struct Call<'a> {
     pub(super) assignment: u32,
     pub(super) setup: &'a Arc<Setup>,
-    pub(super) row: &'a types::Row,
+    pub(super) question: &'a Question,
     pub(super) turns: &'a [Turn],
     pub(super) fresh: bool,
 }
@@ -87,7 +87,7 @@ impl Connection {
             numbers: AtomicU64::default(),
             waiting: Mutex::default(),
             assignments: Mutex::default(),
-            http: shared.http.clone(),
+            http: shared.doors.http.clone(),
             end: Notify::new(),
             lost: OnceLock::new(),
         });
@@ -111,7 +111,7 @@ impl Connection {
     ///
     /// Fails with what became of the worker.
     pub(super) async fn call(&self, call: Call<'_>) -> Result<Vec<Answer>, String> {
-        let Call { assignment, setup, row, turns, fresh } = call;
+        let Call { assignment, setup, question, turns, fresh } = call;
         if lock(&self.assignments).insert(assignment, Arc::clone(setup)).is_none() {
             let setup = serde_json::to_vec(&**setup).expect("a setup can be written");
             self.tell(Told::Assigned { assignment, setup });
@@ -120,7 +120,7 @@ impl Connection {
         let (sender, answers) = oneshot::channel();
         lock(&self.waiting).insert(number, Waiting { calls: turns.len(), answers: sender });
         let _guard = Cancel { connection: self, number };
-        self.tell(Told::Called { number, assignment, row: row.clone(), turns: turns.to_vec(), fresh });
+        self.tell(Told::Called { number, assignment, question: question.clone(), turns: turns.to_vec(), fresh });
         // Its end may have come before the call was noted down.
         if self.is_closed() {
             lock(&self.waiting).remove(&number);

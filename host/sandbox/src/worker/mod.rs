@@ -24,8 +24,8 @@ use tokio_util::bytes::Bytes;
 
 pub use serve::work;
 
-use crate::bindings::{describe, types};
-use crate::instances::{Answer, Setup, Turn};
+use crate::bindings::describe;
+use crate::instances::{Answer, Question, Setup, Turn};
 use crate::load::LoadError;
 use crate::shared::Shared;
 use connection::{Call, Connection};
@@ -96,25 +96,25 @@ pub(crate) struct Assigned {
 
 impl Assigned {
     /// Makes some calls on a row, one after the other.
-    pub(crate) async fn answers(&self, row: &types::Row, turns: Vec<Turn>) -> Vec<Answer> {
-        self.insist(row, &turns, false).await
+    pub(crate) async fn answers(&self, question: &Question, turns: Vec<Turn>) -> Vec<Answer> {
+        self.insist(question, &turns, false).await
     }
 
     /// Makes a call in an instance that has seen nothing else and will not.
-    pub(crate) async fn fresh_answer(&self, row: &types::Row, turn: Turn) -> Answer {
-        self.insist(row, &[turn], true).await.pop().expect("an answer to each call")
+    pub(crate) async fn fresh_answer(&self, question: &Question, turn: Turn) -> Answer {
+        self.insist(question, &[turn], true).await.pop().expect("an answer to each call")
     }
 
-    async fn insist(&self, row: &types::Row, turns: &[Turn], fresh: bool) -> Vec<Answer> {
+    async fn insist(&self, question: &Question, turns: &[Turn], fresh: bool) -> Vec<Answer> {
         let together = self.workers.alone.read().await;
-        let lost = match self.attempt(row, turns, fresh).await {
+        let lost = match self.attempt(question, turns, fresh).await {
             Ok(answers) => return answers,
             Err(lost) => lost,
         };
         drop(together);
         tracing::debug!("made again, alone: {lost}");
         let _alone = self.workers.alone.write().await;
-        self.attempt(row, turns, fresh).await.unwrap_or_else(|lost| {
+        self.attempt(question, turns, fresh).await.unwrap_or_else(|lost| {
             let failure = Failure::new(FailureKind::Internal, format!("its worker process {lost}"));
             turns.iter().map(|_| Err(failure.clone())).collect()
         })
@@ -128,11 +128,11 @@ impl Assigned {
     }
 
     /// Fails with what became of the worker.
-    async fn attempt(&self, row: &types::Row, turns: &[Turn], fresh: bool) -> Result<Vec<Answer>, String> {
+    async fn attempt(&self, question: &Question, turns: &[Turn], fresh: bool) -> Result<Vec<Answer>, String> {
         let seat = self.seat();
         let _row = Counted::new(&seat.rows);
         let connection = self.workers.connection(seat).await?;
-        let call = Call { assignment: self.assignment, setup: &self.setup, row, turns, fresh };
+        let call = Call { assignment: self.assignment, setup: &self.setup, question, turns, fresh };
         // An instance may be started for each call, and each may take its time.
         let time = self.setup.limits.time.saturating_mul(2 * turns.len() as u32).saturating_add(PATIENCE);
         match tokio::time::timeout(time, connection.call(call)).await {

@@ -15,8 +15,8 @@ use tokio::sync::mpsc;
 use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
-use crate::bindings::{describe, types};
-use crate::instances::{Answer, Turn};
+use crate::bindings::describe;
+use crate::instances::{Answer, Question, Reply, Turn};
 
 /// The longest frame: compiled code is what there is of that length.
 const LONGEST: usize = 1 << 30;
@@ -53,7 +53,7 @@ pub(super) enum Told {
     Called {
         number: u64,
         assignment: u32,
-        row: types::Row,
+        question: Question,
         turns: Vec<Turn>,
         fresh: bool,
     },
@@ -73,7 +73,7 @@ pub(super) enum Said {
     Described(Result<describe::PluginDescription, Refused>),
     Answered {
         number: u64,
-        answers: Vec<Result<Result<types::Outcome, types::Failure>, Failed>>,
+        answers: Vec<Result<Reply, Failed>>,
     },
     /// A guest wants a request sent.
     Fetch {
@@ -108,10 +108,10 @@ impl From<Failed> for Failure {
     }
 }
 
-pub(super) fn sent(answer: Answer) -> Result<Result<types::Outcome, types::Failure>, Failed> {
+pub(super) fn sent(answer: Answer) -> Result<Reply, Failed> {
     answer.map_err(Failed::from)
 }
 
-pub(super) fn received(answer: Result<Result<types::Outcome, types::Failure>, Failed>) -> Answer {
+pub(super) fn received(answer: Result<Reply, Failed>) -> Answer {
     answer.map_err(Failure::from)
 }

@@ -20,12 +20,12 @@ use tokio_util::codec::{FramedRead, FramedWrite};
 #[cfg(target_os = "linux")]
 use super::confine::confine;
 use super::protocol::{Refused, Said, Told, frames, sent, speak};
-use crate::Options;
 use crate::bindings::describe;
 use crate::instances::{Instances, Setup};
 use crate::linked::Linked;
 use crate::load::LoadError;
 use crate::shared::Shared;
+use crate::{Doors, Options};
 
 /// Runs instances for the process on the other end of standard input, a socket, until that is closed. This is what a
 /// worker does; it gives up everything else first.
@@ -101,17 +101,18 @@ impl Working {
             Told::Assigned { assignment, setup } => {
                 let setup: Setup = serde_json::from_slice(&setup)?;
                 let door = Errands { assignment, say: self.say.clone(), fetches: Arc::clone(&self.fetches) };
-                let instances = Instances::new(Arc::clone(&self.linked), setup, Some(Arc::new(door)));
+                let doors = Doors { http: Some(Arc::new(door)), process: None };
+                let instances = Instances::new(Arc::clone(&self.linked), setup, doors);
                 self.assignments.insert(assignment, Arc::new(instances));
             }
-            Told::Called { number, assignment, mut row, turns, fresh } => {
+            Told::Called { number, assignment, mut question, turns, fresh } => {
                 let instances = self.assignments.get(&assignment).ok_or(io::ErrorKind::NotFound)?;
                 let (instances, say) = (Arc::clone(instances), self.say.clone());
                 self.calls.retain(|_, call| !call.is_finished());
                 let call = tokio::spawn(async move {
                     let answers = match (fresh, &turns[..]) {
-                        (true, &[turn]) => vec![instances.fresh_answer(&mut row, turn).await],
-                        _ => instances.answers(&mut row, &turns).await,
+                        (true, &[turn]) => vec![instances.fresh_answer(&mut question, turn).await],
+                        _ => instances.answers(&mut question, &turns).await,
                     };
                     let _ = say.send(Said::Answered { number, answers: answers.into_iter().map(sent).collect() });
                 });

@@ -91,6 +91,7 @@ fn row(index: u64) -> Row {
         expectations: None,
         tags: BTreeMap::new(),
         session: None,
+        trace: None,
     }
 }
 
@@ -105,7 +106,7 @@ async fn outcomes(
     rows: u64,
 ) -> Result<Vec<Outcome>, String> {
     let plugin = sandbox.load(plugin, isolation).await.map_err(|error| told(&error))?;
-    let calls = vec![Call { scorer: scorer.to_owned(), parameters: Json::parse("{}").unwrap() }];
+    let calls = vec![Call { item: scorer.to_owned(), parameters: Json::parse("{}").unwrap() }];
     let config = serde_json::Map::new();
     let scoring = plugin.bind(Binding { calls, limits, reuse: Reuse::Never, seed: 0, grant, config });
     let mut outcomes = Vec::new();

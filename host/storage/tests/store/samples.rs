@@ -1,5 +1,7 @@
 //! Runs and results to put into stores.
 
+use std::time::Duration;
+
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
@@ -11,6 +13,7 @@ use model::json::Json;
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Store, StoreError};
+use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Report, Scorers, Verdict};
 use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan};
@@ -36,6 +39,7 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
 
 fn plan() -> RunPlan {
     RunPlan {
+        predictor: None,
         suite: "sample".to_owned(),
         scorers: vec![scorer()],
         trials: 2,
@@ -77,6 +81,7 @@ pub(crate) fn report(run: RunId, seconds: f64) -> Report {
         labels: BTreeMap::new(),
     };
     Report {
+        predictions: None,
         run,
         suite: "sample".to_owned(),
         rows: 3,
@@ -97,6 +102,13 @@ pub(crate) fn result(index: u64, trial: u32) -> RowResult {
         trial,
         id: format!("q-{index}"),
         error: None,
+        predicted: index.is_multiple_of(3).then(|| Predicted {
+            outputs: Some(Json::parse(&format!("\"answer {index}\"")).expect("JSON")),
+            latency: Some(Duration::from_micros(index)),
+            attempts: trial % 3 + 1,
+            input_tokens: Some(index),
+            output_tokens: None,
+        }),
         outcomes: vec![
             verdict(index.is_multiple_of(2)),
             Outcome::Scored(vec![
