@@ -1,5 +1,6 @@
 //! From what a compiler made to a plugin: a component with its manifest.
 
+use guest_build::append_section;
 use model::grant::Grant;
 use model::manifest::Manifest;
 use wasi_preview1_component_adapter_provider::{
@@ -43,30 +44,9 @@ pub fn componentize(wasm: Vec<u8>, capabilities: &Grant) -> Result<Vec<u8>, Erro
 /// A component with its manifest and the version of the interface it was built for.
 pub fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Vec<u8> {
     let manifest = serde_json::to_vec(manifest).expect("a manifest can be written");
-    append(&mut component, Manifest::SECTION, &manifest);
-    append(&mut component, API, &API_VERSION.map(u16::to_be_bytes).concat());
+    append_section(&mut component, Manifest::SECTION, &manifest);
+    append_section(&mut component, API, &API_VERSION.map(u16::to_be_bytes).concat());
     component
-}
-
-/// Appends a custom section.
-fn append(component: &mut Vec<u8>, name: &str, content: &[u8]) {
-    const CUSTOM: u8 = 0;
-    let mut section = Vec::with_capacity(name.len() + content.len() + 5);
-    length(&mut section, name.len());
-    section.extend(name.bytes());
-    section.extend(content);
-    component.push(CUSTOM);
-    length(component, section.len());
-    component.extend(section);
-}
-
-/// An unsigned LEB128 number.
-fn length(bytes: &mut Vec<u8>, mut length: usize) {
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
 }
 
 fn wrong(error: impl std::fmt::Display) -> Error {
