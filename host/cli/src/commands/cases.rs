@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use workshop::Project;
 
 use super::build;
-use super::one_call::One;
+use super::one_call::{self, One};
 use crate::args::OneCall;
 use crate::exit::{Exit, Stop};
 use crate::terminal::{Terminal, printable, printable_line};
@@ -133,9 +133,11 @@ fn outcome(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtim
         }
     };
     answers.put(case.http.clone());
-    let RowRecord { id, inputs, outputs, expectations, tags, session, .. } = case.row.clone();
+    let RowRecord { id, inputs, outputs, expectations, tags, session, trace, .. } = case.row.clone();
     let id = id.unwrap_or_else(|| case.name.clone());
-    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
+    let trace = one_call::trace(trace.as_ref())
+        .map_err(|stop| Stop { error: stop.error.context(format!("case `{}`", case.name)), ..stop })?;
+    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
     Ok(score(plugin, &scorer, Json::from_serialize(&case.with)?, &row, runtime))
 }
 
