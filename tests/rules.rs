@@ -59,6 +59,12 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env"],
     },
     Border {
+        name: "telemetry",
+        folder: "host/telemetry",
+        may_use: &["model"],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
+    },
+    Border {
         name: "sandbox",
         folder: "host/sandbox",
         may_use: &["model"],
@@ -85,7 +91,7 @@ const BORDERS: &[Border] = &[
     Border {
         name: "cli",
         folder: "host/cli",
-        may_use: &["model", "pipeline", "formats", "sandbox", "broker", "storage", "bundle", "workshop"],
+        may_use: &["model", "pipeline", "formats", "telemetry", "sandbox", "broker", "storage", "bundle", "workshop"],
         never_names: &["wasmtime", "sled", "std::net"],
     },
     Border {

@@ -6,6 +6,7 @@ mod guide;
 mod isolation;
 mod languages;
 mod registry;
+mod traces;
 mod workshop;
 
 use serde_json::Value;

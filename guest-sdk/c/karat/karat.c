@@ -232,7 +232,7 @@ size_t karat_spans(const karat_span **spans) {
     *spans = NULL;
     if (!karat_eval_traces_of_row(0, &trace)) return 0;
     karat_eval_traces_borrow_trace_t borrowed = karat_eval_traces_borrow_trace(trace);
-    karat_span *all = NULL;
+    karat_span *all = malloc(1);
     for (size_t count = 0;;) {
         karat_eval_traces_list_span_t page;
         karat_eval_traces_method_trace_spans(borrowed, NULL, (uint32_t)count, 256, &page);

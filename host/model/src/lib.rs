@@ -13,6 +13,7 @@ pub mod grant;
 pub mod json;
 pub mod limits;
 pub mod manifest;
+pub mod object;
 pub mod outcome;
 pub mod ports;
 pub mod prediction;

@@ -15,7 +15,7 @@ pub struct CallLimits {
     pub time: Duration,
     /// Bytes of linear memory and tables, summed over the component.
     pub memory: u64,
-    /// Bytes of all strings and lists in one answer, or in what is handed to one import.
+    /// Bytes of all strings and lists in one answer, in what is handed to one import, or in the spans that one call gets.
     pub output: u64,
     /// Calls of imports.
     pub host_calls: u64,

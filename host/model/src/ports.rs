@@ -19,6 +19,7 @@ use crate::row::Row;
 use crate::run::{RowResult, Run, RunHeader, RunId};
 use crate::scorer::{ItemKind, PluginDescription};
 use crate::suite::DataFormat;
+use crate::trace::Trace;
 
 // --- datasets -------------------------------------------------------------------------------------------------------
 
@@ -52,6 +53,24 @@ pub struct Record {
 pub struct BrokenRecord {
     pub line: u64,
     /// What is wrong, without the line.
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
+/// Reads traces as rows spell them.
+pub trait TraceReader: Send + Sync {
+    /// # Errors
+    ///
+    /// Fails with what is wrong first.
+    fn read(&self, trace: &Json) -> Result<Trace, BrokenTrace>;
+}
+
+/// Something in a trace that should not be so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BrokenTrace {
+    /// Where, such as `spans[2].status`; empty where it is the trace as a whole.
+    pub field: String,
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,

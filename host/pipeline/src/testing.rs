@@ -12,8 +12,8 @@ use model::json::Json;
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
-    Binding, BrokenRecord, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Predicting, Record, Scoring, Store,
-    StoreError,
+    Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Predicting, Record,
+    Scoring, Store, StoreError, TraceReader,
 };
 use model::quantity::Allowance;
 use model::report::Report;
@@ -21,6 +21,7 @@ use model::row::{Row, RowRecord};
 use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
 use model::scorer::{Determinism, Direction, ItemKind, Needs, PluginDescription, ScorerDescription, ValueKind};
 use model::suite::DataFormat;
+use model::trace::Trace;
 
 pub(crate) fn feedback(value: Value) -> Feedback {
     Feedback { name: None, value, rationale: None }
@@ -99,6 +100,18 @@ impl DataReader for Lines {
             }
         }
         Ok(())
+    }
+}
+
+/// A text is the id of a trace; nothing else is one.
+pub(crate) struct Traces;
+
+impl TraceReader for Traces {
+    fn read(&self, trace: &Json) -> Result<Trace, BrokenTrace> {
+        match trace.to_value().as_str() {
+            Some(id) => Ok(Trace { id: id.to_owned(), spans: Vec::new() }),
+            None => Err(BrokenTrace { field: "id".to_owned(), message: "is no text".to_owned(), hint: None }),
+        }
     }
 }
 

@@ -16,7 +16,6 @@ use crate::failure;
 use crate::guest::Guest;
 use crate::imports::Granted;
 use crate::instances::{Question, Reply};
-use crate::limits::HOST_CALL_FUEL;
 use crate::linked::Linked;
 use crate::surroundings::Seed;
 
@@ -85,8 +84,9 @@ impl Instance {
         let Self { store, exports, limits, .. } = self;
         let called = async {
             refuel(store, *limits)?;
+            store.data_mut().traces.turn_to(question.trace());
             match (question, exports) {
-                (Question::Score(row), Exported { scorer: Some(scorer), .. }) => {
+                (Question::Score(row, _), Exported { scorer: Some(scorer), .. }) => {
                     scorer.call_score(&mut *store, item, parameters, row).await.map(Reply::Scored)
                 }
                 (Question::Predict(row, span), Exported { predictor: Some(predictor), .. }) => {
@@ -102,11 +102,10 @@ impl Instance {
     pub(crate) fn used(&self) -> CallUse {
         let guest = self.store.data();
         let left = self.store.get_fuel().unwrap_or_default();
-        let host_calls = guest.used.host_calls;
         CallUse {
-            fuel: self.limits.fuel.saturating_sub(left) + host_calls * HOST_CALL_FUEL,
+            fuel: self.limits.fuel.saturating_sub(left) + guest.used.price(),
             memory: guest.memory.used(),
-            host_calls,
+            host_calls: guest.used.host_calls,
         }
     }
 

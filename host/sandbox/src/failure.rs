@@ -37,7 +37,7 @@ fn cause(
         return (FailureKind::Exited, format!("ended itself with status {}", exit.0));
     }
     if let Some(reached) = error.downcast_ref::<Reached>() {
-        return (FailureKind::BudgetExceeded, reached.text(limits));
+        return (reached.kind(), reached.text(limits));
     }
     if matches!(error.downcast_ref(), Some(ResourceTableError::Full)) {
         let message = format!("held more than {} handles (`limits.handles`)", limits.handles);

@@ -8,8 +8,9 @@ use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
 use crate::imports::egress::Egress;
+use crate::imports::traces::AtHand;
 use crate::imports::{Granted, wasi_http};
-use crate::limits::{HOST_CALL_FUEL, Reached, Used};
+use crate::limits::{Reached, Used};
 use crate::memory::MemoryLimit;
 use crate::surroundings::{self, Seed};
 use crate::tail::Tail;
@@ -26,6 +27,7 @@ pub(crate) struct Guest {
     pub(crate) granted: Arc<Granted>,
     pub(crate) egress: Egress,
     pub(crate) wasi_http: WasiHttpCtx,
+    pub(crate) traces: AtHand,
     /// Standard output, standard error and log lines, as they came.
     pub(crate) output: Tail,
 }
@@ -45,6 +47,7 @@ impl Guest {
             granted: Arc::clone(granted),
             egress: Egress::new(granted),
             wasi_http: wasi_http::context(),
+            traces: AtHand::default(),
             output: Tail::default(),
         };
         let mut store = Store::new(engine, guest);
@@ -77,7 +80,7 @@ fn charge(mut store: StoreContextMut<'_, Guest>, hook: CallHook) -> wasmtime::Re
     if guest.used.host_calls > guest.granted.limits.host_calls {
         return Err(Reached::HostCalls.into());
     }
-    if guest.used.host_calls * HOST_CALL_FUEL > left {
+    if guest.used.price() > left {
         return Err(Trap::OutOfFuel.into());
     }
     Ok(())

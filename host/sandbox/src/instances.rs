@@ -6,6 +6,7 @@ use model::grant::Grant;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::Failure;
 use model::ports::Binding;
+use model::trace::Trace;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -14,6 +15,7 @@ use crate::bindings::{predictor, types};
 use crate::call::Instance;
 use crate::imports::Granted;
 use crate::linked::Linked;
+use crate::spans::RowTrace;
 use crate::surroundings::Seed;
 
 /// Calls after which a kept instance is replaced: what it leaks stays bounded.
@@ -25,15 +27,24 @@ const MOST_GROWTH: u64 = 2;
 /// What a call asks of a guest.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(crate) enum Question {
-    Score(types::Row),
+    /// A row with its trace.
+    Score(types::Row, RowTrace),
     Predict(types::Row, predictor::SpanContext),
 }
 
 impl Question {
     /// Makes the question that of one call.
     fn turn_to(&mut self, seed: Seed) {
-        let (Self::Score(row) | Self::Predict(row, _)) = self;
+        let (Self::Score(row, _) | Self::Predict(row, _)) = self;
         row.seed = u64::from_le_bytes(seed[..8].try_into().expect("8 bytes"));
+    }
+
+    /// What the guest may look into beside the row.
+    pub(crate) fn trace(&self) -> Option<Arc<Trace>> {
+        match self {
+            Self::Score(_, RowTrace(trace)) => trace.clone(),
+            Self::Predict(..) => None,
+        }
     }
 }
 

@@ -35,6 +35,7 @@ mod predicting;
 mod program;
 mod scoring;
 mod shared;
+mod spans;
 mod surroundings;
 mod tail;
 mod worker;

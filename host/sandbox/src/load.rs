@@ -32,12 +32,15 @@ const IMPORTS: [&str; 10] = [
     "karat:eval/config",
     "karat:eval/ambient",
     "karat:eval/judge",
-    "karat:eval/traces",
+    TRACES,
     "karat:eval/kv",
     "karat:eval/http",
     "karat:eval/http-stream",
     "karat:eval/process",
 ];
+
+/// What a plugin reads traces by.
+const TRACES: &str = "karat:eval/traces";
 
 /// What a plugin says about itself by.
 const DESCRIBE: &str = "karat:eval/describe";
@@ -180,7 +183,8 @@ impl Plugin for Loaded {
     }
 
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
-        Arc::new(Bound::new(self.instances(&binding), Arc::clone(&self.description), binding))
+        let reads_traces = self.imports.iter().any(|name| unversioned(name) == TRACES);
+        Arc::new(Bound::new(self.instances(&binding), Arc::clone(&self.description), binding, reads_traces))
     }
 
     fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting> {

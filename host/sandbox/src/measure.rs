@@ -13,6 +13,7 @@ use crate::convert;
 use crate::imports::Granted;
 use crate::instances::Question;
 use crate::linked::Linked;
+use crate::spans::RowTrace;
 use crate::surroundings::Seed;
 
 /// One call, measured.
@@ -47,7 +48,7 @@ pub(crate) async fn measure(
     });
     let call = &binding.calls[0];
     let parameters = call.parameters.to_string();
-    let question = Question::Score(convert::row(row));
+    let question = Question::Score(convert::row(row), RowTrace(row.trace.clone()));
     let start = || Instance::start(plugin, &granted, Seed::default());
 
     let mut instance = start().await?;

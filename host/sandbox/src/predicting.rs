@@ -12,11 +12,11 @@ use model::row::Row;
 use model::scorer::PluginDescription;
 use model::trace::{Span, SpanKind, Status, Trace};
 
-use crate::bindings::{predictor, traces, types};
-use crate::convert;
+use crate::bindings::{predictor, types};
 use crate::instances::{Question, Reply, Turn};
 use crate::place::Place;
 use crate::surroundings::{Seed, WALL_CLOCK, seed};
+use crate::{convert, spans};
 
 /// Steps in one answer.
 const MOST_STEPS: usize = 1000;
@@ -126,11 +126,7 @@ impl Call {
             kind: SpanKind::Internal,
             start: moment(step.start),
             end: Some(moment(step.end.max(step.start))),
-            status: match step.status {
-                traces::Status::Unset => Status::Unset,
-                traces::Status::Ok => Status::Ok,
-                traces::Status::Error(message) => Status::Error(message),
-            },
+            status: spans::status(step.status),
             attributes: attributes(step.attributes)?,
         })
     }

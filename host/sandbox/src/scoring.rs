@@ -11,6 +11,7 @@ use model::scorer::{Determinism, PluginDescription, ScorerDescription};
 use crate::convert;
 use crate::instances::{Answer, Question, Turn};
 use crate::place::Place;
+use crate::spans::RowTrace;
 use crate::surroundings::{Seed, seed};
 
 /// One call in so many of a scorer that says it is pure is made twice.
@@ -26,12 +27,15 @@ pub(crate) struct Bound {
     place: Place,
     plugin: Arc<PluginDescription>,
     binding: Binding,
+    /// One that does not is not sent any.
+    reads_traces: bool,
 }
 
 #[async_trait]
 impl Scoring for Bound {
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome> {
-        let mut question = Question::Score(convert::row(row));
+        let trace = RowTrace(row.trace.clone().filter(|_| self.reads_traces));
+        let mut question = Question::Score(convert::row(row), trace);
         let scorers: Vec<_> = calls.iter().map(|&call| self.scorer(call)).collect();
         let turn = |(&call, scorer): (&usize, &Option<&ScorerDescription>)| {
             let seed = |scorer: &ScorerDescription| seed(self.binding.seed, &self.plugin.digest, &scorer.name, row);
@@ -52,8 +56,8 @@ impl Scoring for Bound {
 }
 
 impl Bound {
-    pub(crate) fn new(place: Place, plugin: Arc<PluginDescription>, binding: Binding) -> Self {
-        Self { place, plugin, binding }
+    pub(crate) fn new(place: Place, plugin: Arc<PluginDescription>, binding: Binding, reads_traces: bool) -> Self {
+        Self { place, plugin, binding, reads_traces }
     }
 
     fn scorer(&self, call: usize) -> Option<&ScorerDescription> {

@@ -10,6 +10,7 @@ use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{FailureKind, Outcome};
 use model::ports::{Binding, Call, Plugin, Scoring};
 use model::row::Row;
+use model::trace::{Span, Trace};
 use sandbox::{Options, Sandbox};
 
 /// Scorers of the hostile guest, bound for one run.
@@ -61,6 +62,38 @@ async fn an_instance_lives_as_long_as_reuse_says() {
     assert_eq!(counted(Reuse::Never).await, [1.0, 1.0, 1.0, 1.0]);
     assert_eq!(counted(Reuse::Row).await, [1.0, 2.0, 1.0, 2.0]);
     assert_eq!(counted(Reuse::Run).await, [1.0, 2.0, 3.0, 4.0]);
+}
+
+#[tokio::test]
+async fn a_trace_that_is_kept_to_the_next_call_leads_nowhere() {
+    let trace = |spans| Some(Arc::new(Trace { id: "1".repeat(32), spans: vec![span(); spans] }));
+    for reuse in [Reuse::Row, Reuse::Run] {
+        let sandbox = Sandbox::new(Options::default()).unwrap();
+        let scoring = bound(&sandbox, &["keeps_trace", "keeps_trace"], reuse).await;
+        let first = scoring.score(&Row { trace: trace(2), ..row(0) }, &[0]).await;
+        assert!(
+            matches!(&first[..], [Outcome::Scored(feedback)] if feedback[0].value == Value::Number(2.0)),
+            "{first:?}"
+        );
+        let second = scoring.score(&Row { trace: trace(3), ..row(1) }, &[0, 1]).await;
+        let is_stale = |outcome: &Outcome| matches!(outcome, Outcome::Failed(failure) if failure.message == "the trace is that of an earlier call");
+        // The instance that failed is gone: the one after it sees a trace of its own.
+        let stale: Vec<_> = second.iter().map(is_stale).collect();
+        assert_eq!(stale, if reuse == Reuse::Row { [false, true] } else { [true, false] }, "{second:?}");
+    }
+}
+
+fn span() -> Span {
+    Span {
+        id: "00f067aa0ba902b7".to_owned(),
+        parent: None,
+        name: "step".to_owned(),
+        kind: Default::default(),
+        start: 1,
+        end: None,
+        status: Default::default(),
+        attributes: Vec::new(),
+    }
 }
 
 #[tokio::test]

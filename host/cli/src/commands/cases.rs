@@ -18,7 +18,7 @@ use tokio::runtime::Runtime;
 use workshop::Project;
 
 use super::build;
-use super::one_call::One;
+use super::one_call::{self, One};
 use crate::args::OneCall;
 use crate::exit::{Exit, Stop};
 use crate::terminal::{Terminal, printable, printable_line};
@@ -67,10 +67,23 @@ pub(super) enum From {
 
 const CONFORMANCE: &str = include_str!("../../../../guest-sdk/conformance.yaml");
 
+/// The conformance case of a trace that no SDK reads at once, which would be long to write out.
+fn many_spans() -> Result<Case, Stop> {
+    const SPANS: u32 = 600;
+    let spans: Vec<_> =
+        (0..SPANS).map(|number| json!({ "name": format!("s{number}"), "start_time_unix_nano": number })).collect();
+    let told: Vec<_> = (0..SPANS).map(|number| format!("s{number}@{number}-?")).collect();
+    Ok(serde_json::from_value(json!({
+        "name": "a trace of many pages", "scorer": "spans", "with": { "key": "none" },
+        "row": { "inputs": {}, "outputs": "x", "trace": { "spans": spans } },
+        "expect": { "value": told.join("|") },
+    }))?)
+}
+
 /// Checks a plugin against its cases. `answers` is the door that it was loaded with.
 pub(super) fn test(
     plugin: &Path,
-    cases: From,
+    from: From,
     plugins: &Plugins,
     answers: &Answers,
     runtime: &Runtime,
@@ -85,7 +98,8 @@ pub(super) fn test(
         );
     }
     let beside = if is_project { plugin } else { plugin.parent().unwrap_or(Path::new("")) };
-    let (name, text) = match cases {
+    let is_conformance = matches!(from, From::Conformance);
+    let (name, text) = match from {
         From::Conformance => ("conformance.yaml".to_owned(), CONFORMANCE.to_owned()),
         From::File(path) => {
             let path = path.unwrap_or_else(|| beside.join("cases.yaml"));
@@ -94,7 +108,10 @@ pub(super) fn test(
             (name, text)
         }
     };
-    let cases = pipeline::cases::parse(&name, &text).map_err(Stop::wrong)?;
+    let mut cases = pipeline::cases::parse(&name, &text).map_err(Stop::wrong)?;
+    if is_conformance {
+        cases.push(many_spans()?);
+    }
     let loaded = plugins.load_file(&file, model::limits::Isolation::Thread).map_err(super::plugin::unusable)?;
     let mut failed = Vec::new();
     for case in &cases {
@@ -133,9 +150,11 @@ fn outcome(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtim
         }
     };
     answers.put(case.http.clone());
-    let RowRecord { id, inputs, outputs, expectations, tags, session, .. } = case.row.clone();
+    let RowRecord { id, inputs, outputs, expectations, tags, session, trace, .. } = case.row.clone();
     let id = id.unwrap_or_else(|| case.name.clone());
-    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
+    let trace = one_call::trace(trace.as_ref())
+        .map_err(|stop| Stop { error: stop.error.context(format!("case `{}`", case.name)), ..stop })?;
+    let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
     Ok(score(plugin, &scorer, Json::from_serialize(&case.with)?, &row, runtime))
 }
 

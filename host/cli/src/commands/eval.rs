@@ -122,8 +122,13 @@ impl Data {
         };
         let mut file = open(&path).map_err(|error| missing_data(planned, suite, error))?;
         let shown = path.display().to_string();
-        let input =
-            dataset::Input { reader: &formats::Reader, plan: &planned.plan, suite: &suite.source, path: &shown };
+        let input = dataset::Input {
+            reader: &formats::Reader,
+            traces: &telemetry::Reader,
+            plan: &planned.plan,
+            suite: &suite.source,
+            path: &shown,
+        };
         let dataset::Checked { snapshot, identities } = dataset::validate(input, &mut file)?;
         Ok(Self { path, snapshot, identities })
     }
@@ -247,7 +252,7 @@ async fn score_rows(
     let concurrency = planned.concurrency.map_or_else(|| asked + wiring::concurrency(), |rows| rows as usize);
     let job = Job {
         run: header.id,
-        rows: Rows { reader, source, plan: Arc::new(planned.plan), identities },
+        rows: Rows { reader, traces: Arc::new(telemetry::Reader), source, plan: Arc::new(planned.plan), identities },
         predictor: planned.predictor,
         bindings: planned.bindings,
         done,

@@ -1,11 +1,14 @@
 //! One call of a scorer, as `plugin run` and `plugin bench` take it.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use anyhow::Context;
 use model::json::Json;
+use model::ports::{BrokenTrace, TraceReader as _};
 use model::row::Row;
 use model::scorer::PluginDescription;
+use model::trace::Trace;
 use serde::Deserialize;
 
 use crate::args::OneCall;
@@ -32,6 +35,21 @@ struct Given {
     #[serde(default)]
     tags: BTreeMap<String, String>,
     session: Option<String>,
+    trace: Option<Json>,
+}
+
+/// The trace that a row came with.
+pub(super) fn trace(written: Option<&Json>) -> Result<Option<Arc<Trace>>, Stop> {
+    let read = written.map(|written| telemetry::Reader.read(written)).transpose();
+    let trace = read.map_err(|BrokenTrace { field, message, hint }| {
+        let dot = if field.is_empty() { "" } else { "." };
+        let stop = Stop::message(format_args!("trace{dot}{field}: {message}"));
+        match hint {
+            Some(hint) => stop.hint(hint),
+            None => stop,
+        }
+    })?;
+    Ok(trace.map(Arc::new))
 }
 
 impl One {
@@ -41,9 +59,10 @@ impl One {
             None => SAMPLE.to_owned(),
         };
         let given: Given = serde_json::from_str(&text).context("the row is not a JSON object with `inputs`")?;
-        let Given { id, inputs, outputs, expectations, tags, session } = given;
+        let Given { id, inputs, outputs, expectations, tags, session, trace } = given;
         let id = id.unwrap_or_else(|| "sample".to_owned());
-        let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
+        let trace = self::trace(trace.as_ref())?;
+        let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
         let parameters = Json::parse(&call.parameters).context("`--with` is not JSON")?;
         let names = plugin.scorers.iter().map(|scorer| scorer.name.clone());
         let scorers: Vec<_> = names.filter(|name| call.scorer.as_ref().is_none_or(|asked| asked == name)).collect();

@@ -4,11 +4,12 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use model::json::Json;
+use model::object;
 use serde_json::value::RawValue;
 
+use super::path::find;
 use super::path::{self, Step};
 use super::row::FIELDS;
-use super::{object, path::find};
 use crate::nearest;
 
 /// Fields of a row that hold objects, so that a target can reach into them.

@@ -8,7 +8,6 @@ mod findings;
 mod hashing;
 mod identity;
 pub(crate) mod map;
-mod object;
 mod path;
 pub(crate) mod queue;
 mod row;

@@ -2,9 +2,8 @@
 
 use std::borrow::Cow;
 
+use model::object;
 use serde_json::value::RawValue;
-
-use super::object;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {

@@ -8,8 +8,8 @@ use model::row::RowRecord;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::object::{self, kind_of};
 use crate::nearest;
+use model::object::{self, kind_of};
 
 /// Every field that a row can have.
 pub(super) const FIELDS: [&str; 11] =

@@ -6,13 +6,14 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use model::json::Json;
-use model::ports::DataReader;
+use model::object;
+use model::ports::{BrokenTrace, DataReader, TraceReader};
 use model::row::{Row, RowRecord};
 use model::run::RunPlan;
+use model::trace::Trace;
 
 use super::identity::{Identities, generated, hash_inputs};
 use super::map::Map;
-use super::object;
 use super::row::{Flaw, decode};
 
 /// Why a dataset that was checked can't be streamed.
@@ -22,6 +23,8 @@ pub enum RowsError {
     Read(#[from] std::io::Error),
     #[error("the dataset is not the one that was checked: {what} (line {line})")]
     Changed { line: u64, what: String },
+    #[error("the dataset is not the one that was checked: the trace of `{id}`: {what}")]
+    Trace { id: String, what: String },
 }
 
 /// How a record becomes a row.
@@ -85,6 +88,7 @@ pub fn records(
 /// Where the rows of a run come from.
 pub struct Rows {
     pub reader: Arc<dyn DataReader>,
+    pub traces: Arc<dyn TraceReader>,
     /// The bytes that were checked; the store's copy.
     pub source: Box<dyn Read + Send>,
     pub plan: Arc<RunPlan>,
@@ -98,7 +102,8 @@ impl Rows {
     ///
     /// Fails when the source does, or when it holds something that is no row.
     pub fn stream(self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), RowsError> {
-        let Self { reader, mut source, plan, identities } = self;
+        let Self { reader, traces, mut source, plan, identities } = self;
+        let mut changed = None;
         records(reader.as_ref(), &plan, &mut source, &mut |index, record| {
             if plan.limit.is_some_and(|limit| index >= limit) {
                 return ControlFlow::Break(());
@@ -107,9 +112,19 @@ impl Rows {
             if plan.only.as_ref().is_some_and(|only| *only != id) {
                 return ControlFlow::Continue(());
             }
-            trials(record, index, id, plan.trials, each)?;
+            // A predictor brings traces of its own.
+            let written = record.trace.as_ref().filter(|_| plan.predictor.is_none());
+            let trace = match written.map(|written| traces.read(written)).transpose() {
+                Ok(trace) => trace.map(Arc::new),
+                Err(BrokenTrace { message, .. }) => {
+                    changed = Some(RowsError::Trace { id, what: message });
+                    return ControlFlow::Break(());
+                }
+            };
+            trials(record, trace, index, id, plan.trials, each)?;
             if plan.only.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })
+        })?;
+        changed.map_or(Ok(()), Err)
     }
 }
 
@@ -122,6 +137,7 @@ fn id(record: &RowRecord, index: u64, identities: &Identities) -> String {
 
 fn trials(
     record: RowRecord,
+    trace: Option<Arc<Trace>>,
     index: u64,
     id: String,
     trials: u32,
@@ -129,7 +145,7 @@ fn trials(
 ) -> ControlFlow<()> {
     let trials = record.trials.unwrap_or(trials);
     let RowRecord { inputs, outputs, expectations, tags, session, .. } = record;
-    let first = Row { index, id, trial: 0, inputs, outputs, expectations, tags, session, trace: None };
+    let first = Row { index, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
     for trial in 1..trials {
         each(Row { trial: trial - 1, ..first.clone() })?;
     }

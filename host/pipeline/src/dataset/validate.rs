@@ -3,14 +3,14 @@
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use model::ports::{BrokenRecord, DataReader, Record};
+use model::object;
+use model::ports::{BrokenRecord, BrokenTrace, DataReader, Record, TraceReader};
 use model::row::RowRecord;
 use model::run::{DatasetSnapshot, RunPlan};
 
 use super::findings::Findings;
 use super::hashing::Hashing;
 use super::identity::{Collected, Identities, generated, hash_inputs};
-use super::object;
 use super::row::Flaw;
 use super::rows::Shape;
 use crate::problem::{Problem, Problems};
@@ -21,6 +21,7 @@ use crate::{nearest, pointer};
 #[derive(Clone, Copy)]
 pub struct Input<'a> {
     pub reader: &'a dyn DataReader,
+    pub traces: &'a dyn TraceReader,
     pub plan: &'a RunPlan,
     pub suite: &'a Source,
     /// The data file as the user named it.
@@ -138,6 +139,9 @@ impl<'a> Pass<'a> {
                 return self.findings.flaw(line, Flaw { field: Some("inputs".to_owned()), message, hint });
             }
         };
+        if let Some(Err(broken)) = row.trace.as_ref().map(|trace| self.input.traces.read(trace)) {
+            return self.findings.flaw(line, flaw_of(broken));
+        }
         if is_meant && self.input.plan.limit.is_none_or(|limit| index < limit) {
             self.rows += 1;
             self.trials += u64::from(row.trials.unwrap_or(self.input.plan.trials));
@@ -221,6 +225,11 @@ impl<'a> Pass<'a> {
         };
         Some(problem(format!("no row has `outputs`, which {} can't do without", nearest::list(needing))).hint(hint))
     }
+}
+
+fn flaw_of(BrokenTrace { field, message, hint }: BrokenTrace) -> Flaw {
+    let field = if field.is_empty() { "trace".to_owned() } else { format!("trace.{field}") };
+    Flaw { field: Some(field), message, hint }
 }
 
 #[cfg(test)]

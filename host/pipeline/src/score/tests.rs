@@ -10,7 +10,7 @@ use model::scorer::ValueKind;
 
 use super::*;
 use crate::dataset::Identities;
-use crate::testing::{Lines, Memory, Scripted, description, feedback, plan, run_id, scorer};
+use crate::testing::{Lines, Memory, Scripted, Traces, description, feedback, plan, run_id, scorer};
 
 /// Is told of results, and may say stop.
 #[derive(Default)]
@@ -61,6 +61,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         run: run_id(),
         rows: Rows {
             reader: Arc::new(Lines),
+            traces: Arc::new(Traces),
             source: Box::new(std::io::Cursor::new(text)),
             plan: Arc::new(plan),
             identities: Identities::default(),

@@ -12,6 +12,7 @@ mod files;
 mod imports;
 mod results;
 mod surroundings;
+mod traces;
 mod workers;
 
 use std::collections::BTreeMap;
@@ -75,6 +76,7 @@ fn cases() -> Vec<Case> {
         surroundings::cases(),
         imports::cases(),
         brokers::cases(),
+        traces::cases(),
         results::cases(),
         files::cases(),
     ];
@@ -91,7 +93,7 @@ fn row(index: u64) -> Row {
         expectations: None,
         tags: BTreeMap::new(),
         session: None,
-        trace: None,
+        trace: Some(traces::long()),
     }
 }
 

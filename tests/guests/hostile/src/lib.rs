@@ -3,6 +3,7 @@
 
 mod endings;
 mod surroundings;
+mod traces;
 mod verdicts;
 
 /// A scorer by what its `score` does; parameters are fields.
@@ -56,5 +57,7 @@ karat_sdk::plugin! {
         surroundings::Logs,
         surroundings::Seed,
         surroundings::Echo,
+        traces::KeepsTrace,
+        traces::TellsTrace,
     ],
 }

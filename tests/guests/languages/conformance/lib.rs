@@ -79,6 +79,16 @@ scorer!(Asks {} "asks" String, |_this, _row| {
 scorer!(Traces {} "traces" String, |_this, _row| {
     Ok(trace::spans(None).map_or("none".to_owned(), |spans| spans.len().to_string()).into())
 });
+scorer!(Spans { key } "spans" String, |this, _row| {
+    let mut seen = Vec::new();
+    for span in trace::spans(None).unwrap_or_default() {
+        let end = span.end.map_or("?".to_owned(), |end| end.to_string());
+        let text = span.attribute::<String>(&this.key)?.map(|text| format!("={text}")).unwrap_or_default();
+        let error = if let trace::Status::Error(message) = &span.status { format!("!{message}") } else { String::new() };
+        seen.push(format!("{}@{}-{end}{text}{error}", span.name, span.start));
+    }
+    Ok(seen.join("|").into())
+});
 
 const CODES: [(&str, ErrorCode); 12] = [
     ("bad-input", ErrorCode::BadInput), ("bad-parameter", ErrorCode::BadParameter), ("denied", ErrorCode::Denied),
@@ -98,5 +108,5 @@ fn name(code: ErrorCode) -> String {
 
 karat_sdk::plugin! {
     name: "local/conformance",
-    scorers: [Gives, Abstains, Fails, Raises, Sees, Size, Keeps, Fetches, Asks, Traces],
+    scorers: [Gives, Abstains, Fails, Raises, Sees, Size, Keeps, Fetches, Asks, Traces, Spans],
 }

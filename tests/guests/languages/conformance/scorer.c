@@ -120,6 +120,31 @@ static karat_outcome traces(const karat_row *row, karat_text parameters) {
     return karat_text_verdict(spans ? karat_format("%zu", count) : karat_string("none"));
 }
 
+static karat_text attribute(const karat_span *span, karat_text key) {
+    for (size_t i = 0; i < span->attribute_count; i++) {
+        if (karat_equal(span->attributes[i].key, key)) return karat_json_string(span->attributes[i].value);
+    }
+    return (karat_text){0};
+}
+
+static karat_outcome spans(const karat_row *row, karat_text parameters) {
+    (void)row;
+    const karat_span *spans;
+    size_t count = karat_spans(&spans);
+    karat_text key = parameter(parameters, "key");
+    char *all = malloc(count * 256), *to = all;
+    for (size_t i = 0; i < count; i++) {
+        karat_text text = attribute(&spans[i], key);
+        karat_text end = spans[i].end ? karat_format("%llu", (unsigned long long)spans[i].end) : karat_string("?");
+        karat_text one = karat_format("%s%.*s@%llu-%.*s%s%.*s%s%.*s", i ? "|" : "", KARAT_SHOW(spans[i].name),
+                                      (unsigned long long)spans[i].start, KARAT_SHOW(end), text.data ? "=" : "",
+                                      KARAT_SHOW(text), spans[i].is_error ? "!" : "", KARAT_SHOW(spans[i].error));
+        memcpy(to, one.data, one.size);
+        to += one.size;
+    }
+    return karat_text_verdict((karat_text){all, (size_t)(to - all)});
+}
+
 #define NEEDING(name) "{\"type\": \"object\", \"properties\": {\"" name "\": {\"type\": \"string\"}}}"
 
 KARAT_SCORERS(
@@ -133,4 +158,5 @@ KARAT_SCORERS(
     {.name = "fetches", .summary = "HTTP", .value = KARAT_TEXT, .parameters = NEEDING("url"),
      .determinism = KARAT_VOLATILE, .score = fetches},
     {.name = "asks", .summary = "the judge", .value = KARAT_TEXT, .determinism = KARAT_JUDGED, .score = asks},
-    {.name = "traces", .summary = "spans", .value = KARAT_TEXT, .score = traces})
+    {.name = "traces", .summary = "spans", .value = KARAT_TEXT, .score = traces},
+    {.name = "spans", .summary = "all of them", .value = KARAT_TEXT, .parameters = NEEDING("key"), .score = spans})

@@ -74,3 +74,12 @@ export const asks = scorer({ summary: 'the judge', value: 'text' }, () => {
 export const traces = scorer({ summary: 'spans', value: 'text' }, ({ trace }) =>
   trace === undefined ? 'none' : String(trace.spans.length),
 );
+
+export const spans = scorer({ summary: 'all of them', value: 'text', parameters: needing('key') }, ({ trace }, { key }) =>
+  trace.spans
+    .map(({ name, startTimeNs, endTimeNs = '?', attributes, status, error }) => {
+      const text = key in attributes ? `=${attributes[key]}` : '';
+      return `${name}@${startTimeNs}-${endTimeNs}${text}${status === 'error' ? `!${error}` : ''}`;
+    })
+    .join('|'),
+);

@@ -79,3 +79,14 @@ def asks(outputs) -> str:
 @scorer
 def traces(outputs, trace) -> str:
     return "none" if trace is None else str(len(trace.spans))
+
+
+@scorer
+def spans(outputs, trace, key: str) -> str:
+    seen = []
+    for span in trace.spans:
+        end = "?" if span.end_time_ns is None else span.end_time_ns
+        text = f"={span.attributes[key]}" if key in span.attributes else ""
+        error = f"!{span.error}" if span.status == "error" else ""
+        seen.append(f"{span.name}@{span.start_time_ns}-{end}{text}{error}")
+    return "|".join(seen)

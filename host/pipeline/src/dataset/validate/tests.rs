@@ -5,7 +5,7 @@ use model::row::Row;
 use super::*;
 use crate::dataset::Rows;
 use crate::suite::parse;
-use crate::testing::{Lines, plan, scorer};
+use crate::testing::{Lines, Traces, plan, scorer};
 
 fn source() -> Source {
     let text =
@@ -25,7 +25,7 @@ fn needing_outputs() -> RunPlan {
 }
 
 fn validated(plan: &RunPlan, text: &str) -> Result<Checked, DatasetError> {
-    let input = Input { reader: &Lines, plan, suite: &source(), path: "rows.jsonl" };
+    let input = Input { reader: &Lines, traces: &Traces, plan, suite: &source(), path: "rows.jsonl" };
     validate(input, &mut text.as_bytes())
 }
 
@@ -40,6 +40,7 @@ fn streamed(plan: RunPlan, text: &'static str) -> (Checked, Vec<String>) {
     let checked = validated(&plan, text).expect("a dataset");
     let rows = Rows {
         reader: Arc::new(Lines),
+        traces: Arc::new(Traces),
         source: Box::new(text.as_bytes()),
         plan: Arc::new(plan),
         identities: checked.identities.clone(),
@@ -76,6 +77,36 @@ fn every_broken_line_and_every_flaw_is_reported() {
             "hint: did you mean `expectations`? `data.map` in the suite renames foreign fields",
         ],
     );
+}
+
+#[test]
+fn a_broken_trace_is_a_flaw_of_its_row() {
+    check(
+        &plan(vec![]),
+        "{\"inputs\":{},\"trace\":\"t\"}\n{\"inputs\":{\"a\":1},\"trace\":{}}\n{\"inputs\":{\"a\":2},\"trace\":7}\n",
+        &["rows.jsonl:2: trace.id: is no text (and on 1 more row)"],
+    );
+}
+
+#[test]
+fn every_trial_of_a_row_has_the_rows_trace() {
+    let mut plan = plan(vec![]);
+    plan.trials = 2;
+    let text = "{\"inputs\":{},\"trace\":\"t\"}\n{\"inputs\":{\"a\":1}}\n";
+    let rows = Rows {
+        reader: Arc::new(Lines),
+        traces: Arc::new(Traces),
+        source: Box::new(text.as_bytes()),
+        plan: Arc::new(plan),
+        identities: Default::default(),
+    };
+    let mut seen = Vec::new();
+    let streamed = rows.stream(&mut |row| {
+        seen.push(row.trace.map(|trace| trace.id.clone()));
+        ControlFlow::Continue(())
+    });
+    streamed.expect("a dataset");
+    assert_eq!(seen, [Some("t".to_owned()), Some("t".to_owned()), None, None]);
 }
 
 #[test]

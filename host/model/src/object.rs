@@ -7,7 +7,7 @@ use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// The keys and values of `raw` in their order; none if it is no object.
-pub(super) fn entries(raw: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
+pub fn entries(raw: &str) -> Option<Vec<(Cow<'_, str>, &RawValue)>> {
     serde_json::from_str::<Entries<'_>>(raw).ok().map(|entries| entries.0)
 }
 
@@ -61,7 +61,7 @@ impl<'de> Deserialize<'de> for Key<'de> {
 }
 
 /// Names the kind of a JSON text, for messages.
-pub(super) fn kind_of(raw: &str) -> &'static str {
+pub fn kind_of(raw: &str) -> &'static str {
     match raw.as_bytes().first() {
         Some(b'{') => "an object",
         Some(b'[') => "a list",

@@ -1,0 +1,32 @@
+//! OpenTelemetry and its dialects as our traces.
+//!
+//! A trace comes in one of three shapes, told apart by their keys: Karat's own, OTLP/JSON, and the JSON that MLflow
+//! writes. What they have in common is read by the same code: names of fields in either case, ids in hexadecimal or
+//! Base64, times as numbers or texts, statuses and kinds by number or name.
+//!
+//! What is deliberately absent: where a trace comes from, and where it is kept. Events and links of spans are passed over:
+//! our traces have none.
+
+mod fields;
+mod id;
+mod order;
+mod shape;
+mod span;
+mod value;
+
+use model::json::Json;
+use model::ports::{BrokenTrace, TraceReader};
+use model::trace::Trace;
+
+/// Reads traces of every shape.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reader;
+
+impl TraceReader for Reader {
+    fn read(&self, trace: &Json) -> Result<Trace, BrokenTrace> {
+        shape::read(trace)
+    }
+}
+
+#[cfg(test)]
+mod tests;

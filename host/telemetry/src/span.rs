@@ -1,0 +1,80 @@
+//! One span of any shape.
+
+use model::ports::BrokenTrace;
+use model::trace::{Span, SpanKind, Status};
+
+use crate::fields::{Fields, shown, text, wrong};
+use crate::id;
+use crate::value::{Values, attributes};
+
+/// A span as it was read.
+pub(crate) struct Read {
+    /// The trace that it says it is of.
+    pub(crate) trace: Option<String>,
+    pub(crate) span: Span,
+    /// Whether it has an id of its own; without one, its id is empty.
+    pub(crate) has_id: bool,
+}
+
+pub(crate) fn read(raw: &str, values: Values) -> Result<Read, BrokenTrace> {
+    let fields = Fields::read(raw)?;
+    let id = fields.map(&["span_id", "spanId"], id::span)?;
+    let start = fields.whole(&["start_time_unix_nano", "startTimeUnixNano"])?;
+    let start = start.ok_or_else(|| wrong("missing key `start_time_unix_nano`"))?;
+    // Zero is how OTLP leaves a time out.
+    let end = fields.whole(&["end_time_unix_nano", "endTimeUnixNano"])?.filter(|end| *end != 0);
+    if end.is_some_and(|end| end < start) {
+        return Err(wrong("ends before it starts"));
+    }
+    let attributes = fields.map(&["attributes"], |raw| attributes(raw, values))?.unwrap_or_default();
+    let span = Span {
+        id: id.clone().unwrap_or_default(),
+        parent: fields.map(&["parent_span_id", "parentSpanId", "parent_id"], id::parent)?.flatten(),
+        name: fields.text(&["name"])?.ok_or_else(|| wrong("missing key `name`"))?,
+        kind: fields.map(&["kind"], kind)?.unwrap_or_default(),
+        start,
+        end,
+        status: fields.map(&["status"], status)?.unwrap_or_default(),
+        attributes,
+    };
+    Ok(Read { trace: fields.map(&["trace_id", "traceId"], id::trace)?, span, has_id: id.is_some() })
+}
+
+fn kind(raw: &str) -> Result<SpanKind, BrokenTrace> {
+    let name = name(raw, "SPAN_KIND_");
+    Ok(match name.as_str() {
+        "0" | "1" | "UNSPECIFIED" | "INTERNAL" => SpanKind::Internal,
+        "2" | "SERVER" => SpanKind::Server,
+        "3" | "CLIENT" => SpanKind::Client,
+        "4" | "PRODUCER" => SpanKind::Producer,
+        "5" | "CONSUMER" => SpanKind::Consumer,
+        _ => return Err(wrong(format!("{} is no kind of span", shown(raw)))),
+    })
+}
+
+/// `"ERROR"`, or an object with a code and a message.
+fn status(raw: &str) -> Result<Status, BrokenTrace> {
+    if !raw.starts_with('{') {
+        return code(raw, String::new());
+    }
+    let fields = Fields::read(raw)?;
+    let message = fields.text(&["message"])?.unwrap_or_default();
+    Ok(fields.map(&["code"], |raw| code(raw, message))?.unwrap_or_default())
+}
+
+fn code(raw: &str, message: String) -> Result<Status, BrokenTrace> {
+    let name = name(raw, "STATUS_CODE_");
+    Ok(match name.as_str() {
+        "0" | "UNSET" => Status::Unset,
+        "1" | "OK" => Status::Ok,
+        "2" | "ERROR" => Status::Error(message),
+        _ => return Err(wrong(format!("{} is no status: use `OK` or `ERROR`", shown(raw)))),
+    })
+}
+
+/// A number as it is written, or a name in capitals without what all of its kind begin with.
+fn name(raw: &str, prefix: &str) -> String {
+    let Ok(name) = text(raw) else { return raw.to_owned() };
+    let name = name.to_ascii_uppercase();
+    name.strip_prefix(prefix).map(str::to_owned).unwrap_or(name)
+}
