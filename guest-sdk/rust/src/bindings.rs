@@ -4,7 +4,17 @@
 
 wit_bindgen::generate!({
     path: "wit",
-    world: "scorer-plugin",
+    // What a plugin does not use it does not import.
+    inline: "
+        package karat:sdk;
+
+        world plugin {
+            include karat:eval/scorer-plugin@0.1.0;
+            import karat:eval/http-stream@0.1.0;
+        }
+    ",
+    world: "karat:sdk/plugin",
+    generate_all,
     pub_export_macro: true,
     export_macro_name: "export_scorer_plugin",
     default_bindings_module: "karat_sdk::bindings",
