@@ -5,6 +5,7 @@
 
 wit_bindgen::generate!({
     path: "wit",
+    // What a plugin does not use it does not import.
     inline: "
         package karat:sdk;
 
@@ -17,6 +18,7 @@ wit_bindgen::generate!({
             import karat:eval/traces@0.1.0;
             import karat:eval/kv@0.1.0;
             import karat:eval/http@0.1.0;
+            import karat:eval/http-stream@0.1.0;
             export karat:eval/scorer@0.1.0;
         }
     ",
