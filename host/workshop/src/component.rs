@@ -9,6 +9,7 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 use crate::error::Error;
+use crate::project::Kind;
 use crate::world;
 
 /// The custom section with the version of the interface: three numbers of two bytes, big-endian.
@@ -19,8 +20,8 @@ const API_VERSION: [u16; 3] = [0, 1, 0];
 ///
 /// # Errors
 ///
-/// Fails when it is neither, or when what it exports does not fit the world of a scorer plugin.
-pub fn componentize(wasm: Vec<u8>, capabilities: &Grant) -> Result<Vec<u8>, Error> {
+/// Fails when it is neither, or when what it exports does not fit the world of a plugin of its kind.
+pub fn componentize(wasm: Vec<u8>, kind: Kind, capabilities: &Grant) -> Result<Vec<u8>, Error> {
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
     if wasm.starts_with(COMPONENT) {
         return Ok(wasm);
@@ -28,7 +29,7 @@ pub fn componentize(wasm: Vec<u8>, capabilities: &Grant) -> Result<Vec<u8>, Erro
     let mut module = wasm;
     let knows_its_world = contains(&module, b"component-type");
     if !knows_its_world {
-        let (resolve, world) = world::resolve(capabilities)?;
+        let (resolve, world) = world::resolve(kind, capabilities)?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(wrong)?;
     }
     ComponentEncoder::default()

@@ -37,7 +37,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
         Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
     };
     match what {
-        Plugin::New { name, lang } => build::new(&name, lang, terminal),
+        Plugin::New { name, lang, kind } => build::new(&name, lang, kind, terminal),
         Plugin::Build { folder, output } => build::run(&folder, output, &plugins(isolation)?, terminal),
         Plugin::Run { plugin, call, allow, policy } => {
             let authority = Authority::read(policy.as_deref(), &allow)?;
