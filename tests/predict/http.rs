@@ -36,10 +36,12 @@ fn a_thousand_rows_are_answered_by_a_server_and_scored() {
     });
     let rows: Vec<_> = (0..1000).map(question).collect();
     let with = ", outputs: \"$.answer\", tokens: { input: \"$.usage.in\", output: \"$.usage.out\" }";
-    let project = project(&predict(&application.url, with), "", &rows);
+    let gate = "gate: \"exact_match >= 100% and latency.p90 <= 60s and latency.p50 > 1ms\"";
+    let project = project(&predict(&application.url, with), gate, &rows);
     let allow = format!("http={}", application.url);
     let report = project.json(0, &["eval", "--allow", &allow]);
     assert_eq!(report["scorers"]["exact_match"]["passed"], 1000, "{report:#}");
+    assert!(report["gates"].as_array().unwrap().iter().all(|gate| gate["holds"] == true), "{report:#}");
     let predictions = &report["predictions"];
     assert_eq!((&predictions["answered"], &predictions["failed"]), (&1000.into(), &0.into()));
     assert_eq!((&predictions["input_tokens"], &predictions["output_tokens"]), (&3000.into(), &2000.into()));
