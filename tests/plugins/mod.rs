@@ -6,6 +6,7 @@ mod guide;
 mod isolation;
 mod languages;
 mod registry;
+mod streams;
 mod traces;
 mod workshop;
 
