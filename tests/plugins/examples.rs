@@ -15,11 +15,15 @@ pub(super) fn build(language: &str, example: &str, unit_tests: &str) -> Project 
     let project = Project::new();
     let new = project.run(&["plugin", "new", "--lang", language, &format!("examples/{example}")]);
     assert_eq!(new.code, 0, "{new:#?}");
+    build_in(project, language, example, unit_tests)
+}
+
+fn build_in(project: Project, language: &str, example: &str, before: &str) -> Project {
     let folder = project.path(example);
     copy(&root().join("examples").join(example), &folder);
     equip(&folder, language);
     let mut shell = Command::new("bash");
-    shell.args(["-euc", unit_tests]).current_dir(&folder).env_clear().env("PYTHONDONTWRITEBYTECODE", "1");
+    shell.args(["-euc", before]).current_dir(&folder).env_clear().env("PYTHONDONTWRITEBYTECODE", "1");
     let tested = said(with_compilers(&mut shell).output().unwrap());
     assert_eq!(tested.code, 0, "{example}: {tested:#?}");
     for verb in ["build", "test"] {
@@ -37,7 +41,7 @@ fn copy(from: &Path, to: &Path) {
         let is_made = ["lock", "toml", "wasm"].iter().any(|end| name.ends_with(end)) && name != "plugin.toml";
         if entry.file_type().unwrap().is_file() && !is_made {
             std::fs::copy(entry.path(), to.join(name)).unwrap();
-        } else if name == "src" {
+        } else if name == "src" || (name == "karat" && from.join("go.mod").is_file()) {
             copy(&entry.path(), &to.join(name));
         }
     }
@@ -100,6 +104,24 @@ fn tone_in_javascript() {
     // There is none to ask: that is no verdict on the application.
     let report = evaluate(&project, "tone", 3);
     assert_eq!((&report["verdict"], &report["scorers"]["tone"]["failed"]), (&"incomplete".into(), &3.into()));
+}
+
+#[test]
+#[ignore = "of the full set: needs go; `scripts/languages --all`, then `scripts/test --run-ignored only examples`"]
+fn links_in_go() {
+    let readme = std::fs::read_to_string(root().join("examples/links/README.md")).unwrap();
+    let compile = readme.lines().find(|line| line.starts_with("GOOS=")).unwrap();
+    let go = format!("export GOCACHE=$PWD/target/go PATH=$PWD/.venv/bin:$PATH; go vet .; go test .; {compile}");
+    let project = build_in(Project::new(), "go", "links", &go);
+    let report = evaluate(&project, "links", 0);
+    assert_eq!((&report["verdict"], &report["scorers"]["links"]["passed"]), (&"passed".into(), &2.into()));
+    // An instance that is kept is in order after its rows.
+    let row = |n| format!("{{\"inputs\": {{\"q\": {n}}}, \"outputs\": \"https://acme.test/{n}\"}}\n");
+    project.write("links/rows.jsonl", (0..2000).map(row).collect::<String>());
+    let suite = "name: t\ndata: { path: rows.jsonl }\nlimits: { concurrency: 1 }\nscorers:\n  \
+                 - { plugin: ./links.wasm, use: links, with: { hosts: [acme.test] }, reuse: run }\n";
+    project.write("links/kept.yaml", suite);
+    assert_eq!(project.json(0, &["eval", "links/kept.yaml"])["scorers"]["links"]["passed"], 2000);
 }
 
 #[test]
