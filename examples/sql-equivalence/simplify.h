@@ -39,6 +39,11 @@ static void drop_defaults(tokens *of) {
     while (of->count > 0 && is(of, of->count - 1, ";")) of->count--;
 }
 
+/* What can stand behind a condition, and in no expression. */
+static const char *const CLAUSES[] = {"where",  "group", "having",    "order",  "limit",  "offset", "fetch", "union", "intersect",
+                                      "except", "for",   "returning", "window", "join",   "left",   "right", "full",  "inner",
+                                      "cross",  "on",    "natural",   ";",      NULL};
+
 /* The parenthesis that closes the one at `open`; NOWHERE where none does. */
 static size_t closing(const tokens *of, size_t open) {
     size_t depth = 0;
@@ -49,15 +54,16 @@ static size_t closing(const tokens *of, size_t open) {
     return NOWHERE;
 }
 
-/* Whether one expression stands between two parentheses: no list, which is a row, and no query, which is a table. */
+/* Whether one expression stands between two parentheses: no list, which is a row, no query, which is a table, and nothing
+   that stands in no parentheses of its own. */
 static bool is_expression(const tokens *of, size_t open, size_t close) {
-    static const char *const QUERIES[] = {"select", "with", "values", "table", NULL};
+    static const char *const OTHERS[] = {"select", "with", "values", "table", "*", "distinct", "all", NULL};
     size_t first = open + 1;
     while (is(of, first, "(")) first++;
-    if (close == open + 1 || is_one_of(of, first, QUERIES)) return false;
+    if (close == open + 1 || is_one_of(of, first, OTHERS)) return false;
     size_t depth = 0;
     for (size_t at = open + 1; at < close; at++) {
-        if (depth == 0 && is(of, at, ",")) return false;
+        if (depth == 0 && (is(of, at, ",") || is_one_of(of, at, CLAUSES))) return false;
         depth += is(of, at, "(");
         depth -= is(of, at, ")");
     }
@@ -67,10 +73,8 @@ static bool is_expression(const tokens *of, size_t open, size_t close) {
 /* Whether the parentheses are around the whole condition of a clause. */
 static bool is_whole_condition(const tokens *of, size_t open, size_t close) {
     static const char *const BEFORE[] = {"where", "having", "on", NULL};
-    static const char *const BEHIND[] = {")",     ";",      "where",     "group",  "having", "order", "limit", "offset",
-                                         "fetch", "union",  "intersect", "except", "window", "join",  "left",  "right",
-                                         "full",  "inner",  "cross",     "natural", NULL};
-    return open > 0 && is_one_of(of, open - 1, BEFORE) && (close + 1 == of->count || is_one_of(of, close + 1, BEHIND));
+    bool is_end = close + 1 == of->count || is(of, close + 1, ")") || is_one_of(of, close + 1, CLAUSES);
+    return open > 0 && is_one_of(of, open - 1, BEFORE) && is_end;
 }
 
 /* Takes away one pair of parentheses that changes nothing; says whether there was one. */
