@@ -9,7 +9,6 @@ WORDS = [
     "hate you",
     "idiot*",
     "imbecile*",
-    "loser*",
     "moron*",
     "pathetic",
     "screw you",
