@@ -101,7 +101,7 @@ impl Working {
             Told::Assigned { assignment, setup } => {
                 let setup: Setup = serde_json::from_slice(&setup)?;
                 let door = Errands { assignment, say: self.say.clone(), fetches: Arc::clone(&self.fetches) };
-                let doors = Doors { http: Some(Arc::new(door)), process: None };
+                let doors = Doors { http: Some(Arc::new(door)), process: None, sink: None };
                 let instances = Instances::new(Arc::clone(&self.linked), setup, doors);
                 self.assignments.insert(assignment, Arc::new(instances));
             }
