@@ -11,8 +11,12 @@ fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
     let listed: BTreeSet<_> =
         text.lines().filter_map(|line| line.strip_prefix("| `")?.split('`').next()).map(str::to_owned).collect();
     let plugins = Project::new().json(0, &["plugin", "list"]);
-    let scorers = plugins.as_array().unwrap().iter().flat_map(|plugin| plugin["scorers"].as_array().unwrap());
-    let offered: BTreeSet<_> = scorers.map(|scorer| scorer["name"].as_str().unwrap().to_owned()).collect();
+    let items = |kind: &'static str| {
+        let plugins = plugins.as_array().unwrap().iter();
+        plugins.flat_map(move |plugin| plugin[kind].as_array().into_iter().flatten())
+    };
+    let offered: BTreeSet<_> =
+        items("scorers").chain(items("predictors")).map(|scorer| scorer["name"].as_str().unwrap().to_owned()).collect();
     assert_eq!(listed, offered);
 }
 
@@ -20,8 +24,12 @@ fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
 fn the_bundle_lists_what_each_pack_offers() {
     let plugins = Project::new().json(0, &["plugin", "list"]);
     for (plugin, pack) in plugins.as_array().unwrap().iter().zip(bundle::PACKS) {
-        let offered = plugin["scorers"].as_array().unwrap().iter().map(|scorer| scorer["name"].as_str().unwrap());
-        assert_eq!(offered.collect::<Vec<_>>(), pack.scorers, "{}", pack.name);
+        let offered = |kind: &str| {
+            let items = plugin[kind].as_array().into_iter().flatten();
+            items.map(|item| item["name"].as_str().unwrap()).collect::<Vec<_>>()
+        };
+        assert_eq!(offered("scorers"), pack.scorers, "{}", pack.name);
+        assert_eq!(offered("predictors"), pack.predictors, "{}", pack.name);
     }
 }
 

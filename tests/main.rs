@@ -6,5 +6,6 @@ mod cli;
 mod docs;
 mod plugins;
 mod powerloss;
+mod predict;
 mod rules;
 mod support;

@@ -103,6 +103,12 @@ const BORDERS: &[Border] = &[
     Border { name: "guest-build", folder: "guest-sdk/build", may_use: &[], never_names: &["wasmtime"] },
     Border { name: "text", folder: "scorers/text", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border { name: "json", folder: "scorers/json", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
+    Border {
+        name: "predict",
+        folder: "scorers/predict",
+        may_use: &["karat-sdk"],
+        never_names: &["wit_bindgen", "std::fs", "std::net", "std::process"],
+    },
     Border { name: "bundle", folder: "scorers/bundle", may_use: &["guest-build"], never_names: &["std::fs"] },
 ];
 

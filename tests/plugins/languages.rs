@@ -6,8 +6,9 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
+use crate::support::application::Application;
 use crate::support::{Project, Said, real_data, root, said};
 
 /// A language, the file with its scorers, and where its tools are found within a project.
@@ -64,6 +65,11 @@ impl Language {
             project.read(&format!("{plugin}/plugin.toml")).replace("[build]\n", &format!("[build]\n{}", self.build));
         let more = std::fs::read_to_string(sources.join("plugin.toml")).unwrap_or_default();
         project.write(&format!("{plugin}/plugin.toml"), manifest + &more);
+        self.build_as_it_is(project, plugin);
+    }
+
+    /// Builds a plugin with the tools that are there.
+    fn build_as_it_is(&self, project: &Project, plugin: &str) {
         let (name, folder) = self.tools;
         let folder = tools().join(folder);
         if name == "target" {
@@ -107,6 +113,29 @@ fn every_language_keeps_to_the_interface() {
         let tested = project.json(0, &["plugin", "test", "--conformance", "conformance"]);
         assert_eq!(tested["failed"], serde_json::json!([]), "{}", language.name);
         assert!(tested["cases"].as_u64().unwrap() > 30);
+    }
+}
+
+#[test]
+fn a_predictor_begins_in_every_language_as_one_that_works() {
+    let application = Application::answering(|asked| {
+        assert_eq!(asked.path, "/answer");
+        json!({ "answer": if asked.body["question"] == "What is 6 times 7?" { "42" } else { "?" } })
+    });
+    for language in languages().filter(|language| language.name != "c" && language.build.is_empty()) {
+        let project = Project::new();
+        let new = project.run(&["plugin", "new", "--kind", "predictor", "--lang", language.name, "my-app"]);
+        assert_eq!(new.code, 0, "{new:#?}");
+        language.build_as_it_is(&project, "my-app");
+        let tested = project.json(0, &["plugin", "test", "my-app"]);
+        assert_eq!((&tested["cases"], &tested["failed"]), (&2.into(), &json!([])), "{}", language.name);
+        let suite = project.read("my-app/karat.yaml").replace("http://127.0.0.1:8000", &application.url);
+        project.write("my-app/karat.yaml", suite);
+        assert_eq!(project.run(&["plugin", "allow", "my-app"]).code, 0);
+        let report = project.json(0, &["eval", "my-app", "--allow", &format!("http={}", application.url)]);
+        assert_eq!(report["scorers"]["exact_match"]["passed"], 1, "{}: {report:#}", language.name);
+        let traceparent = application.asked().pop().unwrap().header("traceparent").unwrap().to_owned();
+        assert!(traceparent.starts_with("00-") && traceparent.len() == 55, "{}: {traceparent}", language.name);
     }
 }
 

@@ -1,5 +1,7 @@
 //! A folder of its own for each test, and the `karat` binary run in it.
 
+pub(crate) mod application;
+
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 

@@ -10,24 +10,33 @@ use crate::compile::build;
 use crate::error::Error;
 
 /// Compiles `packages` of the workspace and puts each as `PACKAGE.wasm` into `OUT_DIR`, for
-/// `include_bytes!(concat!(env!("OUT_DIR"), "/PACKAGE.wasm"))`. To be called from a build script.
+/// `include_bytes!(concat!(env!("OUT_DIR"), "/PACKAGE.wasm"))`. To be called from a build script. `finish` is given each
+/// package's component, to add to it what the compiler can't.
 ///
 /// Cargo is told to do this again when a source of a guest, the SDK, `wit/`, a manifest or `Cargo.lock` changes, and
 /// only then. What goes wrong ends the build with an error.
-pub fn embed(packages: &[&str]) {
+pub fn embed(packages: &[&str], finish: impl Fn(&str, &mut Vec<u8>)) {
     let folders = [PathBuf::from(variable("CARGO_MANIFEST_DIR")), PathBuf::from(variable("OUT_DIR"))];
-    match try_embed(packages, &folders[0], &folders[1]) {
+    match try_embed(packages, &finish, &folders[0], &folders[1]) {
         Ok(sources) => sources.iter().for_each(|file| println!("cargo::rerun-if-changed={}", file.display())),
         Err(error) => fail(&error),
     }
 }
 
-fn try_embed(packages: &[&str], folder: &Path, out: &Path) -> Result<BTreeSet<PathBuf>, Error> {
+fn try_embed(
+    packages: &[&str],
+    finish: &dyn Fn(&str, &mut Vec<u8>),
+    folder: &Path,
+    out: &Path,
+) -> Result<BTreeSet<PathBuf>, Error> {
     let target = shared_target(out);
     let mut sources = BTreeSet::new();
     for package in packages {
         let component = build(package, folder, &target)?;
-        copy(&component.path, &out.join(package).with_extension("wasm"))?;
+        let path = &component.path;
+        let mut bytes = fs::read(path).map_err(|cause| Error::File { path: path.to_owned(), cause })?;
+        finish(package, &mut bytes);
+        write(&bytes, &out.join(package).with_extension("wasm"))?;
         sources.extend(component.sources);
     }
     Ok(sources)
@@ -40,8 +49,7 @@ fn shared_target(out: &Path) -> PathBuf {
 }
 
 /// Leaves an equal file alone: cargo compiles again what includes a younger one.
-fn copy(from: &Path, to: &Path) -> Result<(), Error> {
-    let bytes = fs::read(from).map_err(|cause| Error::File { path: from.to_owned(), cause })?;
+fn write(bytes: &[u8], to: &Path) -> Result<(), Error> {
     if fs::read(to).is_ok_and(|present| present == bytes) {
         return Ok(());
     }

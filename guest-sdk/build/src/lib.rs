@@ -11,9 +11,11 @@ mod compile;
 mod embed;
 mod environment;
 mod error;
+mod section;
 mod toolchain;
 
 pub use compile::{Component, build, build_alone};
 pub use embed::embed;
 pub use error::Error;
+pub use section::append_section;
 pub use toolchain::Toolchain;

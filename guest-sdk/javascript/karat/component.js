@@ -3,19 +3,14 @@
 import { Failure } from './errors.js';
 import { link, optional } from './host.js';
 import * as log from './log.js';
+import { Prediction, predictorDefinition } from './predicting.js';
 import { definition } from './scoring.js';
 import * as trace from './trace.js';
 
 export function component(name, version, plugin, interfaces) {
   link(interfaces);
-  const scorers = new Map();
-  for (const [exported, value] of Object.entries(plugin)) {
-    const defined = definition(value);
-    if (!defined) continue;
-    const own = defined.name ?? exported;
-    if (scorers.has(own)) throw new Error(`there are two scorers named \`${own}\``);
-    scorers.set(own, { score: value, defined });
-  }
+  const scorers = defined(plugin, definition, 'scorer');
+  const predictors = defined(plugin, predictorDefinition, 'predictor');
   return {
     describe: {
       describe: () => ({
@@ -27,22 +22,57 @@ export function component(name, version, plugin, interfaces) {
           determinism: defined.determinism ?? determinism(),
         })),
         aggregators: [],
-        predictors: [],
+        predictors: [...predictors].map(([own, { defined }]) => ({ ...defined, name: own })),
         exporters: [],
       }),
     },
+    predictor: {
+      predict: (own, parameters, row, span) =>
+        answered(() => {
+          const context = { traceparent: `00-${span.trace}-${span.span}-01` };
+          const returned = found(predictors, own, 'predictor')(new Row(row), JSON.parse(parameters), context);
+          const { outputs, attributes } = returned instanceof Prediction ? returned : new Prediction(returned);
+          const told = Object.entries(attributes).filter(([, value]) => value !== undefined);
+          return {
+            outputs: JSON.stringify(outputs ?? null),
+            steps: [],
+            attributes: told.map(([key, value]) => ({ key, value: JSON.stringify(value) })),
+          };
+        }),
+    },
     scorer: {
-      score(own, parameters, row) {
-        try {
-          const found = scorers.get(own);
-          if (!found) throw new Failure(`this plugin has no scorer \`${own}\``, 'bad-parameter');
-          return outcome(own, found.score(new Row(row), JSON.parse(parameters)));
-        } catch (error) {
-          throw refusal(error);
-        }
-      },
+      score: (own, parameters, row) =>
+        answered(() => outcome(own, found(scorers, own, 'scorer')(new Row(row), JSON.parse(parameters)))),
     },
   };
+}
+
+/** What a plugin exports of a kind, by name. */
+function defined(plugin, definition, noun) {
+  const items = new Map();
+  for (const [exported, call] of Object.entries(plugin)) {
+    const defined = definition(call);
+    if (!defined) continue;
+    const own = defined.name ?? exported;
+    if (items.has(own)) throw new Error(`there are two ${noun}s named \`${own}\``);
+    items.set(own, { call, defined });
+  }
+  return items;
+}
+
+function found(items, own, noun) {
+  const item = items.get(own);
+  if (!item) throw new Failure(`this plugin has no ${noun} \`${own}\``, 'bad-parameter');
+  return item.call;
+}
+
+/** What a call returns, or what it throws in the interface's words. */
+function answered(call) {
+  try {
+    return call();
+  } catch (error) {
+    throw refusal(error);
+  }
 }
 
 function determinism() {

@@ -55,6 +55,43 @@ export interface Row {
   trace?: Trace;
 }
 
+/** An answer of the application, with what there is to say about it. */
+export class Prediction {
+  constructor(
+    outputs: Json,
+    about?: {
+      /** What the application used of a model. */
+      inputTokens?: number;
+      outputTokens?: number;
+      /** By names of OpenTelemetry's, such as `gen_ai.request.model`. */
+      attributes?: Record<string, Json>;
+    },
+  );
+}
+
+/** What a call of a predictor belongs to. */
+export interface Context {
+  /** The header by which an application that is traced joins the trace. */
+  traceparent?: string;
+}
+
+/**
+ * Makes a predictor of a function, which calls the application under test for a row and returns its outputs. What it
+ * throws is the row's error; a `Failure` with the code `unavailable`, `rate-limited` or `timed-out` has the host ask
+ * again.
+ */
+export function predictor<P = any>(
+  definition: {
+    /** One sentence. */
+    summary: string;
+    /** The name in suites; the exported one by default. */
+    name?: string;
+    /** A JSON Schema for each parameter; one without `default` is required. */
+    parameters?: Record<string, any>;
+  },
+  predict: (row: Row, parameters: P, context: Context) => Json | Prediction,
+): (row: Row, parameters?: Partial<P>, context?: Context) => Json | Prediction;
+
 export type Result = Verdict | Feedback | Feedback[] | Abstained | null | undefined;
 
 export interface Definition {

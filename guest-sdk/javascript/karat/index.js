@@ -1,6 +1,7 @@
 /** Write scorers for Karat in JavaScript or TypeScript: see `index.d.ts`. */
 
 export { BadInput, Failure } from './errors.js';
+export { Prediction, predictor } from './predicting.js';
 export { abstain, field, scorer } from './scoring.js';
 export * as http from './http.js';
 export * as judge from './judge.js';

@@ -14,7 +14,7 @@ export function scorer(definition, score) {
     throw new TypeError(`\`better\` is one of ${Object.keys(DIRECTIONS).join(', ')}, not \`${better}\``);
   }
   const isAmount = ['boolean', 'number', 'booleans', 'numbers'].includes(value);
-  const made = (row, given = {}) => score(row, { ...defaults(parameters), ...given });
+  const made = (row, given = {}) => score(row, withDefaults(parameters, given));
   made[DEFINITION] = {
     name: definition.name,
     summary: definition.summary,
@@ -41,7 +41,8 @@ export function field(object, name) {
   return value;
 }
 
-function schema(parameters) {
+/** The schema of an object with these parameters. */
+export function schema(parameters) {
   const required = Object.keys(parameters).filter((name) => !('default' in parameters[name]));
   return {
     type: 'object',
@@ -51,9 +52,12 @@ function schema(parameters) {
   };
 }
 
-const defaults = (parameters) =>
-  Object.fromEntries(
+/** What was given, and defaults for the rest. */
+export const withDefaults = (parameters, given) => ({
+  ...Object.fromEntries(
     Object.entries(parameters)
       .filter(([, property]) => 'default' in property)
       .map(([name, property]) => [name, property.default]),
-  );
+  ),
+  ...given,
+});

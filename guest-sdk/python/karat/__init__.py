@@ -15,6 +15,7 @@ the reason as well, or a list of these; `abstain(reason)` where it can't decide.
 from . import http, judge, kv, log
 from .errors import BadInput, Failure
 from .feedback import Abstained, Feedback, abstain
+from .predicting import Prediction, Predictor, predictor
 from .row import Row
 from .scoring import Scorer, scorer
 from .trace import Span, Trace
@@ -24,6 +25,8 @@ __all__ = [
     "BadInput",
     "Failure",
     "Feedback",
+    "Prediction",
+    "Predictor",
     "Row",
     "Scorer",
     "Span",
@@ -33,5 +36,6 @@ __all__ = [
     "judge",
     "kv",
     "log",
+    "predictor",
     "scorer",
 ]

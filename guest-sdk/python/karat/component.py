@@ -3,7 +3,7 @@
 import enum
 import json
 import traceback
-from typing import Any, List
+from typing import Any, Callable, List
 
 from componentize_py_types import Err
 from wit_world.exports import describe
@@ -12,32 +12,63 @@ from wit_world.imports import types
 from . import _host, log
 from .errors import Failure
 from .feedback import Abstained, Feedback
+from .predicting import PREDICTORS
 from .row import Row
 from .scoring import SCORERS, Scorer as Definition
 
 
 def plugin(name: str, version: str) -> Any:
-    """The two classes that the world asks for."""
+    """The class that every world asks for; `Scorer` or `Predictor` is the other."""
 
     class Describe:
         def describe(self) -> describe.PluginDescription:
-            return describe.PluginDescription(name, version, [_description(scorer) for scorer in SCORERS], [], [], [])
+            scorers = [_description(scorer) for scorer in SCORERS]
+            predictors = [describe.ItemDescription(p.name, " ".join(p.summary.split()), p.parameters) for p in PREDICTORS]
+            return describe.PluginDescription(name, version, scorers, [], predictors, [])
 
-    return Describe, Scorer
+    return Describe
 
 
 class Scorer:
     def score(self, name: str, parameters: str, row: types.Row) -> Any:
-        scorer = next((scorer for scorer in SCORERS if scorer.name == name), None)
-        if scorer is None:
-            raise _refusal(Failure(f"this plugin has no scorer `{name}`", "bad-parameter"))
-        try:
+        def call() -> Any:
+            scorer = _find(SCORERS, name, "scorer")
             return _outcome(scorer.name, scorer.on(_row(row), json.loads(parameters)))
-        except Failure as failure:
-            raise _refusal(failure)
-        except Exception as error:
-            log.error(traceback.format_exc().rstrip())
-            raise _refusal(Failure("".join(traceback.format_exception_only(error)).strip()))
+
+        return _answer(call)
+
+
+class Predictor:
+    def predict(self, name: str, parameters: str, row: types.Row, span: Any) -> Any:
+        # Only a plugin with predictors has it.
+        from wit_world.exports import predictor
+
+        def call() -> Any:
+            traceparent = f"00-{span.trace}-{span.span}-01"
+            found = _find(PREDICTORS, name, "predictor")
+            answer = found.on(_row(row), json.loads(parameters), traceparent)
+            attributes = [types.Attribute(key, json.dumps(value)) for key, value in answer.all_attributes().items()]
+            return predictor.Prediction(json.dumps(answer.outputs), [], attributes)
+
+        return _answer(call)
+
+
+def _find(items: List[Any], name: str, noun: str) -> Any:
+    found = next((item for item in items if item.name == name), None)
+    if found is None:
+        raise Failure(f"this plugin has no {noun} `{name}`", "bad-parameter")
+    return found
+
+
+def _answer(call: Callable[[], Any]) -> Any:
+    """What a call returns, or what it raises in the interface's words."""
+    try:
+        return call()
+    except Failure as failure:
+        raise _refusal(failure)
+    except Exception as error:
+        log.error(traceback.format_exc().rstrip())
+        raise _refusal(Failure("".join(traceback.format_exception_only(error)).strip()))
 
 
 def _description(scorer: Definition) -> describe.ScorerDescription:

@@ -66,6 +66,15 @@ def _names_kind(hint: Any) -> bool:
     return verdict(hint)[0] != "any"
 
 
+def named(function: Any, noun: str) -> List[inspect.Parameter]:
+    """What a function takes, all of it by name."""
+    taken = list(inspect.signature(function).parameters.values())
+    for parameter in taken:
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
+            raise TypeError(f"{noun} `{function.__name__}`: name what it takes instead of `{parameter}`")
+    return taken
+
+
 def hints(function: Any) -> Dict[str, Any]:
     """A function's annotations; none of those that can't be resolved."""
     try:

@@ -29,10 +29,7 @@ class Scorer:
         better: Optional[str] = None,
         determinism: Optional[str] = None,
     ):
-        taken = list(inspect.signature(function).parameters.values())
-        for parameter in taken:
-            if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL, parameter.POSITIONAL_ONLY):
-                raise TypeError(f"scorer `{function.__name__}`: name what it takes instead of `{parameter}`")
+        taken = schema.named(function, "scorer")
         hints = schema.hints(function)
         self.function = function
         self.name = name or function.__name__

@@ -9,6 +9,10 @@
 //! let score: f64 = reply.json()?;
 //! # Ok(score) }
 //! ```
+//!
+//! An answer that takes its time is taken as it comes with [`Request::open`], see [`stream`].
+
+pub mod stream;
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -16,6 +20,7 @@ use serde::de::DeserializeOwned;
 use crate::bindings::karat::eval::http as linked;
 pub use crate::bindings::karat::eval::http::{Header, Method};
 use crate::failure::Failure;
+use stream::Incoming;
 
 /// A request in the making.
 #[derive(Clone, Debug)]
@@ -89,6 +94,25 @@ impl Request {
         });
         #[cfg(not(target_family = "wasm"))]
         crate::testing::answer(self)
+    }
+
+    /// Gives up after this many milliseconds, where the host would wait longer.
+    pub fn timeout_ms(mut self, time: u32) -> Self {
+        self.0.timeout_ms = Some(time);
+        self
+    }
+
+    /// Sends it, and returns as soon as the head of an answer is there. The time that was set counts to the end of the
+    /// body.
+    ///
+    /// # Errors
+    ///
+    /// As [`Request::send`].
+    pub fn open(self) -> Result<Incoming, Failure> {
+        #[cfg(target_family = "wasm")]
+        return crate::bindings::karat::eval::http_stream::open(&self.0).map(Incoming::new);
+        #[cfg(not(target_family = "wasm"))]
+        crate::testing::answer(self).map(Incoming::new)
     }
 }
 

@@ -49,6 +49,8 @@ mod json;
 pub mod judge;
 pub mod kv;
 pub mod log;
+pub mod predictor;
+pub mod process;
 #[doc(hidden)]
 pub mod raw;
 mod row;
@@ -60,11 +62,13 @@ mod verdict;
 pub use failure::{ErrorCode, Failure};
 pub use feedback::{Feedback, Outcome};
 pub use json::{Fields, Json};
+pub use predictor::{Prediction, Predictor};
 pub use row::Row;
 pub use scorer::{Determinism, Direction, Needs, Scorer};
 pub use verdict::{Value, ValueKind, Verdict};
 
 pub use schemars;
+pub use serde;
 pub use serde_json;
 #[doc(hidden)]
 pub use wit_bindgen;
@@ -82,46 +86,77 @@ pub mod prelude {
     };
 }
 
-/// Makes a plugin of this crate: `plugin! { name: "publisher/name", scorers: [One, Two] }`. Its version is the crate's.
+/// Makes a plugin of this crate: `plugin! { name: "publisher/name", scorers: [One, Two], predictors: [Three] }`, with
+/// what there is of these. Its version is the crate's.
 ///
-/// Compiled for WebAssembly, the crate exports what the world `karat:eval/scorer-plugin` asks for. Natively nothing is
-/// exported; that every scorer is one is checked all the same.
+/// Compiled for WebAssembly, the crate exports what the worlds of `karat:eval` ask for. Natively nothing is exported; that
+/// everything is what it is listed as is checked all the same.
 #[macro_export]
 macro_rules! plugin {
-    (name: $name:literal, scorers: [$($scorer:ty),+ $(,)?] $(,)?) => {
+    (
+        name: $name:literal
+        $(, scorers: [$($scorer:ty),+ $(,)?])?
+        $(, predictors: [$($predictor:ty),+ $(,)?])?
+        $(,)?
+    ) => {
         const _: () = {
             struct Plugin;
 
-            impl $crate::raw::Plugin for Plugin {
+            impl $crate::raw::Describes for Plugin {
                 fn describe() -> $crate::raw::PluginDescription {
                     $crate::raw::PluginDescription {
                         name: ::std::string::String::from($name),
                         version: ::std::string::String::from(::std::env!("CARGO_PKG_VERSION")),
-                        scorers: ::std::vec![$(<$scorer as $crate::raw::Entry>::describe()),+],
+                        scorers: ::std::vec![$($(<$scorer as $crate::raw::Entry>::describe()),+)?],
                         aggregators: ::std::vec::Vec::new(),
-                        predictors: ::std::vec::Vec::new(),
+                        predictors: ::std::vec![$($(<$predictor as $crate::predictor::raw::Entry>::describe()),+)?],
                         exporters: ::std::vec::Vec::new(),
                     }
                 }
-
-                fn score(
-                    name: &str,
-                    parameters: &str,
-                    row: $crate::raw::Row,
-                ) -> ::std::result::Result<$crate::raw::Outcome, $crate::raw::Failure> {
-                    $(if name == <$scorer as $crate::raw::Entry>::NAME {
-                        return <$scorer as $crate::raw::Entry>::score(parameters, row);
-                    })+
-                    ::std::result::Result::Err($crate::raw::unknown(name))
-                }
             }
 
-            // Where nothing is exported, the scorers are in use all the same.
-            const _: $crate::raw::Exported =
-                (<Plugin as $crate::raw::Plugin>::describe, <Plugin as $crate::raw::Plugin>::score);
+            // Where nothing is exported, everything is in use all the same.
+            const _: fn() -> $crate::raw::PluginDescription = <Plugin as $crate::raw::Describes>::describe;
 
             #[cfg(target_family = "wasm")]
-            $crate::bindings::export_scorer_plugin!(Plugin with_types_in $crate::bindings);
+            $crate::bindings::describes::export_describe!(Plugin with_types_in $crate::bindings::describes);
+
+            $(
+                impl $crate::raw::Scores for Plugin {
+                    fn score(
+                        name: &str,
+                        parameters: &str,
+                        row: $crate::raw::Row,
+                    ) -> ::std::result::Result<$crate::raw::Outcome, $crate::raw::Failure> {
+                        $(if name == <$scorer as $crate::raw::Entry>::NAME {
+                            return <$scorer as $crate::raw::Entry>::score(parameters, row);
+                        })+
+                        ::std::result::Result::Err($crate::raw::unknown("scorer", name))
+                    }
+                }
+
+                #[cfg(target_family = "wasm")]
+                $crate::bindings::export_scorer!(Plugin with_types_in $crate::bindings);
+            )?
+
+            $(
+                impl $crate::predictor::raw::Predicts for Plugin {
+                    fn predict(
+                        name: &str,
+                        parameters: &str,
+                        row: $crate::raw::Row,
+                        span: &$crate::predictor::SpanContext,
+                    ) -> ::std::result::Result<$crate::predictor::raw::Prediction, $crate::raw::Failure> {
+                        $(if name == <$predictor as $crate::predictor::raw::Entry>::NAME {
+                            return <$predictor as $crate::predictor::raw::Entry>::predict(parameters, row, span);
+                        })+
+                        ::std::result::Result::Err($crate::raw::unknown("predictor", name))
+                    }
+                }
+
+                #[cfg(target_family = "wasm")]
+                $crate::bindings::predicts::export_predictor!(Plugin with_types_in $crate::bindings::predicts);
+            )?
         };
     };
 }

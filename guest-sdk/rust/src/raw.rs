@@ -4,8 +4,11 @@
 use std::panic;
 use std::sync::Once;
 
-pub use crate::bindings::exports::karat::eval::describe::{PluginDescription, ScorerDescription};
-use crate::bindings::exports::karat::eval::{describe, scorer};
+use serde::de::DeserializeOwned;
+
+use crate::bindings::describes::exports::karat::eval::describe;
+pub use crate::bindings::describes::exports::karat::eval::describe::{PluginDescription, ScorerDescription};
+use crate::bindings::exports::karat::eval::scorer;
 pub use crate::bindings::karat::eval::types::{Failure, Outcome, Row};
 use crate::log::{self, Level};
 use crate::scorer::Scorer;
@@ -37,50 +40,51 @@ impl<S: Scorer> Entry for S {
     }
 
     fn score(parameters: &str, row: Row) -> Result<Outcome, Failure> {
-        read::<S>(parameters)?.score(&crate::Row(row)).map(Outcome::from)
+        let scorer: S = self::parameters(S::NAME, parameters)?;
+        scorer.score(&crate::Row(row)).map(Outcome::from)
     }
 }
 
-/// Reads a scorer from its parameters.
-pub(crate) fn read<S: Scorer>(parameters: &str) -> Result<S, Failure> {
+/// Reads an item of a plugin from its parameters.
+pub(crate) fn parameters<T: DeserializeOwned>(name: &str, parameters: &str) -> Result<T, Failure> {
     serde_json::from_str(parameters)
-        .map_err(|error| Failure::bad_parameter(format!("the parameters of `{}` can't be read: {error}", S::NAME)))
+        .map_err(|error| Failure::bad_parameter(format!("the parameters of `{name}` can't be read: {error}")))
+}
+
+/// What a plugin says about itself.
+pub trait Describes {
+    fn describe() -> PluginDescription;
+}
+
+impl<P: Describes> describe::Guest for P {
+    fn describe() -> PluginDescription {
+        log_panics();
+        <P as Describes>::describe()
+    }
 }
 
 /// All scorers of a plugin.
-pub trait Plugin {
-    fn describe() -> PluginDescription;
-
+pub trait Scores {
     fn score(name: &str, parameters: &str, row: Row) -> Result<Outcome, Failure>;
 }
 
-/// What the world asks of a plugin.
-pub type Exported = (fn() -> PluginDescription, fn(&str, &str, Row) -> Result<Outcome, Failure>);
-
-impl<P: Plugin> describe::Guest for P {
-    fn describe() -> PluginDescription {
-        log_panics();
-        <P as Plugin>::describe()
-    }
-}
-
-impl<P: Plugin> scorer::Guest for P {
+impl<P: Scores> scorer::Guest for P {
     fn score(name: String, parameters: String, row: Row) -> Result<Outcome, Failure> {
         log_panics();
-        <P as Plugin>::score(&name, &parameters, row)
+        <P as Scores>::score(&name, &parameters, row)
     }
 }
 
-/// The host asked for a scorer that `describe` does not list.
-pub fn unknown(name: &str) -> Failure {
-    Failure::bad_parameter(format!("this plugin has no scorer `{name}`"))
+/// The host asked for an item that `describe` does not list.
+pub fn unknown(noun: &str, name: &str) -> Failure {
+    Failure::bad_parameter(format!("this plugin has no {noun} `{name}`"))
 }
 
 /// Sends the message of a panic to the log, as one entry `panicked at PLACE:` and the message on the lines behind it.
 ///
 /// It takes the place of the standard hook, which writes the same to standard error: the host reads both, and whoever
 /// looks at a failure should meet the message once.
-fn log_panics() {
+pub(crate) fn log_panics() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| panic::set_hook(Box::new(|panic| log::emit(Level::Error, &panic.to_string()))));
 }

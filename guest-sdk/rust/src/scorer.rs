@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 
-pub use crate::bindings::exports::karat::eval::describe::{Determinism, Direction, Needs};
+pub use crate::bindings::describes::exports::karat::eval::describe::{Determinism, Direction, Needs};
 use crate::failure::Failure;
 use crate::feedback::Outcome;
 use crate::row::Row;

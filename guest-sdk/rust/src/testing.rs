@@ -186,7 +186,7 @@ impl TestRow {
     ///
     /// Fails when the parameters can't be read or the scorer fails.
     pub fn score<S: Scorer>(self, parameters: Value) -> Result<Outcome<S::Verdict>, Failure> {
-        crate::raw::read::<S>(&parameters.to_string())?.score(&self.build())
+        crate::raw::parameters::<S>(S::NAME, &parameters.to_string())?.score(&self.build())
     }
 
     /// The verdict with its reason.

@@ -1,6 +1,6 @@
 //! What a verdict can be.
 
-pub use crate::bindings::exports::karat::eval::describe::ValueKind;
+pub use crate::bindings::describes::exports::karat::eval::describe::ValueKind;
 pub use crate::bindings::karat::eval::types::Value;
 
 /// A type that verdicts come in: `bool`, `f64`, `String`, and lists of these.

@@ -164,6 +164,9 @@ pub(crate) enum Plugin {
         /// What it is written in.
         #[arg(long, value_enum)]
         lang: Lang,
+        /// What it offers.
+        #[arg(long, value_enum, default_value_t = Kind::Scorer)]
+        kind: Kind,
     },
     /// Make one file of a plugin's project, and check it.
     Build {
@@ -240,18 +243,27 @@ pub(crate) enum Plugin {
     },
 }
 
-/// Which scorer of a plugin is called, and on what.
+/// What of a plugin is called, and on what.
 #[derive(Debug, Args)]
 pub(crate) struct OneCall {
-    /// One of its scorers; all of them by default.
-    #[arg(long = "use", value_name = "SCORER")]
-    pub(crate) scorer: Option<String>,
-    /// The scorer's parameters, a JSON object.
+    /// One of its scorers or predictors; all of them by default.
+    #[arg(long = "use", value_name = "NAME")]
+    pub(crate) item: Option<String>,
+    /// The parameters, a JSON object.
     #[arg(long = "with", value_name = "JSON", default_value = "{}")]
     pub(crate) parameters: String,
     /// A file with the row to score, a JSON object.
     #[arg(long, value_name = "FILE")]
     pub(crate) row: Option<PathBuf>,
+}
+
+/// What a plugin offers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Kind {
+    /// Looks at rows and gives feedback.
+    Scorer,
+    /// Calls the application under test.
+    Predictor,
 }
 
 /// A language to write plugins in.

@@ -7,12 +7,16 @@ use serde::{Deserialize, Serialize};
 pub struct Gate {
     /// As the suite wrote it.
     pub text: String,
-    /// The key of a scorer in results, `key/sub` for a sub-feedback.
+    /// The key of a scorer in results, `key/sub` for a sub-feedback; [`LATENCY`] for the time that predictions took.
     pub scorer: String,
     pub statistic: Statistic,
     pub comparison: Comparison,
+    /// Times are in seconds.
     pub threshold: f64,
 }
+
+/// What gates call the time that predictions took.
+pub const LATENCY: &str = "latency";
 
 /// A number of an aggregate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -27,6 +31,19 @@ pub enum Statistic {
     Abstained,
     Failed,
     Unpredicted,
+    /// Of latencies.
+    Mean,
+    P50,
+    P90,
+    P99,
+    Max,
+}
+
+impl Statistic {
+    /// Whether it is one of latencies, not of a scorer.
+    pub fn is_of_latency(self) -> bool {
+        matches!(self, Self::Mean | Self::P50 | Self::P90 | Self::P99 | Self::Max)
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

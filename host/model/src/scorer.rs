@@ -17,7 +17,7 @@ pub struct PluginDescription {
     /// What it asks for beyond its rows: what its manifest claims and its code imports.
     #[serde(default, skip_serializing_if = "Grant::is_empty")]
     pub asks: Grant,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default)]
     pub scorers: Vec<ScorerDescription>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub predictors: Vec<ItemDescription>,

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use model::feedback::Value;
-use model::outcome::Outcome;
+use model::json::Json;
+use model::outcome::{Failure, Outcome};
 use model::row::RowRecord;
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -21,6 +22,9 @@ pub struct Case {
     /// The scorer to call; needed where the plugin offers several.
     #[serde(default)]
     pub scorer: Option<String>,
+    /// The predictor to call instead; needed where the plugin offers several, or scorers as well.
+    #[serde(default)]
+    pub predictor: Option<String>,
     /// Its parameters.
     #[serde(default)]
     pub with: Map<String, serde_json::Value>,
@@ -63,8 +67,10 @@ pub struct Expected {
     pub parts: BTreeMap<String, serde_json::Value>,
     /// The scorer abstains, with a reason that has this in it.
     pub abstained: Option<String>,
-    /// The scorer fails, with a message that has this in it.
+    /// The scorer or predictor fails, with a message that has this in it.
     pub failed: Option<String>,
+    /// What the predictor answers.
+    pub outputs: Option<serde_json::Value>,
 }
 
 /// Reads a file with cases.
@@ -98,6 +104,19 @@ impl Expected {
             (_, Some(reason), _) => vec![format!("expected abstained ({reason}), came {}", came())],
             (_, None, Some(message)) => vec![format!("expected failed ({message}), came {}", came())],
             (_, None, None) => vec![format!("expected a verdict, came {}", came())],
+        }
+    }
+
+    /// What came otherwise of a predictor, in lines.
+    pub fn differences_of_prediction(&self, answer: &Result<Json, Failure>) -> Vec<String> {
+        match (answer, &self.failed, &self.outputs) {
+            (Ok(outputs), None, Some(expected)) if outputs.to_value() == *expected => Vec::new(),
+            (Ok(_), None, None) => Vec::new(),
+            (Ok(outputs), None, Some(expected)) => vec![format!("outputs: expected {expected}, came {outputs}")],
+            (Ok(outputs), Some(message), _) => vec![format!("expected failed ({message}), came {outputs}")],
+            (Err(failure), Some(part), _) if failure.message.contains(part) => Vec::new(),
+            (Err(failure), Some(message), _) => vec![format!("expected failed ({message}), came failed ({failure})")],
+            (Err(failure), None, _) => vec![format!("expected outputs, came failed ({failure})")],
         }
     }
 
@@ -161,7 +180,7 @@ fn is_same(expected: &serde_json::Value, came: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use model::feedback::Feedback;
-    use model::outcome::{Failure, FailureKind};
+    use model::outcome::FailureKind;
 
     use super::*;
 
@@ -185,6 +204,22 @@ mod tests {
         let failed = Outcome::Failed(Failure::new(FailureKind::Other, "ValueError: x"));
         check("{ failed: ValueError }", &failed, &[]);
         check("{ value: 1 }", &failed, &["expected a verdict, came failed (ValueError: x)"]);
+    }
+
+    #[test]
+    fn what_a_predictor_answered_otherwise_is_told() {
+        let check = |expect: &str, answer: &Result<Json, Failure>, expected: &[&str]| {
+            let text = format!("- name: x\n  row: {{ inputs: {{ a: 1 }} }}\n  expect: {expect}\n");
+            let case = parse("cases.yaml", &text).expect("a case").remove(0);
+            assert_eq!(case.expect.differences_of_prediction(answer), expected, "{expect}");
+        };
+        let answer = Ok(Json::parse("{\"a\":1}").expect("JSON"));
+        check("{ outputs: { a: 1 } }", &answer, &[]);
+        check("{ outputs: { a: 2 } }", &answer, &["outputs: expected {\"a\":2}, came {\"a\":1}"]);
+        check("{ failed: no }", &answer, &["expected failed (no), came {\"a\":1}"]);
+        let failed = Err(Failure::new(FailureKind::Other, "status 503"));
+        check("{ failed: \"503\" }", &failed, &[]);
+        check("{ outputs: 1 }", &failed, &["expected outputs, came failed (status 503)"]);
     }
 
     #[test]

@@ -9,7 +9,8 @@ use crate::gate;
 /// Builds the report of a run. `broke_off` says why scoring ended early, where it did; `seconds` is its wall time.
 pub fn build(header: &RunHeader, summary: Summary, broke_off: Option<String>, seconds: f64) -> Report {
     let plan = &header.plan;
-    let gates: Vec<_> = plan.gates.iter().map(|gate| gate::evaluate(gate, &summary.scorers)).collect();
+    let gates: Vec<_> =
+        plan.gates.iter().map(|gate| gate::evaluate(gate, &summary.scorers, summary.predictions.as_ref())).collect();
     let reason = incomplete(header, &summary, broke_off);
     let verdict = match (&reason, gates.is_empty()) {
         // Incomplete beats failed: numbers of a part say little about the whole.

@@ -1,5 +1,6 @@
 //! From what a compiler made to a plugin: a component with its manifest.
 
+use guest_build::append_section;
 use model::grant::Grant;
 use model::manifest::Manifest;
 use wasi_preview1_component_adapter_provider::{
@@ -8,6 +9,7 @@ use wasi_preview1_component_adapter_provider::{
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 
 use crate::error::Error;
+use crate::project::Kind;
 use crate::world;
 
 /// The custom section with the version of the interface: three numbers of two bytes, big-endian.
@@ -18,8 +20,8 @@ const API_VERSION: [u16; 3] = [0, 1, 0];
 ///
 /// # Errors
 ///
-/// Fails when it is neither, or when what it exports does not fit the world of a scorer plugin.
-pub fn componentize(wasm: Vec<u8>, capabilities: &Grant) -> Result<Vec<u8>, Error> {
+/// Fails when it is neither, or when what it exports does not fit the world of a plugin of its kind.
+pub fn componentize(wasm: Vec<u8>, kind: Kind, capabilities: &Grant) -> Result<Vec<u8>, Error> {
     const COMPONENT: &[u8] = b"\0asm\x0d\0\x01\0";
     if wasm.starts_with(COMPONENT) {
         return Ok(wasm);
@@ -27,7 +29,7 @@ pub fn componentize(wasm: Vec<u8>, capabilities: &Grant) -> Result<Vec<u8>, Erro
     let mut module = wasm;
     let knows_its_world = contains(&module, b"component-type");
     if !knows_its_world {
-        let (resolve, world) = world::resolve(capabilities)?;
+        let (resolve, world) = world::resolve(kind, capabilities)?;
         embed_component_metadata(&mut module, &resolve, world, StringEncoding::UTF8).map_err(wrong)?;
     }
     ComponentEncoder::default()
@@ -43,30 +45,9 @@ pub fn componentize(wasm: Vec<u8>, capabilities: &Grant) -> Result<Vec<u8>, Erro
 /// A component with its manifest and the version of the interface it was built for.
 pub fn with_manifest(mut component: Vec<u8>, manifest: &Manifest) -> Vec<u8> {
     let manifest = serde_json::to_vec(manifest).expect("a manifest can be written");
-    append(&mut component, Manifest::SECTION, &manifest);
-    append(&mut component, API, &API_VERSION.map(u16::to_be_bytes).concat());
+    append_section(&mut component, Manifest::SECTION, &manifest);
+    append_section(&mut component, API, &API_VERSION.map(u16::to_be_bytes).concat());
     component
-}
-
-/// Appends a custom section.
-fn append(component: &mut Vec<u8>, name: &str, content: &[u8]) {
-    const CUSTOM: u8 = 0;
-    let mut section = Vec::with_capacity(name.len() + content.len() + 5);
-    length(&mut section, name.len());
-    section.extend(name.bytes());
-    section.extend(content);
-    component.push(CUSTOM);
-    length(component, section.len());
-    component.extend(section);
-}
-
-/// An unsigned LEB128 number.
-fn length(bytes: &mut Vec<u8>, mut length: usize) {
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
 }
 
 fn wrong(error: impl std::fmt::Display) -> Error {

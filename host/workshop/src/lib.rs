@@ -23,5 +23,5 @@ mod world;
 pub use build::build;
 pub use component::{componentize, with_manifest};
 pub use error::Error;
-pub use project::{Engine, Language, Project};
-pub use template::{Kind, Made, create};
+pub use project::{Engine, Kind, Language, Project};
+pub use template::{Lang, Made, create};

@@ -32,12 +32,34 @@ pub struct Project {
 #[serde(deny_unknown_fields)]
 pub struct Build {
     pub language: Language,
+    /// What the source has.
+    #[serde(default)]
+    pub kind: Kind,
     /// The file with the scorers, relative to `plugin.toml`. Cargo finds that of a Rust plugin by itself.
     #[serde(default)]
     pub source: Option<PathBuf>,
     /// What runs JavaScript.
     #[serde(default)]
     pub engine: Engine,
+}
+
+/// What a plugin's source has.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    #[default]
+    Scorer,
+    Predictor,
+}
+
+impl Kind {
+    /// The interface that it is exported by, and the folder of its templates.
+    pub(crate) fn interface(self) -> &'static str {
+        match self {
+            Self::Scorer => "scorer",
+            Self::Predictor => "predictor",
+        }
+    }
 }
 
 /// A language that plugins are written in.

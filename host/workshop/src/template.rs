@@ -7,18 +7,18 @@ use std::path::{Path, PathBuf};
 use rust_embed::RustEmbed;
 
 use crate::error::Error;
-use crate::project::{Language, check_name};
+use crate::project::{Kind, Language, check_name};
 use crate::sdk::{self, write_file};
 
-/// Files by language, and `common` ones. `{{name}}`, `{{publisher}}` and `{{scorer}}` in names and texts are filled in;
+/// Files by language, and `common` ones, for every kind of plugin or below the name of one. `{{name}}`, `{{publisher}}` and `{{scorer}}` in names and texts are filled in;
 /// `.in` at the end of a name is taken off: cargo would take a `Cargo.toml` for one of ours.
 #[derive(RustEmbed)]
 #[folder = "../../guest-sdk/templates"]
 struct Templates;
 
-/// What a project begins as.
+/// What a project is written in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
+pub enum Lang {
     Rust,
     Python,
     JavaScript,
@@ -26,7 +26,7 @@ pub enum Kind {
     C,
 }
 
-impl Kind {
+impl Lang {
     fn folder(self) -> &'static str {
         match self {
             Self::Rust => "rust",
@@ -70,7 +70,7 @@ pub struct Made {
 /// # Errors
 ///
 /// Fails when the name is none, or when the folder is there already.
-pub fn create(kind: Kind, name: &str, parent: &Path) -> Result<Made, Error> {
+pub fn create(lang: Lang, kind: Kind, name: &str, parent: &Path) -> Result<Made, Error> {
     let full = if name.contains('/') { name.to_owned() } else { format!("local/{name}") };
     check_name(&full).map_err(|what| Error::Name { name: name.to_owned(), what })?;
     let (publisher, short) = full.split_once('/').unwrap_or_default();
@@ -81,29 +81,40 @@ pub fn create(kind: Kind, name: &str, parent: &Path) -> Result<Made, Error> {
     let scorer = short.replace('-', "_");
     let fill =
         |text: &str| text.replace("{{name}}", short).replace("{{publisher}}", publisher).replace("{{scorer}}", &scorer);
+    let source = source(lang, kind).ok_or(Error::NoTemplate { kind: kind.interface(), language: lang.folder() })?;
     for name in Templates::iter() {
-        let Some((of, path)) = name.split_once('/') else { continue };
-        if of != "common" && of != kind.folder() {
+        // Of any kind, or of this one: `python/…`, `predictor/python/…`.
+        let of_kind = name.strip_prefix(kind.interface()).and_then(|name| name.strip_prefix('/'));
+        let Some((of, path)) = of_kind.unwrap_or(&name).split_once('/') else { continue };
+        if of != "common" && of != lang.folder() {
             continue;
         }
         let content = Templates::get(&name).map_or(Cow::Borrowed(&[][..]), |file| file.data);
         let path = fill(path.strip_suffix(".in").unwrap_or(path));
         write_file(&folder.join(path), fill(&String::from_utf8_lossy(&content)).as_bytes())?;
     }
-    match kind.language() {
+    match lang.language() {
         Language::Rust => sdk::write_rust(&folder)?,
         Language::Python => sdk::write_python(&folder)?,
         Language::JavaScript => sdk::write_javascript(&folder)?,
         Language::C => sdk::write_c(&folder)?,
         Language::Wasm => {}
     }
-    let source = match kind {
-        Kind::Rust => "src/lib.rs",
-        Kind::Python => "scorer.py",
-        Kind::JavaScript => "scorer.js",
-        Kind::TypeScript => "scorer.ts",
-        Kind::C => "scorer.c",
-    };
     fs::metadata(folder.join(source)).map_err(|cause| Error::File { path: folder.join(source), cause })?;
     Ok(Made { folder, source: source.into() })
+}
+
+/// The file to edit; none where there is no such template.
+fn source(lang: Lang, kind: Kind) -> Option<&'static str> {
+    Some(match (lang, kind) {
+        (Lang::Rust, _) => "src/lib.rs",
+        (Lang::Python, Kind::Scorer) => "scorer.py",
+        (Lang::Python, Kind::Predictor) => "predictor.py",
+        (Lang::JavaScript, Kind::Scorer) => "scorer.js",
+        (Lang::JavaScript, Kind::Predictor) => "predictor.js",
+        (Lang::TypeScript, Kind::Scorer) => "scorer.ts",
+        (Lang::TypeScript, Kind::Predictor) => "predictor.ts",
+        (Lang::C, Kind::Scorer) => "scorer.c",
+        (Lang::C, Kind::Predictor) => return None,
+    })
 }

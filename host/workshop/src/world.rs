@@ -7,28 +7,29 @@ use model::grant::Grant;
 use wit_parser::{Resolve, WorldId};
 
 use crate::error::Error;
+use crate::project::{Kind, Project};
 use crate::sdk::{Wit, write_file, write_wit};
 
 /// The name of the world that [`write`] and [`resolve`] make.
 pub(crate) const WORLD: &str = "plugin";
 
-/// Writes the interface into `folder`, with a world of a scorer plugin that may use what `capabilities` has.
-pub(crate) fn write(folder: &Path, capabilities: &Grant) -> Result<(), Error> {
+/// Writes the interface into `folder`, with the world of a project's plugin, which may use what that declares.
+pub(crate) fn write(folder: &Path, project: &Project) -> Result<(), Error> {
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(|cause| Error::File { path: folder.to_owned(), cause })?;
     }
     write_wit(folder)?;
-    write_file(&folder.join("plugin.wit"), text(capabilities).as_bytes())
+    write_file(&folder.join("plugin.wit"), text(project.build.kind, &project.capabilities).as_bytes())
 }
 
 /// The same, for tools that are libraries.
-pub(crate) fn resolve(capabilities: &Grant) -> Result<(Resolve, WorldId), Error> {
+pub(crate) fn resolve(kind: Kind, capabilities: &Grant) -> Result<(Resolve, WorldId), Error> {
     let mut map = wit_parser::SourceMap::default();
     for name in Wit::iter() {
         let file = Wit::get(&name).map(|file| file.data.into_owned()).unwrap_or_default();
         map.push(Path::new(name.as_ref()), String::from_utf8_lossy(&file).into_owned());
     }
-    map.push(Path::new("plugin.wit"), text(capabilities));
+    map.push(Path::new("plugin.wit"), text(kind, capabilities));
     let group = map.parse().map_err(|(_, error)| wrong(error))?;
     let mut resolve = Resolve::default();
     let package = resolve.push_group(group).map_err(wrong)?;
@@ -50,8 +51,9 @@ fn wrong(error: impl std::fmt::Display) -> Error {
     Error::Component(format!("{error:#}"))
 }
 
-fn text(capabilities: &Grant) -> String {
+fn text(kind: Kind, capabilities: &Grant) -> String {
     let imports = declared(capabilities).chain(["traces"]);
     let imports: String = imports.map(|name| format!("    import {name};\n")).collect();
-    format!("package karat:eval@0.1.0;\n\nworld {WORLD} {{\n    include base;\n{imports}    export scorer;\n}}\n")
+    let exported = kind.interface();
+    format!("package karat:eval@0.1.0;\n\nworld {WORLD} {{\n    include base;\n{imports}    export {exported};\n}}\n")
 }

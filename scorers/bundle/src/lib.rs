@@ -23,6 +23,13 @@ pub static PACKS: &[Pack] = &[
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")),
     },
     Pack {
+        name: "karat/predict",
+        scorers: &[],
+        predictors: &["http_json", "openai_chat", "command"],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/predict.wasm")),
+    },
+    Pack {
         name: "karat/text",
         scorers: &["exact_match", "contains", "regex_match", "numeric_match", "levenshtein", "response_length"],
         predictors: &[],

@@ -86,7 +86,9 @@ async fn a_secret_that_is_echoed_does_not_come_back() {
     let server = Server::start(|stream| {
         use std::io::Write;
         let body = format!("you said {VALUE}, {VALUE}");
-        write!(stream, "HTTP/1.1 200 OK\r\nX-Echo: {VALUE}\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        // It closes the connection, and says so: whoever took it for open would find out too late.
+        let head = format!("HTTP/1.1 200 OK\r\nX-Echo: {VALUE}\r\nConnection: close\r\nContent-Length: {}", body.len());
+        write!(stream, "{head}\r\n\r\n{body}")
     });
     let origin = server.url("127.0.0.1");
     let door = door(Names::of("x", &[&[]]), &[&origin], vec![secret(&origin)]);

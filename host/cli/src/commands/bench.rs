@@ -20,7 +20,7 @@ use crate::terminal::{Terminal, printable_line, table};
 const TIMES: u32 = 200;
 
 pub(super) fn run(loaded: &Loaded, call: OneCall, runtime: &Runtime, terminal: &Terminal) -> Result<Exit, Stop> {
-    let One { row, parameters, scorers: names } = One::read(call, loaded.description())?;
+    let One { row, parameters, scorers: names, .. } = One::read(call, loaded.description())?;
     let mut measured = Vec::new();
     for name in names {
         let binding = Binding {

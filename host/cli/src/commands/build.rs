@@ -3,28 +3,32 @@
 use std::path::{Path, PathBuf};
 
 use model::ports::Plugin as _;
-use workshop::{Kind, Project};
+use workshop::Project;
 
 use super::plugin::{unusable, verdict};
-use crate::args::Lang;
+use crate::args::{Kind, Lang};
 use crate::exit::{Exit, Stop};
 use crate::quantities::count;
 use crate::terminal::{Terminal, printable_line};
 use crate::wiring::Plugins;
 
-pub(super) fn new(name: &str, lang: Lang, terminal: &Terminal) -> Result<Exit, Stop> {
-    let kind = match lang {
-        Lang::Rust => Kind::Rust,
-        Lang::Python => Kind::Python,
-        Lang::JavaScript => Kind::JavaScript,
-        Lang::TypeScript => Kind::TypeScript,
-        Lang::C => Kind::C,
+pub(super) fn new(name: &str, lang: Lang, kind: Kind, terminal: &Terminal) -> Result<Exit, Stop> {
+    let lang = match lang {
+        Lang::Rust => workshop::Lang::Rust,
+        Lang::Python => workshop::Lang::Python,
+        Lang::JavaScript => workshop::Lang::JavaScript,
+        Lang::TypeScript => workshop::Lang::TypeScript,
+        Lang::C => workshop::Lang::C,
     };
-    let made = workshop::create(kind, name, Path::new("")).map_err(stop)?;
+    let (kind, noun) = match kind {
+        Kind::Scorer => (workshop::Kind::Scorer, "scorer"),
+        Kind::Predictor => (workshop::Kind::Predictor, "predictor"),
+    };
+    let made = workshop::create(lang, kind, name, Path::new("")).map_err(stop)?;
     let (folder, source) = (made.folder.display(), made.source.display());
-    terminal.note(format_args!("made `{folder}`: a scorer in `{source}`, its cases, and a suite that uses it"))?;
+    terminal.note(format_args!("made `{folder}`: a {noun} in `{source}`, its cases, and a suite that uses it"))?;
     terminal.note(format_args!("next:  cd {folder}"))?;
-    terminal.note(format_args!("       {}", kind.tools()))?;
+    terminal.note(format_args!("       {}", lang.tools()))?;
     for verb in ["karat plugin build", "karat plugin test", "karat eval"] {
         terminal.note(format_args!("       {verb}"))?;
     }
@@ -55,6 +59,9 @@ pub(super) fn run(
     for scorer in &description.scorers {
         let summary = printable_line(&scorer.summary);
         terminal.note(format_args!("  {}  {summary} ({})", scorer.name, verdict(scorer)))?;
+    }
+    for predictor in &description.predictors {
+        terminal.note(format_args!("  {}  {} (a predictor)", predictor.name, printable_line(&predictor.summary)))?;
     }
     for what in description.asks.words() {
         terminal.note(format_args!("  asks to {}", printable_line(&what)))?;

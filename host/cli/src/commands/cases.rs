@@ -12,6 +12,7 @@ use model::limits::{CallLimits, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, Plugin};
 use model::row::{Row, RowRecord};
+use model::scorer::ItemKind;
 use pipeline::cases::{Answer, Case, told};
 use serde_json::json;
 use tokio::runtime::Runtime;
@@ -24,9 +25,9 @@ use crate::exit::{Exit, Stop};
 use crate::terminal::{Terminal, printable, printable_line};
 use crate::wiring::Plugins;
 
-/// Puts one row before scorers, with everything granted that the plugin asks for.
+/// Puts one row before scorers and predictors, with everything granted that the plugin asks for.
 pub(super) fn run(plugin: &dyn Plugin, call: OneCall, runtime: &Runtime, terminal: &Terminal) -> Result<Exit, Stop> {
-    let One { row, parameters, scorers } = One::read(call, plugin.description())?;
+    let One { row, parameters, scorers, predictors } = One::read(call, plugin.description())?;
     let mut has_failed = false;
     let mut all = serde_json::Map::new();
     for scorer in scorers {
@@ -39,6 +40,25 @@ pub(super) fn run(plugin: &dyn Plugin, call: OneCall, runtime: &Runtime, termina
         terminal.data(format_args!("{scorer}: {}", printable(&told(&outcome))))?;
         if let Outcome::Failed(Failure { detail: Some(detail), .. }) = &outcome {
             terminal.data(printable(detail))?;
+        }
+    }
+    for predictor in predictors {
+        let answer = predict(plugin, &predictor, parameters.clone(), &row, runtime);
+        has_failed |= answer.is_err();
+        if terminal.is_json() {
+            let object = match &answer {
+                Ok(outputs) => json!({ "outcome": "predicted", "outputs": outputs }),
+                Err(failure) => json!({ "outcome": "failed", "failure": failure }),
+            };
+            all.insert(predictor, object);
+            continue;
+        }
+        match answer {
+            Ok(outputs) => terminal.data(format_args!("{predictor}: {}", printable(outputs.as_str())))?,
+            Err(failure) => {
+                terminal.data(format_args!("{predictor}: failed ({})", printable(&failure.message)))?;
+                terminal.data(printable(&failure.detail.unwrap_or_default()))?;
+            }
         }
     }
     if terminal.is_json() {
@@ -115,14 +135,13 @@ pub(super) fn test(
     let loaded = plugins.load_file(&file, model::limits::Isolation::Thread).map_err(super::plugin::unusable)?;
     let mut failed = Vec::new();
     for case in &cases {
-        let outcome = outcome(&loaded, case, answers, runtime)?;
-        let differences = case.expect.differences(&outcome);
+        let Checked { differences, detail } = check(&loaded, case, answers, runtime)?;
         if !terminal.is_json() {
             terminal.data(format_args!("{}  {}", if differences.is_empty() { "ok  " } else { "FAIL" }, case.name))?;
             for difference in &differences {
                 terminal.data(format_args!("        {}", printable_line(difference)))?;
             }
-            if let (false, Outcome::Failed(Failure { detail: Some(detail), .. })) = (differences.is_empty(), &outcome) {
+            if let (false, Some(detail)) = (differences.is_empty(), &detail) {
                 terminal.data(printable(detail))?;
             }
         }
@@ -139,39 +158,81 @@ pub(super) fn test(
     Ok(if wrong == 0 { Exit::Done } else { Exit::Failed })
 }
 
-fn outcome(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtime) -> Result<Outcome, Stop> {
-    let offered: Vec<_> = plugin.description().scorers.iter().map(|scorer| scorer.name.as_str()).collect();
-    let scorer = match (&case.scorer, &offered[..]) {
-        (Some(scorer), _) if offered.contains(&scorer.as_str()) => scorer.clone(),
-        (None, [only]) => (*only).to_owned(),
-        _ => {
-            let wrong = format!("case `{}`: the plugin offers {}; name one as `scorer`", case.name, offered.join(", "));
-            return Err(Stop::message(wrong));
-        }
-    };
+/// What came otherwise in a case, and what helps to find out why.
+struct Checked {
+    differences: Vec<String>,
+    detail: Option<String>,
+}
+
+fn check(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtime) -> Result<Checked, Stop> {
     answers.put(case.http.clone());
     let RowRecord { id, inputs, outputs, expectations, tags, session, trace, .. } = case.row.clone();
     let id = id.unwrap_or_else(|| case.name.clone());
     let trace = one_call::trace(trace.as_ref())
         .map_err(|stop| Stop { error: stop.error.context(format!("case `{}`", case.name)), ..stop })?;
     let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
-    Ok(score(plugin, &scorer, Json::from_serialize(&case.with)?, &row, runtime))
+    let parameters = Json::from_serialize(&case.with)?;
+    if case.predictor.is_some() || plugin.description().scorers.is_empty() {
+        let predictor = named(plugin, ItemKind::Predictor, &case.predictor, case)?;
+        let answer = predict(plugin, &predictor, parameters, &row, runtime);
+        let differences = case.expect.differences_of_prediction(&answer);
+        return Ok(Checked { differences, detail: answer.err().and_then(|failure| failure.detail) });
+    }
+    let scorer = named(plugin, ItemKind::Scorer, &case.scorer, case)?;
+    let outcome = score(plugin, &scorer, parameters, &row, runtime);
+    let differences = case.expect.differences(&outcome);
+    let detail = match outcome {
+        Outcome::Failed(failure) => failure.detail,
+        _ => None,
+    };
+    Ok(Checked { differences, detail })
 }
 
-/// What a scorer says of a row, where all that its plugin asks for is granted.
-fn score(plugin: &dyn Plugin, scorer: &str, parameters: Json, row: &Row, runtime: &Runtime) -> Outcome {
-    let described = plugin.description().scorers.iter().find(|described| described.name == scorer);
-    if row.outputs.is_none() && described.is_some_and(|described| described.needs.outputs) {
-        return Outcome::Unpredicted;
+/// The item that a case is about: the one it names, or the only one.
+fn named(plugin: &dyn Plugin, kind: ItemKind, name: &Option<String>, case: &Case) -> Result<String, Stop> {
+    let offered: Vec<_> = plugin.description().items(kind).into_iter().map(|(name, _)| name).collect();
+    match (name, &offered[..]) {
+        (Some(name), _) if offered.contains(&name.as_str()) => Ok(name.clone()),
+        (None, [only]) => Ok((*only).to_owned()),
+        _ => {
+            let (noun, offered) = (kind.noun(), offered.join(", "));
+            let wrong = format!("case `{}`: the plugin offers {offered}; name one as `{noun}`", case.name);
+            Err(Stop::message(wrong))
+        }
     }
-    let scoring = plugin.bind(Binding {
-        calls: vec![Call { item: scorer.to_owned(), parameters }],
+}
+
+/// One item of a plugin, with everything granted that it asks for.
+fn binding(plugin: &dyn Plugin, item: &str, parameters: Json) -> Binding {
+    Binding {
+        calls: vec![Call { item: item.to_owned(), parameters }],
         limits: CallLimits::default(),
         reuse: Reuse::Never,
         seed: 0,
         grant: plugin.description().asks.clone(),
         config: serde_json::Map::new(),
-    });
+    }
+}
+
+/// What a predictor answers for a row.
+fn predict(
+    plugin: &dyn Plugin,
+    predictor: &str,
+    parameters: Json,
+    row: &Row,
+    runtime: &Runtime,
+) -> Result<Json, Failure> {
+    let predicting = plugin.bind_predictor(binding(plugin, predictor, parameters));
+    runtime.block_on(predicting.predict(row)).map(|prediction| prediction.outputs)
+}
+
+/// What a scorer says of a row.
+fn score(plugin: &dyn Plugin, scorer: &str, parameters: Json, row: &Row, runtime: &Runtime) -> Outcome {
+    let described = plugin.description().scorers.iter().find(|described| described.name == scorer);
+    if row.outputs.is_none() && described.is_some_and(|described| described.needs.outputs) {
+        return Outcome::Unpredicted;
+    }
+    let scoring = plugin.bind(binding(plugin, scorer, parameters));
     let nothing = || Outcome::Failed(Failure::new(FailureKind::Internal, "there is no outcome"));
     runtime.block_on(scoring.score(row, &[0])).pop().unwrap_or_else(nothing)
 }

@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use model::grant::Grant;
+use model::json::Json;
 use model::ports::{Plugin as _, PluginError};
-use model::scorer::{PluginDescription, ScorerDescription};
+use model::scorer::PluginDescription;
 use model::suite::{ScorerEntry, ScorerUse};
 use serde::Serialize;
 
@@ -63,7 +64,12 @@ pub(crate) fn run(plugins: &Plugins, name: &str, suite: Option<&Path>, terminal:
     for scorer in &description.scorers {
         terminal.data(format_args!("\n{}  ({})", scorer.name, verdict(scorer)))?;
         terminal.data(format_args!("  {}", printable(&scorer.summary)))?;
-        terminal.data(format_args!("  parameters: {}", parameters(scorer)))?;
+        terminal.data(format_args!("  parameters: {}", parameters(&scorer.parameters)))?;
+    }
+    for predictor in &description.predictors {
+        terminal.data(format_args!("\n{}  (a predictor)", predictor.name))?;
+        terminal.data(format_args!("  {}", printable(&predictor.summary)))?;
+        terminal.data(format_args!("  parameters: {}", parameters(&predictor.parameters)))?;
     }
     Ok(Exit::Done)
 }
@@ -103,8 +109,8 @@ fn can_use(imports: &[String]) -> String {
 }
 
 /// The names of the parameters and what is said about them.
-fn parameters(scorer: &ScorerDescription) -> String {
-    let schema = scorer.parameters.to_value();
+fn parameters(schema: &Json) -> String {
+    let schema = schema.to_value();
     let Some(properties) = schema["properties"].as_object().filter(|properties| !properties.is_empty()) else {
         return "none".to_owned();
     };

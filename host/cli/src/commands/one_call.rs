@@ -7,7 +7,7 @@ use anyhow::Context;
 use model::json::Json;
 use model::ports::{BrokenTrace, TraceReader as _};
 use model::row::Row;
-use model::scorer::PluginDescription;
+use model::scorer::{ItemKind, PluginDescription};
 use model::trace::Trace;
 use serde::Deserialize;
 
@@ -21,8 +21,8 @@ const SAMPLE: &str = r#"{"inputs": {"question": "What is 6 times 7?"}, "outputs"
 pub(super) struct One {
     pub(super) row: Row,
     pub(super) parameters: Json,
-    /// At least one.
     pub(super) scorers: Vec<String>,
+    pub(super) predictors: Vec<String>,
 }
 
 /// The parts of a row that scorers look at.
@@ -64,13 +64,17 @@ impl One {
         let trace = self::trace(trace.as_ref())?;
         let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
         let parameters = Json::parse(&call.parameters).context("`--with` is not JSON")?;
-        let names = plugin.scorers.iter().map(|scorer| scorer.name.clone());
-        let scorers: Vec<_> = names.filter(|name| call.scorer.as_ref().is_none_or(|asked| asked == name)).collect();
-        if scorers.is_empty() {
-            let asked = call.scorer.unwrap_or_default();
-            let wrong = Stop::message(format_args!("the plugin has no scorer `{asked}`"));
+        let named = |kind| -> Vec<String> {
+            let names = plugin.items(kind).into_iter().map(|(name, _)| name);
+            let named = names.filter(|name| call.item.as_ref().is_none_or(|asked| asked == name));
+            named.map(str::to_owned).collect()
+        };
+        let (scorers, predictors) = (named(ItemKind::Scorer), named(ItemKind::Predictor));
+        if scorers.is_empty() && predictors.is_empty() {
+            let asked = call.item.unwrap_or_default();
+            let wrong = Stop::message(format_args!("the plugin has no scorer or predictor `{asked}`"));
             return Err(wrong.hint("see `karat plugin inspect`"));
         }
-        Ok(Self { row, parameters, scorers })
+        Ok(Self { row, parameters, scorers, predictors })
     }
 }

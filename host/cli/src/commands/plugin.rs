@@ -37,7 +37,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
         Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
     };
     match what {
-        Plugin::New { name, lang } => build::new(&name, lang, terminal),
+        Plugin::New { name, lang, kind } => build::new(&name, lang, kind, terminal),
         Plugin::Build { folder, output } => build::run(&folder, output, &plugins(isolation)?, terminal),
         Plugin::Run { plugin, call, allow, policy } => {
             let authority = Authority::read(policy.as_deref(), &allow)?;
@@ -153,13 +153,16 @@ fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
         return Ok(Exit::Done);
     }
     let rows = loaded.iter().flat_map(|plugin| {
-        let name = printable_line(&plugin.description().name);
-        plugin.description().scorers.iter().map(move |scorer| {
-            let summary = printable_line(&scorer.summary);
-            vec![scorer.name.clone(), name.clone(), verdict(scorer), summary]
-        })
+        let description = plugin.description();
+        let row = |name: &str, gives: String, summary: &str| {
+            vec![name.to_owned(), printable_line(&description.name), gives, printable_line(summary)]
+        };
+        let scorers = description.scorers.iter().map(|scorer| row(&scorer.name, verdict(scorer), &scorer.summary));
+        let predictors = &description.predictors;
+        let predictors = predictors.iter().map(|item| row(&item.name, "outputs".to_owned(), &item.summary));
+        scorers.chain(predictors).collect::<Vec<_>>()
     });
-    terminal.data(table(&["SCORER", "PLUGIN", "VERDICT", "WHAT IT SAYS"], &[], rows))?;
+    terminal.data(table(&["NAME", "PLUGIN", "GIVES", "WHAT IT IS"], &[], rows))?;
     Ok(Exit::Done)
 }
 

@@ -214,12 +214,14 @@ impl<'a> Pass<'a> {
         }
         let needing: Vec<_> =
             plan.scorers.iter().filter(|scorer| scorer.needs_outputs).map(|scorer| scorer.key.as_str()).collect();
-        if self.has_outputs || needing.is_empty() {
+        if self.has_outputs || plan.predictor.is_some() || needing.is_empty() {
             return None;
         }
         let hint = match &plan.map {
             Some(_) => "map one of the file's fields to `outputs`",
-            None => "every row needs `outputs`; `data.map` in the suite can take them from another field",
+            None => {
+                "every row needs `outputs`; `data.map` takes them from another field, `predict` asks an application"
+            }
         };
         Some(problem(format!("no row has `outputs`, which {} can't do without", nearest::list(needing))).hint(hint))
     }

@@ -1,16 +1,32 @@
 //! A gate against the numbers of a run.
 
 use model::aggregate::{Aggregate, AggregateKind};
-use model::gate::{Comparison, Gate, GateResult, Statistic};
-use model::report::Scorers;
+use model::gate::{Comparison, Gate, GateResult, LATENCY, Statistic};
+use model::report::{Latency, Predictions, Scorers};
 
 /// Says whether a gate holds. Where there is no number to compare, it does not.
-pub fn evaluate(gate: &Gate, scorers: &Scorers) -> GateResult {
-    let (holds, reason) = match number(gate, scorers) {
+pub fn evaluate(gate: &Gate, scorers: &Scorers, predictions: Option<&Predictions>) -> GateResult {
+    let found = match gate.statistic.is_of_latency() {
+        true => latency(gate.statistic, predictions),
+        false => number(gate, scorers),
+    };
+    let (holds, reason) = match found {
         Ok(value) => compare(value, gate.comparison, gate.threshold),
         Err(reason) => (false, reason),
     };
     GateResult { text: gate.text.clone(), holds, reason }
+}
+
+fn latency(statistic: Statistic, predictions: Option<&Predictions>) -> Result<f64, String> {
+    let measured = predictions.and_then(|predictions| predictions.latency);
+    let Latency { mean, p50, p90, p99, max } = measured.ok_or_else(|| format!("no row has a {LATENCY}"))?;
+    Ok(match statistic {
+        Statistic::Mean => mean,
+        Statistic::P50 => p50,
+        Statistic::P90 => p90,
+        Statistic::P99 => p99,
+        _ => max,
+    })
 }
 
 fn number(gate: &Gate, scorers: &Scorers) -> Result<f64, String> {
@@ -26,6 +42,9 @@ fn number(gate: &Gate, scorers: &Scorers) -> Result<f64, String> {
         Statistic::Abstained => Ok(counts.abstained as f64),
         Statistic::Failed => Ok(counts.failed as f64),
         Statistic::Unpredicted => Ok(counts.unpredicted as f64),
+        Statistic::Mean | Statistic::P50 | Statistic::P90 | Statistic::P99 | Statistic::Max => {
+            Err(format!("`{key}` has no such number"))
+        }
     }
 }
 
@@ -98,7 +117,7 @@ mod tests {
         ] {
             let gate = &parse(text).expect("a gate")[0];
             let expected = GateResult { text: text.to_owned(), holds, reason: reason.to_owned() };
-            assert_eq!(evaluate(gate, &scorers()), expected);
+            assert_eq!(evaluate(gate, &scorers(), None), expected);
         }
     }
 
@@ -109,8 +128,9 @@ mod tests {
             ("empty <= 1", "no row was scored"),
             ("close.lower <= 1", "too few rows were scored for an interval"),
             ("rate/sub <= 1", "no row was given a `rate/sub`"),
+            ("latency.p90 <= 1s", "no row has a latency"),
         ] {
-            let result = evaluate(&parse(text).expect("a gate")[0], &scorers());
+            let result = evaluate(&parse(text).expect("a gate")[0], &scorers(), None);
             assert!(!result.holds, "{text}");
             assert_eq!(result.reason, reason);
         }

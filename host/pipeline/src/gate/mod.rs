@@ -9,7 +9,7 @@ pub use parse::{GateError, parse};
 use model::gate::Statistic;
 
 /// By the names a gate uses.
-const STATISTICS: [(&str, Statistic); 8] = [
+const STATISTICS: [(&str, Statistic); 13] = [
     ("value", Statistic::Value),
     ("lower", Statistic::Lower),
     ("upper", Statistic::Upper),
@@ -18,4 +18,9 @@ const STATISTICS: [(&str, Statistic); 8] = [
     ("abstained", Statistic::Abstained),
     ("failed", Statistic::Failed),
     ("unpredicted", Statistic::Unpredicted),
+    ("mean", Statistic::Mean),
+    ("p50", Statistic::P50),
+    ("p90", Statistic::P90),
+    ("p99", Statistic::P99),
+    ("max", Statistic::Max),
 ];

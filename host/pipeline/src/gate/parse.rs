@@ -51,7 +51,7 @@ fn gate(words: &mut Words<'_>) -> Result<Gate, GateError> {
     let start = words.skip_space();
     let (scorer, statistic) = operand(words)?;
     let comparison = comparison(words)?;
-    let threshold = threshold(words)?;
+    let threshold = threshold(words, statistic.is_of_latency())?;
     Ok(Gate { text: words.text[start..words.at].to_owned(), scorer, statistic, comparison, threshold })
 }
 
@@ -90,11 +90,25 @@ fn comparison(words: &mut Words<'_>) -> Result<Comparison, GateError> {
         .ok_or_else(|| words.error(at, format!("`{word}` is no comparison"), "one of `>=`, `<=`, `>`, `<`, `==`"))
 }
 
-fn threshold(words: &mut Words<'_>) -> Result<f64, GateError> {
+fn threshold(words: &mut Words<'_>, is_time: bool) -> Result<f64, GateError> {
     let Some((word, at)) = words.next() else {
         return Err(words.error(words.text.len(), "expected a number", EXAMPLE));
     };
-    number(word).ok_or_else(|| words.error(at, format!("`{word}` is no number"), "such as `0.9` or `90%`"))
+    match is_time {
+        true => time(word).ok_or_else(|| words.error(at, format!("`{word}` is no time"), "such as `2s` or `300ms`")),
+        false => {
+            number(word).ok_or_else(|| words.error(at, format!("`{word}` is no number"), "such as `0.9` or `90%`"))
+        }
+    }
+}
+
+/// Seconds, with a unit or without.
+fn time(word: &str) -> Option<f64> {
+    match word.strip_suffix("ms") {
+        Some(millis) => number(millis).map(|millis| millis / 1e3),
+        None => number(word.strip_suffix('s').unwrap_or(word)),
+    }
+    .filter(|_| !word.ends_with('%'))
 }
 
 fn number(word: &str) -> Option<f64> {
@@ -162,6 +176,8 @@ mod tests {
         use Comparison::{Above, AtLeast, AtMost, Below, Equal};
         use Statistic::{Failed, Lower, Value};
         check("tone >= 0.90", &[("tone >= 0.90", "tone", Value, AtLeast, 0.9)]);
+        check("latency.p90 <= 2s", &[("latency.p90 <= 2s", "latency", Statistic::P90, AtMost, 2.0)]);
+        check("latency.max < 300ms", &[("latency.max < 300ms", "latency", Statistic::Max, Below, 0.3)]);
         check("tone>=21.68%", &[("tone>=21.68%", "tone", Value, AtLeast, 0.2168)]);
         check(
             "a < -1e-3 AND b/c.lower > 5",
@@ -194,6 +210,7 @@ mod tests {
             "tone >= 1 or b >= 2",
             "gates can't be joined by `or` at column 11; every gate has to hold; `and` joins them",
         );
+        check("latency.p90 <= 2m", "`2m` is no time at column 16; such as `2s` or `300ms`");
         check("tone >= 1 b", &format!("expected `and` or the end, found `b` at column 11; {example}"));
         check("tone >= 1 and", &format!("expected the name of a scorer at column 14; {example}"));
     }

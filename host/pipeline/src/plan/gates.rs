@@ -1,6 +1,6 @@
 //! The gates of a suite, and whether there will be a number for each.
 
-use model::gate::{Gate, Statistic};
+use model::gate::{Gate, LATENCY, Statistic};
 use model::scorer::ValueKind;
 use model::suite::{OneOrMany, Suite};
 
@@ -18,7 +18,7 @@ pub(super) fn resolve(suite: &Suite, source: &Source, scorers: &[Entry], problem
         };
         match gate::parse(text) {
             Ok(parsed) => {
-                problems.0.extend(parsed.iter().filter_map(|gate| problem(gate, &at, source, scorers)));
+                problems.0.extend(parsed.iter().filter_map(|gate| problem(gate, &at, source, scorers, suite)));
                 gates.extend(parsed);
             }
             Err(error) => {
@@ -29,11 +29,14 @@ pub(super) fn resolve(suite: &Suite, source: &Source, scorers: &[Entry], problem
     gates
 }
 
-fn problem(gate: &Gate, at: &str, source: &Source, scorers: &[Entry]) -> Option<Problem> {
+fn problem(gate: &Gate, at: &str, source: &Source, scorers: &[Entry], suite: &Suite) -> Option<Problem> {
     let (key, sub) = match gate.scorer.split_once('/') {
         Some((key, sub)) => (key, Some(sub)),
         None => (gate.scorer.as_str(), None),
     };
+    if gate.statistic.is_of_latency() {
+        return latency_problem(gate, at, source, suite);
+    }
     let Some(entry) = scorers.iter().find(|entry| entry.key.as_deref() == Some(key)) else {
         let keys: Vec<_> = scorers.iter().filter_map(|entry| entry.key.as_deref()).collect();
         let hint = nearest::hint(key, "scorers", keys);
@@ -49,6 +52,17 @@ fn problem(gate: &Gate, at: &str, source: &Source, scorers: &[Entry]) -> Option<
     };
     let hint = "compare a count, such as `.scored` or `.failed`";
     Some(source.problem(at, format!("`{key}` gives {}, which {what}", verdicts(scorer.value))).hint(hint))
+}
+
+/// Times are those of predictions, of which there have to be some.
+fn latency_problem(gate: &Gate, at: &str, source: &Source, suite: &Suite) -> Option<Problem> {
+    let key = &gate.scorer;
+    if key != LATENCY {
+        let hint = format!("only `{LATENCY}` has; a scorer has `.lower` and `.upper`, and its value without any");
+        return Some(source.problem(at, format!("`{key}` has no such statistic")).hint(hint));
+    }
+    let hint = "it is the time that `predict` takes; rows that carry their outputs have none";
+    suite.predict.is_none().then(|| source.problem(at, "there is no latency without a predictor").hint(hint))
 }
 
 fn verdicts(value: ValueKind) -> &'static str {

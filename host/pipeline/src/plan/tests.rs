@@ -185,6 +185,15 @@ fn a_gate_needs_a_number_to_compare() {
             "hint: scorers: `exact_match`, `levenshtein`, `tone`",
         ],
     );
+    check(
+        &suite("- exact_match", "gate: [latency.p90 <= 2s, exact_match.p50 > 1]"),
+        &[
+            "karat.yaml:5: gate[0]: there is no latency without a predictor",
+            "hint: it is the time that `predict` takes; rows that carry their outputs have none",
+            "karat.yaml:5: gate[1]: `exact_match` has no such statistic",
+            "hint: only `latency` has; a scorer has `.lower` and `.upper`, and its value without any",
+        ],
+    );
 }
 
 #[test]

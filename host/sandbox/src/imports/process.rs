@@ -25,7 +25,7 @@ impl Guest {
     }
 
     fn process(&self) -> Result<std::sync::Arc<dyn model::ports::ProcessDoor>, Failure> {
-        let nowhere = || Failure::new(FailureKind::Unsupported, "a plugin in a process of its own can't run commands");
+        let nowhere = || Failure::new(FailureKind::Unsupported, "commands can't be run from here");
         self.granted.doors.process.clone().ok_or_else(nowhere)
     }
 }

@@ -56,7 +56,7 @@ fn zig(folder: &Path) -> Option<Command> {
 
 /// Writes `plugin.h` and `plugin.c`.
 fn generate(project: &Project, work: &Path) -> Result<(), Error> {
-    let (mut resolve, world) = world::resolve(&project.capabilities)?;
+    let (mut resolve, world) = world::resolve(project.build.kind, &project.capabilities)?;
     let mut files = Files::default();
     let mut generator = wit_bindgen_c::Opts::default().build();
     generator.generate(&mut resolve, world, &mut files).map_err(|error| Error::Component(format!("{error:#}")))?;

@@ -19,11 +19,12 @@ fn entry(project: &Project, source: &Path) -> String {
         interfaces.iter().map(|name| format!("import * as {name} from 'karat:eval/{name}@0.1.0';\n")).collect();
     format!(
         "import '../../karat/platform.js';\n{imports}import * as plugin from {source:?};\nimport {{ component }} from '../../karat/component.js';\n\
-         export const {{ describe, scorer }} = component({name:?}, {version:?}, plugin, {{ {linked} }});\n",
+         export const {{ describe, {kind} }} = component({name:?}, {version:?}, plugin, {{ {linked} }});\n",
         source = Path::new("../..").join(source).display().to_string(),
         name = project.plugin.name,
         version = project.plugin.version,
         linked = interfaces.join(", "),
+        kind = project.build.kind.interface(),
     )
 }
 
@@ -35,7 +36,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
     };
     let (esbuild, jco) = (find("esbuild")?, find("jco")?);
     write_file(&work.join("entry.js"), entry(project, &source).as_bytes())?;
-    world::write(&work.join("wit"), &project.capabilities)?;
+    world::write(&work.join("wit"), project)?;
     let mut bundle = Command::new(esbuild);
     bundle.args(["entry.js", "--bundle", "--format=esm", "--external:karat:*", "--outfile=bundle.js"]);
     bundle.args(["--log-level=warning", "--target=es2023"]).current_dir(work);

@@ -31,7 +31,7 @@ pub fn build(project: &Project, folder: &Path) -> Result<Vec<u8>, Error> {
         Language::Wasm => folder.join(source(project)),
     };
     let wasm = fs::read(&made).map_err(|cause| Error::File { path: made, cause })?;
-    let component = componentize(wasm, &project.capabilities)?;
+    let component = componentize(wasm, project.build.kind, &project.capabilities)?;
     Ok(with_manifest(component, &project.manifest()))
 }
 

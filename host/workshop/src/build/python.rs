@@ -5,7 +5,7 @@ use std::process::Command;
 
 use super::checked_source;
 use crate::error::Error;
-use crate::project::Project;
+use crate::project::{Kind, Project};
 use crate::sdk::write_file;
 use crate::{tools, world};
 
@@ -19,12 +19,16 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
     let module: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
     let module = module.join(".");
     let entry = format!(
-        "import {module}\nfrom karat.component import plugin\n\nDescribe, Scorer = plugin({name:?}, {version:?})\n",
+        "import {module}\nfrom karat.component import {kind}, plugin\n\nDescribe = plugin({name:?}, {version:?})\n",
         name = project.plugin.name,
-        version = project.plugin.version
+        version = project.plugin.version,
+        kind = match project.build.kind {
+            Kind::Scorer => "Scorer",
+            Kind::Predictor => "Predictor",
+        },
     );
     write_file(&work.join("karat_entry.py"), entry.as_bytes())?;
-    world::write(&work.join("wit"), &project.capabilities)?;
+    world::write(&work.join("wit"), project)?;
     let made = work.join("component.wasm");
     let mut command = Command::new(tool);
     command.arg("-d").arg(work.join("wit")).args(["-w", world::WORLD, "componentize", "karat_entry", "-p"]);

@@ -1,6 +1,9 @@
-//! The plugin `test/fetch`: a scorer that asks a server.
+//! The plugin `test/fetch`: scorers that ask a server.
+
+use std::cell::RefCell;
 
 use karat_sdk::bindings::karat::eval::http::{Header, Method, Request, send};
+use karat_sdk::http::stream::Incoming;
 use karat_sdk::prelude::*;
 use wasip2::http::outgoing_handler::handle;
 use wasip2::http::types::{ErrorCode, Fields, Method as WasiMethod, OutgoingBody, OutgoingRequest, Scheme};
@@ -35,7 +38,61 @@ impl Scorer for Fetches {
     }
 }
 
-/// The same, by way of `wasi:http`.
+/// What a server says, piece by piece.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+#[schemars(crate = "karat_sdk::schemars")]
+struct Streams {
+    url: String,
+    key: Option<String>,
+    /// Answers to open one after the other, and to leave open.
+    #[serde(default)]
+    leave: u32,
+    /// Looks at an answer that an earlier call has left open.
+    #[serde(default)]
+    look_back: bool,
+}
+
+thread_local! {
+    static LEFT: RefCell<Vec<Incoming>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Scorer for Streams {
+    const NAME: &str = "streams";
+    const SUMMARY: &str = "what a server says piece by piece";
+    const BETTER: Direction = Direction::Neutral;
+    const DETERMINISM: Determinism = Determinism::Volatile;
+    type Verdict = String;
+
+    fn score(&self, _: &Row) -> Result<Outcome<String>, Failure> {
+        if self.look_back
+            && let Some(mut left) = LEFT.with_borrow_mut(Vec::pop)
+        {
+            let status = left.status();
+            return Ok(match left.read(1) {
+                Ok(piece) => format!("{status} {piece:?}").into(),
+                Err(failure) => format!("{status} {}", failure.message).into(),
+            });
+        }
+        for _ in 0..self.leave {
+            let left = self.open()?;
+            LEFT.with_borrow_mut(|all| all.push(left));
+        }
+        let answer = self.open()?;
+        let (status, kind) = (answer.status(), answer.header("content-type").unwrap_or_default());
+        let events = answer.events().map(|event| event.map(|event| event.data)).collect::<Result<Vec<_>, _>>()?;
+        Ok(format!("{status} {kind} {}", events.join("|")).into())
+    }
+}
+
+impl Streams {
+    fn open(&self) -> Result<Incoming, Failure> {
+        let request = karat_sdk::http::get(&self.url);
+        self.key.iter().fold(request, |request, key| request.header("x-key", key)).open()
+    }
+}
+
+/// The same as the first, by way of `wasi:http`.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[schemars(crate = "karat_sdk::schemars")]
@@ -82,4 +139,4 @@ impl WasiFetches {
     }
 }
 
-karat_sdk::plugin! { name: "test/fetch", scorers: [Fetches, WasiFetches] }
+karat_sdk::plugin! { name: "test/fetch", scorers: [Fetches, Streams, WasiFetches] }

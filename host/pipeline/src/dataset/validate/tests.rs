@@ -151,7 +151,7 @@ fn outputs_have_to_be_there_where_a_scorer_needs_them() {
         "{\"inputs\":{}}\n{\"inputs\":{},\"outputs\":null}\n",
         &[
             "rows.jsonl: no row has `outputs`, which `a` can't do without",
-            "hint: every row needs `outputs`; `data.map` in the suite can take them from another field",
+            "hint: every row needs `outputs`; `data.map` takes them from another field, `predict` asks an application",
         ],
     );
     assert!(validated(&needing_outputs(), "{\"inputs\":{}}\n{\"inputs\":{},\"outputs\":0}\n").is_ok());
