@@ -6,16 +6,14 @@ use super::{Attributes, Event, Source, Span, Value};
 
 pub(super) fn span(span: &Span) -> Vec<u8> {
     let Span { trace, id, name, start, end, error, attributes, events } = span;
-    let status = match error {
-        Some(message) => json!({ "code": 2, "message": message }),
-        None => json!({}),
-    };
-    let span = json!({
+    let mut span = json!({
         "traceId": hex(trace), "spanId": hex(id), "name": name, "kind": 1,
         "startTimeUnixNano": start.to_string(), "endTimeUnixNano": end.to_string(),
         "attributes": self::attributes(attributes), "events": events.iter().map(event).collect::<Vec<_>>(),
-        "status": status,
     });
+    if let Some(message) = error {
+        span["status"] = json!({ "code": 2, "message": message });
+    }
     span.to_string().into_bytes()
 }
 

@@ -200,6 +200,13 @@ fn the_same_run_gives_the_same_batches_and_every_row_a_trace_of_its_own() {
 }
 
 #[test]
+fn a_span_of_which_there_is_little_to_say_is_the_same_in_both_encodings_too() {
+    let [json, protobuf] = [Encoding::OtlpJson, Encoding::OtlpProtobuf]
+        .map(|encoding| batches(encoding, 3, r#"{"inputs":{}}"#).iter().map(decoded).collect::<Vec<_>>());
+    assert_eq!(json, protobuf);
+}
+
+#[test]
 fn a_batch_ends_before_it_has_too_many_bytes_and_a_large_row_stands_alone() {
     let row = |bytes: usize| format!(r#"{{"inputs":{{"text":"{}"}}}}"#, "x".repeat(bytes));
     let small = batches(Encoding::OtlpJson, 40, &row(20_000));
