@@ -17,8 +17,11 @@ fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
         let plugins = plugins.as_array().unwrap().iter();
         plugins.flat_map(move |plugin| plugin[kind].as_array().into_iter().flatten())
     };
-    let offered: BTreeSet<_> =
-        items("scorers").chain(items("predictors")).map(|scorer| scorer["name"].as_str().unwrap().to_owned()).collect();
+    let offered: BTreeSet<_> = items("scorers")
+        .chain(items("predictors"))
+        .chain(items("exporters"))
+        .map(|scorer| scorer["name"].as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(listed, offered);
 }
 
@@ -32,6 +35,7 @@ fn the_bundle_lists_what_each_pack_offers() {
         };
         assert_eq!(offered("scorers"), pack.scorers, "{}", pack.name);
         assert_eq!(offered("predictors"), pack.predictors, "{}", pack.name);
+        assert_eq!(offered("exporters"), pack.exporters, "{}", pack.name);
     }
 }
 

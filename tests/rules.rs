@@ -104,6 +104,12 @@ const BORDERS: &[Border] = &[
     Border { name: "text", folder: "scorers/text", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border { name: "json", folder: "scorers/json", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border {
+        name: "export",
+        folder: "scorers/export",
+        may_use: &["karat-sdk"],
+        never_names: &["wit_bindgen", "std::fs"],
+    },
+    Border {
         name: "predict",
         folder: "scorers/predict",
         may_use: &["karat-sdk"],

@@ -3,6 +3,7 @@
 mod bad_input;
 mod eval;
 mod examples;
+mod exporters;
 mod powerloss;
 mod real_data;
 mod resume;

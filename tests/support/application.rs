@@ -14,8 +14,9 @@ pub(crate) struct Asked {
     pub(crate) path: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
-    /// Null where there is none.
+    /// Null where there is none, or it is no JSON.
     pub(crate) body: Value,
+    pub(crate) bytes: Vec<u8>,
 }
 
 impl Asked {
@@ -98,7 +99,7 @@ fn serve(
         let length = headers.iter().find(|(name, _)| name == "content-length").map(|(_, length)| length.parse());
         let mut body = vec![0; length.and_then(Result::ok).unwrap_or(0)];
         reader.read_exact(&mut body)?;
-        let asked = Asked { path, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+        let asked = Asked { path, headers, body: serde_json::from_slice(&body).unwrap_or_default(), bytes: body };
         counts.asked.lock().unwrap().push(asked.clone());
         let now = counts.now.fetch_add(1, Ordering::SeqCst) + 1;
         counts.most.fetch_max(now, Ordering::SeqCst);

@@ -75,3 +75,27 @@ pub mod predicts {
         additional_derives: [PartialEq],
     });
 }
+
+pub mod sends {
+    wit_bindgen::generate!({
+        path: "wit",
+        inline: "
+            package karat:sdk;
+
+            world sends {
+                import karat:eval/sink@0.1.0;
+                export karat:eval/exporter@0.1.0;
+            }
+        ",
+        world: "karat:sdk/sends",
+        with: {
+            "karat:eval/types@0.1.0": crate::bindings::karat::eval::types,
+            "karat:eval/sink@0.1.0": generate,
+        },
+        pub_export_macro: true,
+        export_macro_name: "export_exporter",
+        default_bindings_module: "karat_sdk::bindings::sends",
+        runtime_path: "karat_sdk::wit_bindgen::rt",
+        additional_derives: [PartialEq],
+    });
+}

@@ -79,6 +79,10 @@ impl Request {
         &self.0.url
     }
 
+    pub fn headers(&self) -> &[Header] {
+        &self.0.headers
+    }
+
     /// Sends it.
     ///
     /// # Errors

@@ -42,6 +42,7 @@ extern crate self as karat_sdk;
 
 #[doc(hidden)]
 pub mod bindings;
+pub mod exporter;
 mod failure;
 mod feedback;
 pub mod http;
@@ -55,10 +56,12 @@ pub mod process;
 pub mod raw;
 mod row;
 mod scorer;
+pub mod sink;
 pub mod testing;
 pub mod trace;
 mod verdict;
 
+pub use exporter::Exporter;
 pub use failure::{ErrorCode, Failure};
 pub use feedback::{Feedback, Outcome};
 pub use json::{Fields, Json};
@@ -86,8 +89,8 @@ pub mod prelude {
     };
 }
 
-/// Makes a plugin of this crate: `plugin! { name: "publisher/name", scorers: [One, Two], predictors: [Three] }`, with
-/// what there is of these. Its version is the crate's.
+/// Makes a plugin of this crate: `plugin! { name: "publisher/name", scorers: [One, Two], predictors: [Three],
+/// exporters: [Four] }`, with what there is of these. Its version is the crate's.
 ///
 /// Compiled for WebAssembly, the crate exports what the worlds of `karat:eval` ask for. Natively nothing is exported; that
 /// everything is what it is listed as is checked all the same.
@@ -97,6 +100,7 @@ macro_rules! plugin {
         name: $name:literal
         $(, scorers: [$($scorer:ty),+ $(,)?])?
         $(, predictors: [$($predictor:ty),+ $(,)?])?
+        $(, exporters: [$($exporter:ty),+ $(,)?])?
         $(,)?
     ) => {
         const _: () = {
@@ -110,7 +114,7 @@ macro_rules! plugin {
                         scorers: ::std::vec![$($(<$scorer as $crate::raw::Entry>::describe()),+)?],
                         aggregators: ::std::vec::Vec::new(),
                         predictors: ::std::vec![$($(<$predictor as $crate::predictor::raw::Entry>::describe()),+)?],
-                        exporters: ::std::vec::Vec::new(),
+                        exporters: ::std::vec![$($(<$exporter as $crate::exporter::raw::Entry>::describe()),+)?],
                     }
                 }
             }
@@ -156,6 +160,41 @@ macro_rules! plugin {
 
                 #[cfg(target_family = "wasm")]
                 $crate::bindings::predicts::export_predictor!(Plugin with_types_in $crate::bindings::predicts);
+            )?
+
+            $(
+                impl $crate::exporter::raw::Sends for Plugin {
+                    fn accepts(
+                        name: &str,
+                        parameters: &str,
+                    ) -> ::std::result::Result<::std::vec::Vec<$crate::exporter::Encoding>, $crate::raw::Failure> {
+                        $(if name == <$exporter as $crate::exporter::raw::Entry>::NAME {
+                            return <$exporter as $crate::exporter::raw::Entry>::accepts(parameters);
+                        })+
+                        ::std::result::Result::Err($crate::raw::unknown("exporter", name))
+                    }
+
+                    fn export(
+                        name: &str,
+                        parameters: &str,
+                        batch: &$crate::exporter::Batch,
+                    ) -> ::std::result::Result<$crate::exporter::Receipt, $crate::raw::Failure> {
+                        $(if name == <$exporter as $crate::exporter::raw::Entry>::NAME {
+                            return <$exporter as $crate::exporter::raw::Entry>::export(parameters, batch);
+                        })+
+                        ::std::result::Result::Err($crate::raw::unknown("exporter", name))
+                    }
+
+                    fn flush(name: &str, parameters: &str) -> ::std::result::Result<(), $crate::raw::Failure> {
+                        $(if name == <$exporter as $crate::exporter::raw::Entry>::NAME {
+                            return <$exporter as $crate::exporter::raw::Entry>::flush(parameters);
+                        })+
+                        ::std::result::Result::Err($crate::raw::unknown("exporter", name))
+                    }
+                }
+
+                #[cfg(target_family = "wasm")]
+                $crate::bindings::sends::export_exporter!(Plugin with_types_in $crate::bindings::sends);
             )?
         };
     };

@@ -38,6 +38,7 @@ type Judging = Box<dyn Fn(&judge::Question) -> String>;
 
 thread_local! {
     static HTTP: RefCell<Option<Answering>> = const { RefCell::new(None) };
+    static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static JUDGE: RefCell<Option<Judging>> = const { RefCell::new(None) };
 }
 
@@ -49,6 +50,16 @@ pub fn http(answers: impl Fn(&http::Request) -> Option<http::Response> + 'static
 /// Has `judge` reply to the questions of this thread from now on.
 pub fn judge(judge: impl Fn(&judge::Question) -> String + 'static) {
     JUDGE.set(Some(Box::new(judge)));
+}
+
+/// What exporters of this thread have written so far.
+pub fn written() -> Vec<u8> {
+    WRITTEN.with_borrow(Vec::clone)
+}
+
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn write(bytes: &[u8]) {
+    WRITTEN.with_borrow_mut(|written| written.extend_from_slice(bytes));
 }
 
 #[cfg(not(target_family = "wasm"))]

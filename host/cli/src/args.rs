@@ -136,6 +136,8 @@ pub(crate) enum Runs {
         /// Write to this file instead of standard output.
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
+        #[command(flatten)]
+        to: ExportTo,
     },
     /// Delete runs and their results. `karat doctor --compact` gives back their space.
     Delete {
@@ -146,6 +148,34 @@ pub(crate) enum Runs {
         #[arg(long, value_name = "TIME", conflicts_with = "runs", value_parser = humantime::parse_duration)]
         older_than: Option<Duration>,
     },
+}
+
+/// Who gets a run, and what that may reach.
+#[derive(Debug, Args)]
+pub(crate) struct ExportTo {
+    /// Hand the run to an exporter, as OpenTelemetry: a built-in one by name, a `.wasm` file, or `publisher/name@version`.
+    #[arg(long, value_name = "EXPORTER", conflicts_with = "format")]
+    pub(crate) exporter: Option<String>,
+    /// One exporter of a plugin that offers several.
+    #[arg(long = "use", value_name = "NAME", requires = "exporter")]
+    pub(crate) item: Option<String>,
+    /// The exporter's parameters, a JSON object.
+    #[arg(long = "with", value_name = "JSON", default_value = "{}", requires = "exporter")]
+    pub(crate) parameters: String,
+    /// Let it send to this server, as `http=https://api.example.com`; a built-in one may send to its `url`.
+    #[arg(long, value_name = "WHAT", requires = "exporter", value_parser = server)]
+    pub(crate) grant: Vec<String>,
+    /// Let it do what only you can allow: `http=http://127.0.0.1:4318`, `env=NAME@https://api.example.com`.
+    #[arg(long, value_name = "WHAT", requires = "exporter")]
+    pub(crate) allow: Vec<Permission>,
+    /// What is allowed, from this file instead of the one in your configuration folder.
+    #[arg(long, value_name = "FILE", requires = "exporter")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+fn server(text: &str) -> Result<String, String> {
+    let server = text.strip_prefix("http=").filter(|url| url.contains("://"));
+    server.map(str::to_owned).ok_or_else(|| "write it as `http=https://api.example.com`".to_owned())
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

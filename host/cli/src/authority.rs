@@ -110,11 +110,21 @@ impl Authority {
     /// Refuses a plan that needs more than is allowed, with the flags that would allow it; where somebody sits at the
     /// terminal, asks them first. Returns whether they have allowed it just now, from now on. `folder` is the suite's.
     pub(crate) fn check(&self, plan: &RunPlan, folder: &Path, terminal: &Terminal) -> Result<bool, Stop> {
-        let mut missing = Missing::new();
-        let mut keys = BTreeSet::new();
         let predictor = plan.predictor.iter().map(|planned| (&planned.predictor, &planned.grant));
         let scorers = plan.scorers.iter().map(|planned| (&planned.key, &planned.grant));
-        for (key, grant) in predictor.chain(scorers) {
+        self.check_grants(predictor.chain(scorers), folder, terminal)
+    }
+
+    /// The same for what is granted to each of some items, by name.
+    pub(crate) fn check_grants<'g>(
+        &self,
+        grants: impl Iterator<Item = (&'g String, &'g Grant)>,
+        folder: &Path,
+        terminal: &Terminal,
+    ) -> Result<bool, Stop> {
+        let mut missing = Missing::new();
+        let mut keys = BTreeSet::new();
+        for (key, grant) in grants {
             for (needed, what) in needed(grant, folder)?.into_iter().filter(|(needed, _)| !self.allows(needed)) {
                 keys.insert(format!("`{key}`"));
                 missing.insert(needed, what);
@@ -131,7 +141,7 @@ impl Authority {
         let flags: String = missing.keys().map(|permission| format!(" --allow {}", permission.for_one_run())).collect();
         let what = missing.into_values().collect::<Vec<_>>().join("; ");
         Err(Stop::message(format_args!("{keys} would reach what only you can allow: {what}"))
-            .hint(format_args!("if you trust this suite, add{flags}")))
+            .hint(format_args!("if you trust it, add{flags}")))
     }
 
     fn allows(&self, needed: &Permission) -> bool {

@@ -13,6 +13,7 @@ mod lock;
 mod progress;
 mod quantities;
 mod registry;
+mod sink;
 mod summary;
 mod terminal;
 mod wiring;

@@ -82,7 +82,7 @@ pub struct CommandRule {
 const ANY: &str = "*";
 
 /// Methods that can be granted.
-const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
+pub const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
 impl Grant {
     pub fn is_empty(&self) -> bool {

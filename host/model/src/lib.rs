@@ -23,4 +23,5 @@ pub mod row;
 pub mod run;
 pub mod scorer;
 pub mod suite;
+pub mod telemetry;
 pub mod trace;

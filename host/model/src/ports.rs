@@ -19,6 +19,7 @@ use crate::row::Row;
 use crate::run::{RowResult, Run, RunHeader, RunId};
 use crate::scorer::{ItemKind, PluginDescription};
 use crate::suite::DataFormat;
+use crate::telemetry::{Batch, Encoding, Receipt};
 use crate::trace::Trace;
 
 // --- datasets -------------------------------------------------------------------------------------------------------
@@ -123,6 +124,9 @@ pub trait Plugin: Send + Sync {
 
     /// Prepares the predictor that is the binding's one call for the rows of one run.
     fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting>;
+
+    /// Prepares the exporter that is the binding's one call. `sink` is the file that it may write to.
+    fn bind_exporter(&self, binding: Binding, sink: Option<Arc<dyn Sink>>) -> Arc<dyn Exporting>;
 }
 
 /// Which items of a plugin are called on every row, and under what conditions.
@@ -164,6 +168,31 @@ pub trait Predicting: Send + Sync {
     ///
     /// Fails with why there is no answer: what the predictor says, or how its call ended.
     async fn predict(&self, row: &Row) -> Result<Prediction, Failure>;
+}
+
+/// An exporter, ready to be called. It is one instance from the first batch to the end, unless a call fails.
+#[async_trait]
+pub trait Exporting: Send + Sync {
+    /// What it takes, best first; at least one.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what the exporter says, or how its call ended; `export` and `flush` likewise.
+    async fn accepts(&self) -> Result<Vec<Encoding>, Failure>;
+
+    /// Hands a batch over, once.
+    async fn export(&self, batch: &Batch) -> Result<Receipt, Failure>;
+
+    /// Has it send what it held back.
+    async fn flush(&self) -> Result<(), Failure>;
+}
+
+/// A file that only grows.
+pub trait Sink: Send + Sync {
+    /// # Errors
+    ///
+    /// Fails as `unavailable` when the file can't be written.
+    fn write(&self, bytes: &[u8]) -> Result<(), Failure>;
 }
 
 // --- the way out ----------------------------------------------------------------------------------------------------

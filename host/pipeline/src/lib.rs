@@ -3,15 +3,17 @@
 //! The modules stand in the order of the flow: a [`suite`] is read and becomes a [`plan`], the [`dataset`] is checked
 //! and then streamed, every row is put before every scorer ([`score`]), what came of it is folded into numbers
 //! ([`aggregate`]), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`],
-//! [`export`], [`junit`]). [`cases`] are what a plugin's author expects of single rows.
+//! [`export`], [`junit`]) or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows.
 //!
 //! Everything outside is a port of `model::ports`: how a plugin runs, where results are kept and what a data file looks
 //! like is not known here. There is no clock, no environment, no file and no printing. Rows stream: memory is bounded
 //! by concurrency, with 16 bytes a row for identities while a dataset is checked.
 
+mod again;
 pub mod aggregate;
 pub mod cases;
 pub mod dataset;
+pub mod deliver;
 pub mod export;
 pub mod gate;
 mod interval;

@@ -3,24 +3,18 @@
 //! An application that is overloaded, out of reach or too slow is asked again, after a while; whatever else goes wrong is
 //! the row's error. How a predictor reaches the application is not known here.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::outcome::{Failure, FailureKind};
+use model::outcome::Failure;
 use model::ports::Predicting;
 use model::prediction::{Predicted, Prediction};
 use model::row::Row;
 use model::trace::Trace;
 use tokio::sync::Semaphore;
 
+use crate::again::{may_pass, wait};
 use crate::plan::PlannedPrediction;
-
-/// The wait before the first retry; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-
-/// The longest wait.
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// The predictor of a run.
 pub struct Predictor {
@@ -62,20 +56,6 @@ impl Predictor {
             }
         }
     }
-}
-
-/// Whether asking again may help.
-fn may_pass(kind: FailureKind) -> bool {
-    matches!(kind, FailureKind::RateLimited | FailureKind::Unavailable | FailureKind::TimedOut)
-}
-
-/// Half of the wait or more, by the row, so that rows that failed together do not come back together.
-fn wait(id: &str, attempts: u32) -> Duration {
-    let longest = FIRST_WAIT.saturating_mul(1 << (attempts - 1).min(16)).min(LONGEST_WAIT);
-    let mut hasher = DefaultHasher::new();
-    (id, attempts).hash(&mut hasher);
-    let share = (hasher.finish() % 1000) as f64 / 1000.0;
-    longest.mul_f64(0.5 + share / 2.0)
 }
 
 /// What a trace says of a call.

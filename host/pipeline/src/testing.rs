@@ -12,8 +12,8 @@ use model::json::Json;
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
-    Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Plugin, PluginError, Predicting, Record,
-    Scoring, Store, StoreError, TraceReader,
+    Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Exporting, Plugin, PluginError, Predicting,
+    Record, Scoring, Sink, Store, StoreError, TraceReader,
 };
 use model::quantity::Allowance;
 use model::report::Report;
@@ -231,6 +231,10 @@ impl Plugin for Scripted {
 
     fn bind_predictor(&self, _: Binding) -> Arc<dyn Predicting> {
         unimplemented!("predictors are tested where they run")
+    }
+
+    fn bind_exporter(&self, _: Binding, _: Option<Arc<dyn Sink>>) -> Arc<dyn Exporting> {
+        unimplemented!("exporters are tested where they run")
     }
 }
 

@@ -10,7 +10,7 @@ use model::quantity::TimeSpan;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
-use crate::bindings::{describe, predictor, scorer};
+use crate::bindings::{describe, exporter, predictor, scorer};
 use crate::engine::YIELD_INTERVAL;
 use crate::failure;
 use crate::guest::Guest;
@@ -32,6 +32,7 @@ struct Exported {
     describe: describe::Guest,
     scorer: Option<scorer::Guest>,
     predictor: Option<predictor::Guest>,
+    exporter: Option<exporter::Guest>,
 }
 
 impl Exported {
@@ -45,6 +46,7 @@ impl Exported {
             describe: exports.describe.load(&mut *store, instance)?,
             scorer: exports.scorer.as_ref().map(|scorer| scorer.load(&mut *store, instance)).transpose()?,
             predictor: exports.predictor.as_ref().map(|predictor| predictor.load(&mut *store, instance)).transpose()?,
+            exporter: exports.exporter.as_ref().map(|exporter| exporter.load(&mut *store, instance)).transpose()?,
         })
     }
 }
@@ -91,6 +93,15 @@ impl Instance {
                 }
                 (Question::Predict(row, span), Exported { predictor: Some(predictor), .. }) => {
                     predictor.call_predict(&mut *store, item, parameters, row, span).await.map(Reply::Predicted)
+                }
+                (Question::Accepts, Exported { exporter: Some(exporter), .. }) => {
+                    exporter.call_accepts(&mut *store, item, parameters).await.map(Reply::Accepts)
+                }
+                (Question::Export(batch), Exported { exporter: Some(exporter), .. }) => {
+                    exporter.call_export(&mut *store, item, parameters, batch).await.map(Reply::Exported)
+                }
+                (Question::Flush, Exported { exporter: Some(exporter), .. }) => {
+                    exporter.call_flush(&mut *store, item, parameters).await.map(Reply::Flushed)
                 }
                 _ => Err(wasmtime::Error::msg("the plugin does not export what it says it offers")),
             }

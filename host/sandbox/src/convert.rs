@@ -171,7 +171,7 @@ pub(crate) fn description(
     digest: String,
     asks: Grant,
 ) -> Result<PluginDescription, String> {
-    if said.scorers.is_empty() && said.predictors.is_empty() {
+    if said.scorers.is_empty() && said.predictors.is_empty() && said.exporters.is_empty() {
         return Err("it offers nothing".to_owned());
     }
     let mut names = HashSet::new();

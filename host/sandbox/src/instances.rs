@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Doors;
-use crate::bindings::{predictor, types};
+use crate::bindings::{exporter, predictor, types};
 use crate::call::Instance;
 use crate::imports::Granted;
 use crate::linked::Linked;
@@ -30,20 +30,25 @@ pub(crate) enum Question {
     /// A row with its trace.
     Score(types::Row, RowTrace),
     Predict(types::Row, predictor::SpanContext),
+    /// Which encodings an exporter takes.
+    Accepts,
+    Export(exporter::Batch),
+    Flush,
 }
 
 impl Question {
     /// Makes the question that of one call.
     fn turn_to(&mut self, seed: Seed) {
-        let (Self::Score(row, _) | Self::Predict(row, _)) = self;
-        row.seed = u64::from_le_bytes(seed[..8].try_into().expect("8 bytes"));
+        if let Self::Score(row, _) | Self::Predict(row, _) = self {
+            row.seed = u64::from_le_bytes(seed[..8].try_into().expect("8 bytes"));
+        }
     }
 
     /// What the guest may look into beside the row.
     pub(crate) fn trace(&self) -> Option<Arc<Trace>> {
         match self {
             Self::Score(_, RowTrace(trace)) => trace.clone(),
-            Self::Predict(..) => None,
+            _ => None,
         }
     }
 }
@@ -53,6 +58,9 @@ impl Question {
 pub(crate) enum Reply {
     Scored(Result<types::Outcome, types::Failure>),
     Predicted(Result<predictor::Prediction, types::Failure>),
+    Accepts(Result<Vec<exporter::Encoding>, types::Failure>),
+    Exported(Result<exporter::Receipt, types::Failure>),
+    Flushed(Result<(), types::Failure>),
 }
 
 /// What a guest said to a call, or how the call ended instead.
@@ -67,6 +75,8 @@ pub(crate) struct Setup {
     reuse: Reuse,
     pub(crate) grant: Grant,
     config: Map<String, Value>,
+    /// Instances that are kept are kept however old they get: they may hold what they have not sent.
+    to_the_end: bool,
 }
 
 impl Setup {
@@ -78,7 +88,13 @@ impl Setup {
             reuse: binding.reuse,
             grant: binding.grant.clone(),
             config: binding.config.clone(),
+            to_the_end: false,
         }
+    }
+
+    /// The same with one instance for all calls.
+    pub(crate) fn kept_to_the_end(self) -> Self {
+        Self { reuse: Reuse::Run, to_the_end: true, ..self }
     }
 }
 
@@ -96,6 +112,7 @@ pub(crate) struct Instances {
     granted: Arc<Granted>,
     calls: Vec<(String, String)>,
     reuse: Reuse,
+    to_the_end: bool,
     /// Between two rows; empty unless they are reused over the run.
     idle: Mutex<Vec<Kept>>,
 }
@@ -120,10 +137,10 @@ impl Kept {
 
 impl Instances {
     pub(crate) fn new(plugin: Arc<Linked>, setup: Setup, doors: Doors) -> Self {
-        let Setup { calls, limits, reuse, grant, config } = setup;
+        let Setup { calls, limits, reuse, grant, config, to_the_end } = setup;
         let values = Arc::clone(&plugin.values);
         let granted = Arc::new(Granted { limits, grant, config, values, doors });
-        Self { plugin, granted, calls, reuse, idle: Mutex::default() }
+        Self { plugin, granted, calls, reuse, to_the_end, idle: Mutex::default() }
     }
 
     /// Makes some calls with a question, one after the other.
@@ -173,7 +190,7 @@ impl Instances {
 
     fn give_back(&self, kept: Option<Kept>) {
         if self.reuse == Reuse::Run
-            && let Some(kept) = kept.filter(|kept| !kept.is_worn())
+            && let Some(kept) = kept.filter(|kept| self.to_the_end || !kept.is_worn())
         {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         }

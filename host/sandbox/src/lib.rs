@@ -20,6 +20,7 @@ mod call;
 mod compile;
 mod convert;
 mod engine;
+mod exporting;
 mod failure;
 mod guest;
 mod imports;
@@ -44,7 +45,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::limits::Isolation;
-use model::ports::{HttpDoor, ProcessDoor};
+use model::ports::{HttpDoor, ProcessDoor, Sink};
 
 pub use compile::compile;
 pub use engine::MOST_SLOTS;
@@ -84,6 +85,8 @@ pub struct Doors {
     pub http: Option<Arc<dyn HttpDoor>>,
     /// Commands; for plugins in this process only.
     pub process: Option<Arc<dyn ProcessDoor>>,
+    /// The file of one exporter; for plugins in this process only.
+    pub sink: Option<Arc<dyn Sink>>,
 }
 
 impl Default for Options {

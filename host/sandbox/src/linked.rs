@@ -8,7 +8,7 @@ use model::limits::CallLimits;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::Doors;
-use crate::bindings::{describe, predictor, scorer};
+use crate::bindings::{describe, exporter, predictor, scorer};
 use crate::call::Instance;
 use crate::engine;
 use crate::guest::Guest;
@@ -36,6 +36,7 @@ pub(crate) struct Exports {
     pub(crate) describe: describe::GuestIndices,
     pub(crate) scorer: Option<scorer::GuestIndices>,
     pub(crate) predictor: Option<predictor::GuestIndices>,
+    pub(crate) exporter: Option<exporter::GuestIndices>,
 }
 
 impl Linked {
@@ -46,6 +47,7 @@ impl Linked {
             describe: describe::GuestIndices::new(&plugin).map_err(mismatch)?,
             scorer: scorer::GuestIndices::new(&plugin).ok(),
             predictor: predictor::GuestIndices::new(&plugin).ok(),
+            exporter: exporter::GuestIndices::new(&plugin).ok(),
         };
         let slots = engine::slots(component, shared.all_slots);
         Ok(Self { shared: Arc::clone(shared), plugin, exports, slots, values: Arc::default() })

@@ -5,13 +5,15 @@ use std::sync::Arc;
 use model::limits::Isolation;
 use model::manifest::Manifest;
 use model::outcome::{Failure, FailureKind};
-use model::ports::{Binding, Plugin, Predicting, Scoring};
+use model::ports::{Binding, Exporting, Plugin, Predicting, Scoring, Sink};
 use model::row::Row;
 use model::scorer::PluginDescription;
 use wasmtime::{Engine, Precompiled};
 
+use crate::Doors;
 use crate::bindings::describe;
 use crate::convert;
+use crate::exporting::{BoundExporter, Bounded};
 use crate::inspect::{self, Inspected};
 use crate::instances::{Instances, Setup};
 use crate::linked::Linked;
@@ -26,7 +28,7 @@ use crate::worker::Workers;
 const LARGEST_PLUGIN: usize = 64 << 20;
 
 /// Interfaces of ours that a plugin may import, without their version. What is not granted answers `denied`.
-const IMPORTS: [&str; 10] = [
+const IMPORTS: [&str; 11] = [
     "karat:eval/types",
     "karat:eval/log",
     "karat:eval/config",
@@ -37,6 +39,7 @@ const IMPORTS: [&str; 10] = [
     "karat:eval/http",
     "karat:eval/http-stream",
     "karat:eval/process",
+    "karat:eval/sink",
 ];
 
 /// What a plugin reads traces by.
@@ -46,7 +49,7 @@ const TRACES: &str = "karat:eval/traces";
 const DESCRIBE: &str = "karat:eval/describe";
 
 /// Interfaces that this host calls; a plugin exports at least one.
-const EXPORTS: [&str; 2] = ["karat:eval/scorer", "karat:eval/predictor"];
+const EXPORTS: [&str; 3] = ["karat:eval/scorer", "karat:eval/predictor", "karat:eval/exporter"];
 
 /// A component that is no plugin this host can run.
 #[derive(Debug, thiserror::Error)]
@@ -154,10 +157,13 @@ impl Loaded {
     }
 
     fn instances(&self, binding: &Binding) -> place::Place {
-        let setup = Setup::of(binding);
+        self.instances_of(Setup::of(binding), None)
+    }
+
+    fn instances_of(&self, setup: Setup, sink: Option<Arc<dyn Sink>>) -> place::Place {
         match &self.place {
             Place::Here(linked) => {
-                let doors = linked.shared.doors.clone();
+                let doors = Doors { sink, ..linked.shared.doors.clone() };
                 place::Place::Here(Instances::new(Arc::clone(linked), setup, doors))
             }
             Place::There(workers) => place::Place::There(workers.assign(setup)),
@@ -189,6 +195,12 @@ impl Plugin for Loaded {
 
     fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting> {
         Arc::new(BoundPredictor::new(self.instances(&binding), Arc::clone(&self.description), binding))
+    }
+
+    fn bind_exporter(&self, binding: Binding, sink: Option<Arc<dyn Sink>>) -> Arc<dyn Exporting> {
+        let sink = sink.map(|sink| Arc::new(Bounded::new(sink)));
+        let place = self.instances_of(Setup::of(&binding).kept_to_the_end(), sink.clone().map(|sink| sink as _));
+        Arc::new(BoundExporter::new(place, Arc::clone(&self.description), binding, sink))
     }
 }
 

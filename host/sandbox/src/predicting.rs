@@ -48,7 +48,7 @@ impl Predicting for BoundPredictor {
         match answer.ok_or_else(no_answer)?? {
             Reply::Predicted(Ok(answer)) => call.end(answer).map_err(invalid),
             Reply::Predicted(Err(failure)) => Err(convert::failure(failure)),
-            Reply::Scored(_) => Err(no_answer()),
+            _ => Err(no_answer()),
         }
     }
 }

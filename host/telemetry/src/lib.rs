@@ -1,12 +1,13 @@
-//! OpenTelemetry and its dialects as our traces.
+//! OpenTelemetry and its dialects as our traces, and our results as OpenTelemetry ([`emit`]).
 //!
 //! A trace comes in one of three shapes, told apart by their keys: Karat's own, OTLP/JSON, and the JSON that MLflow
 //! writes. What they have in common is read by the same code: names of fields in either case, ids in hexadecimal or
 //! Base64, times as numbers or texts, statuses and kinds by number or name.
 //!
-//! What is deliberately absent: where a trace comes from, and where it is kept. Events and links of spans are passed over:
+//! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent. Events and links of spans are passed over:
 //! our traces have none.
 
+pub mod emit;
 mod fields;
 mod id;
 mod order;

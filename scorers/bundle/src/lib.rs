@@ -16,6 +16,13 @@ pub struct Pack {
 /// All of them, in the order of their names.
 pub static PACKS: &[Pack] = &[
     Pack {
+        name: "karat/export",
+        scorers: &[],
+        predictors: &[],
+        exporters: &["otlp_http", "jsonl", "webhook"],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/export.wasm")),
+    },
+    Pack {
         name: "karat/json",
         scorers: &["valid_json", "json_schema", "json_equals"],
         predictors: &[],

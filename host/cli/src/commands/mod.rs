@@ -6,6 +6,7 @@ mod cases;
 mod dev;
 mod doctor;
 mod eval;
+mod exporting;
 mod init;
 mod inspect;
 mod one_call;

@@ -32,7 +32,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     };
     let isolation = Authority::read(None, &[])?.isolation();
     let answering = |answers: &Arc<cases::Answers>| -> Result<Plugins, Stop> {
-        let doors = Doors { http: Some(Arc::clone(answers) as _), process: None };
+        let doors = Doors { http: Some(Arc::clone(answers) as _), process: None, sink: None };
         let sandbox = wiring::sandbox_behind(doors, 0)?;
         Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
     };

@@ -11,7 +11,8 @@ use model::report::{Report, Verdict};
 use model::run::{RowResult, Run, RunHeader, RunId};
 use serde::Serialize;
 
-use crate::args::{ExportFormat, Runs};
+use super::exporting::{self, To};
+use crate::args::{ExportFormat, ExportTo, Runs};
 use crate::exit::{Exit, Stop};
 use crate::export;
 use crate::quantities::{count, decimal, moment};
@@ -48,8 +49,23 @@ struct Failing {
     detail: Option<String>,
 }
 
+pub(crate) fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    match what {
+        Runs::Export {
+            run,
+            output,
+            to: ExportTo { exporter: Some(exporter), item, parameters, grant, allow, policy },
+            ..
+        } => {
+            let to = To { exporter, item, parameters, servers: grant, allow, policy };
+            exporting::run(&run, to, output, store, terminal)
+        }
+        what => look(what, store, terminal),
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
-pub(crate) async fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+async fn look(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let folder = wiring::store_folder(store)?;
     let store = wiring::existing_store(&folder)?;
     let Some(store) = store.map(|store| -> Arc<dyn Store> { store }) else {
@@ -62,7 +78,7 @@ pub(crate) async fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal)
             let failing = if failing { Some(failing_rows(&*store, &run.header, rows).await?) } else { None };
             show(&run, failing.as_deref(), terminal)
         }
-        Runs::Export { run, format, output } => {
+        Runs::Export { run, format, output, .. } => {
             let run = find(&*store, &run).await?;
             export_run(store, &run, format, output, terminal).await
         }
@@ -109,7 +125,7 @@ async fn such(store: &dyn Store, is_such: impl Fn(&RunHeader) -> bool) -> Result
     }
 }
 
-fn unknown(run: &str) -> Stop {
+pub(super) fn unknown(run: &str) -> Stop {
     Stop::message(format_args!("there is no run `{run}` in this store")).hint("`karat runs list` shows those there are")
 }
 

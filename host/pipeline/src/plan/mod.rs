@@ -2,6 +2,7 @@
 //!
 //! Whatever is wrong is reported at once; nothing is guessed.
 
+pub mod exporter;
 mod gates;
 mod items;
 mod predictor;

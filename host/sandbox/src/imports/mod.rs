@@ -12,6 +12,7 @@ mod config;
 mod http;
 mod judge;
 mod log;
+mod sink;
 
 use std::sync::Arc;
 
@@ -51,6 +52,7 @@ pub(crate) fn linker(engine: &Engine) -> wasmtime::Result<Linker<Guest>> {
     bindings::kv::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::http::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::http_stream::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
+    bindings::sink::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     bindings::process::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest)?;
     Ok(linker)
 }

@@ -97,7 +97,7 @@ impl Working {
             Told::Assigned { assignment, setup } => {
                 let setup: Setup = serde_json::from_slice(&setup)?;
                 let door = Door::new(assignment, self.say.clone(), Arc::clone(&self.errands));
-                let doors = Doors { http: Some(Arc::new(door)), process: None };
+                let doors = Doors { http: Some(Arc::new(door)), process: None, sink: None };
                 let instances = Instances::new(Arc::clone(&self.linked), setup, doors);
                 self.assignments.insert(assignment, Arc::new(instances));
             }

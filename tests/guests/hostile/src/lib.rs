@@ -2,6 +2,7 @@
 //! after what it does.
 
 mod endings;
+mod exporters;
 mod surroundings;
 mod traces;
 mod verdicts;
@@ -59,5 +60,13 @@ karat_sdk::plugin! {
         surroundings::Echo,
         traces::KeepsTrace,
         traces::TellsTrace,
+    ],
+    exporters: [
+        exporters::Overstates,
+        exporters::Understates,
+        exporters::NeverReturns,
+        exporters::BreaksOff,
+        exporters::WritesWithoutEnd,
+        exporters::HoldsBack,
     ],
 }

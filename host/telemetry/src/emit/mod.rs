@@ -1,0 +1,105 @@
+//! Results of a run as OpenTelemetry: one trace for each row and trial, with an event for each verdict.
+//!
+//! Names are those of OpenTelemetry's conventions for generative AI (`gen_ai.evaluation.result` and its attributes) and of
+//! OpenInference (`input.value`), so that others know what they are looking at; what neither has a name for begins with
+//! `karat.`. Ids are a function of run, row and trial, and so are batches: who exports a run twice sends the same again.
+
+mod json;
+mod protobuf;
+mod row;
+
+use model::json::Json;
+use model::row::RowRecord;
+use model::run::{RowResult, RunHeader};
+use model::telemetry::{Batch, Encoding};
+
+/// Where a batch ends: one row more would be more than this, in spans or in bytes.
+const MOST_SPANS: usize = 500;
+const MOST_BYTES: usize = 256 << 10;
+
+/// A value of an attribute.
+enum Value {
+    Text(String),
+    Whole(i64),
+    Number(f64),
+}
+
+type Attributes = Vec<(String, Value)>;
+
+/// A span as it is sent. Times are nanoseconds since 1970.
+struct Span {
+    trace: [u8; 16],
+    id: [u8; 8],
+    name: &'static str,
+    start: u64,
+    end: u64,
+    /// What went wrong, where something did.
+    error: Option<String>,
+    attributes: Attributes,
+    events: Vec<Event>,
+}
+
+struct Event {
+    time: u64,
+    name: &'static str,
+    attributes: Attributes,
+}
+
+/// Who speaks, and of what run.
+struct Source {
+    resource: Attributes,
+    version: String,
+}
+
+/// Makes batches of the results of a run, in the order that they are put in.
+pub struct Batches<'r> {
+    header: &'r RunHeader,
+    source: Source,
+    encoding: Encoding,
+    /// Encoded spans that wait for others.
+    waiting: Vec<Vec<u8>>,
+    bytes: usize,
+    /// Names the batch by the spans in it.
+    hasher: blake3::Hasher,
+}
+
+impl<'r> Batches<'r> {
+    pub fn new(header: &'r RunHeader, encoding: Encoding) -> Self {
+        let source = Source { resource: row::resource(header), version: header.version.clone() };
+        Self { header, source, encoding, waiting: Vec::new(), bytes: 0, hasher: blake3::Hasher::new() }
+    }
+
+    /// Adds a result with its row; `outputs` are those that were scored. Gives the batch that came before it, where that is
+    /// full.
+    pub fn add(&mut self, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Option<Batch> {
+        let span = row::span(self.header, row, outputs, result);
+        let encoded = match self.encoding {
+            Encoding::OtlpJson => json::span(&span),
+            Encoding::OtlpProtobuf => protobuf::span(&span),
+        };
+        let is_full = self.waiting.len() == MOST_SPANS || self.bytes + encoded.len() > MOST_BYTES;
+        let full = if is_full { self.finish() } else { None };
+        self.bytes += encoded.len();
+        self.hasher.update(&span.trace).update(&span.id);
+        self.waiting.push(encoded);
+        full
+    }
+
+    /// The batch that is left; none where nothing is.
+    pub fn finish(&mut self) -> Option<Batch> {
+        if self.waiting.is_empty() {
+            return None;
+        }
+        self.bytes = 0;
+        let (spans, hasher) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.hasher));
+        let payload = match self.encoding {
+            Encoding::OtlpJson => json::request(&self.source, &spans),
+            Encoding::OtlpProtobuf => protobuf::request(&self.source, &spans),
+        };
+        let id = hasher.finalize().to_hex()[..32].to_owned();
+        Some(Batch { id, encoding: self.encoding, spans: spans.len() as u32, payload })
+    }
+}
+
+#[cfg(test)]
+mod tests;
