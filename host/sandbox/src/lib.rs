@@ -43,7 +43,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::limits::Isolation;
-use model::ports::{HttpDoor, ProcessDoor};
+use model::ports::{HttpDoor, JudgeDoor, ProcessDoor};
 
 pub use compile::compile;
 pub use engine::MOST_SLOTS;
@@ -81,6 +81,8 @@ pub struct Options {
 #[derive(Clone, Default)]
 pub struct Doors {
     pub http: Option<Arc<dyn HttpDoor>>,
+    /// Questions to LLMs.
+    pub judge: Option<Arc<dyn JudgeDoor>>,
     /// Commands; for plugins in this process only.
     pub process: Option<Arc<dyn ProcessDoor>>,
 }

@@ -9,6 +9,7 @@ pub(crate) const HOST_CALL_FUEL: u64 = 500;
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Used {
     pub(crate) host_calls: u64,
+    pub(crate) judge_calls: u32,
     pub(crate) log_lines: u32,
     pub(crate) log_bytes: u64,
     /// Lines beyond the limit.

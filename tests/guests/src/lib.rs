@@ -2,6 +2,9 @@
 
 pub mod wat;
 
+/// The plugin `test/asks`, without a manifest: a scorer that asks a judge.
+pub static ASKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/asks.wasm"));
+
 /// The plugin `test/fetch`, without a manifest: a scorer that asks a server.
 pub static FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fetch.wasm"));
 
