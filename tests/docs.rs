@@ -1,5 +1,7 @@
 //! What the documents list is what there is.
 
+mod interface;
+
 use std::collections::BTreeSet;
 use std::fs;
 
@@ -71,4 +73,54 @@ fn the_suite_of_the_readme_is_one() {
     // All that is wrong with it here is the stand-in for the plugin and the missing rows.
     let problems: Vec<_> = said.err.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(problems.iter().all(|line| line.contains("empathy") || line.contains("cases.jsonl")), "{problems:#?}");
+}
+
+/// `docs/interface.md` is made of `wit/`; with `KARAT_BLESS=1` it is written anew.
+#[test]
+fn the_reference_of_the_interface_is_what_the_interface_says() {
+    let path = root().join("docs/interface.md");
+    let made = interface::reference(&root().join("wit"));
+    if std::env::var_os("KARAT_BLESS").is_some() {
+        fs::write(&path, &made).unwrap();
+    }
+    let written = fs::read_to_string(&path).unwrap_or_default();
+    let differing = written.lines().zip(made.lines()).position(|(written, made)| written != made);
+    assert!(
+        written == made,
+        "docs/interface.md differs from `wit/` (line {differing:?}): run this test with KARAT_BLESS=1"
+    );
+}
+
+#[test]
+fn every_link_within_the_documents_leads_somewhere() {
+    for document in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/plugins.md",
+        "docs/interface.md",
+        "docs/exporters.md",
+        "docs/security.md",
+        "examples/README.md",
+    ] {
+        let text = fs::read_to_string(root().join(document)).unwrap();
+        for link in links(&text).filter(|link| !link.contains("://")) {
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let here = root().join(document);
+            let target = if file.is_empty() { here.clone() } else { here.parent().unwrap().join(file) };
+            assert!(target.exists(), "{document}: {link}");
+            if !anchor.is_empty() {
+                let text = fs::read_to_string(target).unwrap();
+                let mut headings = text.lines().filter(|line| line.starts_with('#')).map(interface::anchor);
+                assert!(headings.any(|heading| heading == anchor), "{document}: {link}");
+            }
+        }
+    }
+}
+
+/// What stands behind `](`.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](")
+        .skip(1)
+        .filter_map(|rest| rest.split(')').next())
+        .filter(|link| !link.contains(char::is_whitespace))
 }

@@ -3,7 +3,7 @@
 //! Rust and Python are tried every time, all languages where `KARAT_LANGUAGES` is `all`. `scripts/languages` installs what
 //! they are built with.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -11,35 +11,21 @@ use serde_json::{Value, json};
 use crate::support::application::Application;
 use crate::support::{Project, Said, real_data, root, said};
 
-/// A language, the file with its scorers, and where its tools are found within a project.
+/// A language and the file with its scorers.
 struct Language {
     name: &'static str,
     source: &'static str,
-    tools: (&'static str, &'static str),
     /// Lines below `[build]`.
     build: &'static str,
     always: bool,
 }
 
 const LANGUAGES: [Language; 5] = [
-    // The standard library is compiled once for all of them.
-    Language { name: "rust", source: "src/lib.rs", tools: ("target", "rust"), build: "", always: true },
-    Language { name: "python", source: "scorer.py", tools: (".venv", "python"), build: "", always: true },
-    Language {
-        name: "js",
-        source: "scorer.js",
-        tools: ("node_modules", "javascript/node_modules"),
-        build: "",
-        always: false,
-    },
-    Language {
-        name: "js",
-        source: "scorer.js",
-        tools: ("node_modules", "javascript/node_modules"),
-        build: "engine = \"starlingmonkey\"\n",
-        always: false,
-    },
-    Language { name: "c", source: "scorer.c", tools: (".venv", "c"), build: "", always: false },
+    Language { name: "rust", source: "src/lib.rs", build: "", always: true },
+    Language { name: "python", source: "scorer.py", build: "", always: true },
+    Language { name: "js", source: "scorer.js", build: "", always: false },
+    Language { name: "js", source: "scorer.js", build: "engine = \"starlingmonkey\"\n", always: false },
+    Language { name: "c", source: "scorer.c", build: "", always: false },
 ];
 
 /// What is tried here.
@@ -48,9 +34,25 @@ fn languages() -> impl Iterator<Item = &'static Language> {
     LANGUAGES.iter().filter(move |language| all || language.always)
 }
 
-/// Where `scripts/languages` installs tools.
-fn tools() -> PathBuf {
-    Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("languages")
+/// Puts the tools of a language, which `scripts/languages` installs, where `plugin` finds them.
+pub(super) fn equip(plugin: &Path, language: &str) {
+    let (name, folder) = match language {
+        // The standard library is compiled once for all of them.
+        "rust" => ("target", "rust"),
+        "js" | "ts" => ("node_modules", "javascript/node_modules"),
+        other => (".venv", other),
+    };
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap().join("languages").join(folder);
+    if name == "target" {
+        std::fs::create_dir_all(&folder).unwrap();
+    }
+    assert!(folder.exists(), "no `{}`: run `scripts/languages`", folder.display());
+    std::os::unix::fs::symlink(folder, plugin.join(name)).unwrap();
+}
+
+/// `karat` where a compiler is found.
+pub(super) fn karat(project: &Project, arguments: &[&str]) -> Said {
+    said(with_compilers(&mut project.command(arguments)).output().unwrap())
 }
 
 impl Language {
@@ -68,22 +70,11 @@ impl Language {
         self.build_as_it_is(project, plugin);
     }
 
-    /// Builds a plugin with the tools that are there.
+    /// Builds a plugin as it was begun.
     fn build_as_it_is(&self, project: &Project, plugin: &str) {
-        let (name, folder) = self.tools;
-        let folder = tools().join(folder);
-        if name == "target" {
-            std::fs::create_dir_all(&folder).unwrap();
-        }
-        assert!(folder.exists(), "no `{}`: run `scripts/languages`", folder.display());
-        std::os::unix::fs::symlink(folder, project.path(&format!("{plugin}/{name}"))).unwrap();
-        let built = self.karat(project, &["plugin", "build", plugin]);
+        equip(&project.path(plugin), self.name);
+        let built = karat(project, &["plugin", "build", plugin]);
         assert_eq!(built.code, 0, "{}: {built:#?}", self.name);
-    }
-
-    /// `karat` where a compiler is found.
-    fn karat(&self, project: &Project, arguments: &[&str]) -> Said {
-        said(with_compilers(&mut project.command(arguments)).output().unwrap())
     }
 }
 

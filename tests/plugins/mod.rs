@@ -1,11 +1,14 @@
 //! Plugins as strangers write them: what goes wrong in one is that row's failure, told in words, and the run goes on.
 
+mod examples;
 mod files;
 mod grants;
 mod guide;
 mod isolation;
 mod languages;
+mod migration;
 mod registry;
+mod streams;
 mod traces;
 mod workshop;
 

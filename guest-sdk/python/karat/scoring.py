@@ -5,6 +5,7 @@ import json
 from typing import Any, Callable, Dict, List, Optional
 
 from . import schema, trace
+from .feedback import abstain
 from .row import Row
 
 #: What a scorer can take of a row; anything else is a parameter.
@@ -41,6 +42,7 @@ class Scorer:
         self.determinism = determinism
         self.parts = [parameter.name for parameter in taken if parameter.name in PARTS]
         self.needs_outputs = any(p.name == "outputs" and p.default is p.empty for p in taken)
+        self._needs_trace = any(p.name == "trace" and p.default is p.empty for p in taken)
         own = [parameter for parameter in taken if parameter.name not in PARTS]
         self.parameters = json.dumps(schema.parameters(own, hints))
         self.__doc__ = function.__doc__
@@ -52,6 +54,8 @@ class Scorer:
     def on(self, row: Row, parameters: Dict[str, Any]) -> Any:
         """Calls the function with what it takes of a row."""
         parts = {part: _part(row, part) for part in self.parts}
+        if self._needs_trace and parts["trace"] is None:
+            return abstain("the row has no trace")
         return self.function(**parts, **parameters)
 
 

@@ -1,12 +1,13 @@
 //! Commands of this machine that the operator allowed. Nothing here is sandboxed: a command may do what the user may.
 //!
 //! A command is a program with its arguments, never a line for a shell. It is started in the suite's folder, with the
-//! user's environment, in a process group of its own that ends with it.
+//! user's environment, in a process group of its own: what it started ends with it, unless it left the group.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::path::{Path, PathBuf};
 use std::process::{ExitStatus, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use model::grant::CommandRule;
@@ -14,10 +15,15 @@ use model::outcome::{Failure, FailureKind};
 use model::ports::{Completed, Conversation, ProcessDoor};
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::process::{ChildStderr, ChildStdin, ChildStdout, Command};
+use tokio::sync::watch;
+use tokio::time::timeout;
 
 /// Bytes of the last words of a command that are kept.
 const LAST_WORDS: usize = 2000;
+
+/// For what follows at once: the end of a command that has closed a pipe, the end of a pipe whose command has ended.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// The commands that can be run.
 pub struct Commands {
@@ -33,7 +39,7 @@ impl Commands {
         Self { folder, allowed }
     }
 
-    fn spawn(&self, rule: &CommandRule, arguments: &[(String, String)]) -> Result<Group, Failure> {
+    fn spawn(&self, rule: &CommandRule, arguments: &[(String, String)]) -> Result<(Group, Pipes), Failure> {
         let name = &rule.name;
         if !self.allowed.contains(name) {
             return Err(failure(FailureKind::Denied, format!("the operator has not allowed the command `{name}`")));
@@ -49,7 +55,7 @@ impl Commands {
             failure(FailureKind::Unavailable, format!("the command `{name}` can't be started: `{program}`: {error}"))
         })?;
         tracing::debug!(name, program, "a command was started");
-        Ok(Group { child })
+        Ok(Group::of(child))
     }
 
     /// A path is relative to the suite's folder; a bare name is looked for as a shell would.
@@ -58,18 +64,24 @@ impl Commands {
     }
 }
 
-/// A part of a command with what the plugin fills in.
+/// A part of a command with what the plugin fills in. What was filled in is not looked at again.
 fn filled(part: &str, arguments: &[(String, String)]) -> Result<String, Failure> {
-    let mut filled = part.to_owned();
-    for (name, value) in arguments {
-        filled = filled.replace(&format!("{{{{{name}}}}}"), value);
-    }
-    match filled.split_once("{{").and_then(|(_, rest)| rest.split_once("}}")) {
-        Some((open, _)) if part.contains(&format!("{{{{{open}}}}}")) => {
-            Err(failure(FailureKind::BadInput, format!("nothing was said to fill in for `{{{{{open}}}}}` in `{part}`")))
+    let bad = |message: String| Err(failure(FailureKind::BadInput, message));
+    let (mut filled, mut rest) = (String::new(), part);
+    while let Some((before, (name, behind))) =
+        rest.split_once("{{").and_then(|(before, open)| Some((before, open.split_once("}}")?)))
+    {
+        let Some((_, value)) = arguments.iter().find(|(argument, _)| argument == name) else {
+            return bad(format!("nothing was said to fill in for `{{{{{name}}}}}` in `{part}`"));
+        };
+        if value.contains('\0') {
+            return bad(format!("an argument has no zero byte, and what `{name}` is to be has one"));
         }
-        _ => Ok(filled),
+        filled.extend([before, value]);
+        rest = behind;
     }
+    filled.push_str(rest);
+    Ok(filled)
 }
 
 #[async_trait]
@@ -81,18 +93,26 @@ impl ProcessDoor for Commands {
         stdin: Vec<u8>,
         most: u64,
     ) -> Result<Completed, Failure> {
-        let mut group = self.spawn(rule, arguments)?;
-        let (input, output, errors) = group.pipes();
+        let (mut group, Pipes { mut input, output, errors }) = self.spawn(rule, arguments)?;
         let feed = async move {
-            let mut input = input;
             // A command need not read all of it.
             let _ = input.write_all(&stdin).await;
         };
-        let (_, stdout, stderr, ended) =
-            tokio::join!(feed, first_bytes(output, most), first_bytes(errors, most), group.child.wait());
-        let ended = ended.map_err(|error| failure(FailureKind::Unavailable, error.to_string()))?;
-        let ((stdout, cut), (stderr, cut_too)) = (stdout, stderr);
-        Ok(Completed { exit_code: ended.code(), stdout, stderr, truncated: cut || cut_too })
+        let (mut stdout, mut stderr) = (Taken::default(), Taken::default());
+        let ended = {
+            let pipes = async { tokio::join!(feed, stdout.take(output, most), stderr.take(errors, most)) };
+            tokio::pin!(pipes);
+            tokio::select! {
+                _ = &mut pipes => group.ended().await,
+                ended = group.ended() => {
+                    // Somebody who left the group may hold them for ever.
+                    let _ = timeout(GRACE, pipes).await;
+                    ended
+                }
+            }
+        };
+        let exit_code = ended.and_then(|status| status.code());
+        Ok(Completed { exit_code, truncated: stdout.more || stderr.more, stdout: stdout.bytes, stderr: stderr.bytes })
     }
 
     async fn start(
@@ -100,45 +120,81 @@ impl ProcessDoor for Commands {
         rule: &CommandRule,
         arguments: &[(String, String)],
     ) -> Result<Box<dyn Conversation>, Failure> {
-        let mut group = self.spawn(rule, arguments)?;
-        let (input, output, errors) = group.pipes();
+        let (group, Pipes { input, output, errors }) = self.spawn(rule, arguments)?;
         let last_words = Arc::new(LastWords::default());
         let listening = tokio::spawn(listen(errors, Arc::clone(&last_words), rule.name.clone()));
         let output = BufReader::new(output);
-        Ok(Box::new(Talk { name: rule.name.clone(), group, input, output, last_words, listening }))
+        Ok(Box::new(Talk { name: rule.name.clone(), group, input, output, last_words, listening, over: None }))
     }
 }
 
-/// A command and everything it started.
+/// The three ends of ours.
+struct Pipes {
+    input: ChildStdin,
+    output: ChildStdout,
+    errors: ChildStderr,
+}
+
+/// A command and everything it started. None of them outlives it, nor this.
 struct Group {
-    child: Child,
+    leader: Pid,
+    /// How the command ended, once it has.
+    end: watch::Receiver<Option<ExitStatus>>,
 }
 
 impl Group {
-    fn pipes(&mut self) -> (ChildStdin, ChildStdout, tokio::process::ChildStderr) {
-        let Child { stdin, stdout, stderr, .. } = &mut self.child;
-        let (input, output, errors) = (stdin.take(), stdout.take(), stderr.take());
-        (input.expect("a pipe"), output.expect("a pipe"), errors.expect("a pipe"))
+    fn of(mut child: tokio::process::Child) -> (Self, Pipes) {
+        let leader = child.id().and_then(|id| Pid::from_raw(id.cast_signed())).expect("it was just started");
+        let (input, output, errors) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
+        let pipes =
+            Pipes { input: input.expect("a pipe"), output: output.expect("a pipe"), errors: errors.expect("a pipe") };
+        let (tell, end) = watch::channel(None);
+        tokio::spawn(async move {
+            let ended = child.wait().await;
+            // At once, while the number can't mean anybody else.
+            let _ = kill_process_group(leader, Signal::KILL);
+            let _ = tell.send(ended.ok());
+        });
+        (Self { leader, end }, pipes)
+    }
+
+    /// Waits for the end of the command; none where it can't be told how that was.
+    async fn ended(&mut self) -> Option<ExitStatus> {
+        self.end.wait_for(Option::is_some).await.ok().and_then(|status| *status)
+    }
+
+    fn kill(&self) {
+        // Afterwards the number may be another's.
+        if self.end.borrow().is_none() && self.end.has_changed().is_ok() {
+            let _ = kill_process_group(self.leader, Signal::KILL);
+        }
     }
 }
 
 impl Drop for Group {
     fn drop(&mut self) {
-        // None once its end has been seen.
-        let leader = self.child.id().and_then(|id| Pid::from_raw(id.cast_signed()));
-        if let Some(leader) = leader {
-            let _ = kill_process_group(leader, Signal::KILL);
-        }
+        self.kill();
     }
 }
 
-/// The first bytes of a pipe, and whether there were more. It is read to its end.
-async fn first_bytes(mut pipe: impl AsyncRead + Unpin, most: u64) -> (Vec<u8>, bool) {
-    let mut bytes = Vec::new();
-    // What can't be read any more has ended.
-    let _ = (&mut pipe).take(most).read_to_end(&mut bytes).await;
-    let more = tokio::io::copy(&mut pipe, &mut tokio::io::sink()).await;
-    (bytes, more.is_ok_and(|more| more > 0))
+/// The first bytes of a pipe.
+#[derive(Default)]
+struct Taken {
+    bytes: Vec<u8>,
+    /// There were more.
+    more: bool,
+}
+
+impl Taken {
+    /// Reads a pipe to its end.
+    async fn take(&mut self, mut pipe: impl AsyncRead + Unpin, most: u64) {
+        // What can't be read any more has ended.
+        let _ = (&mut pipe).take(most).read_to_end(&mut self.bytes).await;
+        let mut beyond = [0; 4096];
+        while let Ok(1..) = pipe.read(&mut beyond).await {
+            self.more = true;
+        }
+    }
 }
 
 /// A command that goes on.
@@ -149,56 +205,79 @@ struct Talk {
     output: BufReader<ChildStdout>,
     last_words: Arc<LastWords>,
     listening: tokio::task::JoinHandle<()>,
+    /// How it ended, once it has; none where it ended well.
+    over: Option<Option<Failure>>,
 }
 
 #[async_trait]
 impl Conversation for Talk {
     async fn write(&mut self, bytes: &[u8]) -> Result<(), Failure> {
+        if let Some(Some(failure)) = &self.over {
+            return Err(failure.clone());
+        }
         let written = match self.input.write_all(bytes).await {
             Ok(()) => self.input.flush().await,
             Err(error) => Err(error),
         };
         match written {
             Ok(()) => Ok(()),
-            Err(_) => Err(self.broken().await),
+            Err(_) => Err(self.broken("reads no more").await),
         }
     }
 
     async fn read_line(&mut self, most: u64) -> Result<Option<Vec<u8>>, Failure> {
-        let mut line = Vec::new();
-        let read = (&mut self.output).take(most.saturating_add(1)).read_until(b'\n', &mut line).await;
-        if read.is_err() {
-            return Err(self.broken().await);
+        if let Some(over) = &self.over {
+            return over.clone().map_or(Ok(None), Err);
         }
+        let mut line = Vec::new();
+        // What can't be read any more has ended.
+        let _ = (&mut self.output).take(most.saturating_add(1)).read_until(b'\n', &mut line).await;
         if line.pop_if(|last| *last == b'\n').is_some() {
             return Ok(Some(line));
         }
         if line.len() as u64 > most {
             let message = format!("a line of the command `{}` has more than {most} bytes", self.name);
-            return Err(failure(FailureKind::TooLarge, message));
+            // What follows would be taken for another line.
+            self.group.kill();
+            return Err(self.end(failure(FailureKind::TooLarge, message)));
         }
-        match (line.is_empty(), self.ended().await) {
-            (true, Some(status)) if status.success() => Ok(None),
-            _ => Err(self.broken().await),
+        match timeout(GRACE, self.group.ended()).await {
+            Ok(Some(status)) if status.success() && line.is_empty() => {
+                self.over = Some(None);
+                Ok(None)
+            }
+            _ => Err(self.broken("says no more").await),
         }
     }
 }
 
 impl Talk {
-    async fn ended(&mut self) -> Option<ExitStatus> {
-        self.group.child.wait().await.ok()
-    }
-
-    /// Why there will be no answer, once the command is over and has said all it had to say.
-    async fn broken(&mut self) -> Failure {
-        let ended = self.ended().await.map_or_else(|| "is gone".to_owned(), |status| format!("ended: {status}"));
-        let _ = (&mut self.listening).await;
-        let mut failure = failure(FailureKind::Unavailable, format!("the command `{}` {ended}", self.name));
+    /// Why there will be no answer, once the command has said all it had to say. One that goes on all the same is ended.
+    async fn broken(&mut self, otherwise: &str) -> Failure {
+        let how = match timeout(GRACE, self.group.ended()).await {
+            Ok(Some(status)) => format!("ended: {status}"),
+            Ok(None) => "is gone".to_owned(),
+            Err(_) => otherwise.to_owned(),
+        };
+        self.group.kill();
+        let _ = timeout(GRACE, &mut self.listening).await;
+        let mut failure = failure(FailureKind::Unavailable, format!("the command `{}` {how}", self.name));
         let said = self.last_words.text();
         if let Some(last) = said.lines().rfind(|line| !line.trim().is_empty()) {
             failure.message.push_str(&format!(", and said: {}", last.trim()));
         }
+        self.end(failure)
+    }
+
+    fn end(&mut self, failure: Failure) -> Failure {
+        self.over = Some(Some(failure.clone()));
         failure
+    }
+}
+
+impl Drop for Talk {
+    fn drop(&mut self) {
+        self.listening.abort();
     }
 }
 

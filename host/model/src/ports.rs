@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use crate::grant::{CommandRule, Grant, HttpRule};
 use crate::json::Json;
 use crate::limits::{CallLimits, Isolation, Reuse};
-use crate::outcome::{Failure, Outcome};
+use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prediction::Prediction;
 use crate::report::Report;
 use crate::row::Row;
@@ -227,6 +227,60 @@ pub trait HttpDoor: Send + Sync {
     ///
     /// Fails as `denied`, `bad input`, `too large`, `timed out` or `unavailable`, in words that are fit for the plugin.
     async fn send(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure>;
+
+    /// Sends a request that one of `rules` grants, and returns when the head of an answer is there. Its body, uncompressed,
+    /// may have up to `most` bytes. A door that has whole answers only need not say more than [`HttpDoor::send`].
+    ///
+    /// # Errors
+    ///
+    /// As [`HttpDoor::send`].
+    async fn open(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
+        Ok(Box::new(Whole { response: self.send(rules, most, request).await?, read: 0 }))
+    }
+}
+
+/// An answer whose body is on its way. Dropping it closes the connection.
+#[async_trait]
+pub trait Incoming: Send + Sync {
+    fn status(&self) -> u16;
+
+    fn headers(&self) -> &[(String, Vec<u8>)];
+
+    /// Waits for what comes next of the body, one byte up to `most`; none at its end.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `too large` behind the bytes that the body may have, as `timed out` where nothing comes, as `unavailable`
+    /// where it breaks off.
+    async fn read(&mut self, most: u32) -> Result<Option<Vec<u8>>, Failure>;
+}
+
+/// An answer that is there already.
+struct Whole {
+    response: HttpResponse,
+    read: usize,
+}
+
+#[async_trait]
+impl Incoming for Whole {
+    fn status(&self) -> u16 {
+        self.response.status
+    }
+
+    fn headers(&self) -> &[(String, Vec<u8>)] {
+        &self.response.headers
+    }
+
+    async fn read(&mut self, most: u32) -> Result<Option<Vec<u8>>, Failure> {
+        let rest = &self.response.body[self.read..];
+        let piece = &rest[..rest.len().min(most.max(1) as usize)];
+        self.read += piece.len();
+        match (piece.is_empty(), self.response.truncated) {
+            (false, _) => Ok(Some(piece.to_vec())),
+            (true, false) => Ok(None),
+            (true, true) => Err(Failure::new(FailureKind::TooLarge, "the answer is larger than it may be")),
+        }
+    }
 }
 
 /// What a command left when it ended.

@@ -106,7 +106,10 @@ impl Instance {
                 _ => Err(wasmtime::Error::msg("the plugin does not export what it says it offers")),
             }
         };
-        within(limits.time, called).await.map_err(|stop| stop.explain(store, *limits))
+        let answer = within(limits.time, called).await;
+        // What the guest left open ends with the call, though the instance may go on.
+        store.data_mut().egress.incoming.clear();
+        answer.map_err(|stop| stop.explain(store, *limits))
     }
 
     /// What the last call has used.

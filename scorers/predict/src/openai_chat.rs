@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use karat_sdk::http;
+use karat_sdk::http::{self, Request, Response};
 use karat_sdk::predictor::{SpanContext, traceparent};
 use karat_sdk::prelude::*;
 use karat_sdk::{Prediction, Predictor};
@@ -99,17 +99,25 @@ impl Predictor for OpenAiChat {
         for (name, value) in &self.headers {
             request = request.header(name, parts.text(value)?);
         }
-        let response = request.send()?;
-        let completion: Completion = match self.stream {
-            true => {
-                answer::check(&response)?;
-                sse::completion(&response.text())?
-            }
-            false => serde_json::from_value(answer::json(&response)?)
-                .map_err(|error| Failure::other(format!("the endpoint's answer is no chat completion: {error}")))?,
-        };
-        self.prediction(completion)
+        self.prediction(if self.stream { streamed(request)? } else { whole(request)? })
     }
+}
+
+fn whole(request: Request) -> Result<Completion, Failure> {
+    serde_json::from_value(answer::json(&request.send()?)?)
+        .map_err(|error| Failure::other(format!("the endpoint's answer is no chat completion: {error}")))
+}
+
+/// Takes the answer as it comes: nothing of it is kept but what the model said.
+fn streamed(request: Request) -> Result<Completion, Failure> {
+    let incoming = request.open()?;
+    let (status, headers) = (incoming.status(), incoming.headers());
+    if status != 200 {
+        let response = Response { headers, ..Response::new(status, incoming.text()?) };
+        answer::check(&response)?;
+        return Err(Failure::other(format!("the endpoint answered with status {status} instead of a stream")));
+    }
+    sse::completion(incoming.events().map(|event| event.map(|event| event.data)))
 }
 
 impl OpenAiChat {

@@ -32,16 +32,16 @@ struct Delta {
     tool_calls: Vec<Value>,
 }
 
-/// Reads a stream to its end; one that ends without its last event was cut off.
-pub(crate) fn completion(stream: &str) -> Result<Completion, Failure> {
+/// Reads the data of a stream's events to its end; one that ends without its last event was cut off.
+pub(crate) fn completion(events: impl Iterator<Item = Result<String, Failure>>) -> Result<Completion, Failure> {
     let mut completion = Completion { choices: vec![Choice::default()], ..Completion::default() };
-    for line in stream.lines() {
-        let Some(data) = line.strip_prefix("data:").map(str::trim) else { continue };
+    for data in events {
+        let data = data?;
         if data == "[DONE]" {
             return Ok(completion);
         }
-        let chunk: Chunk = serde_json::from_str(data).map_err(|error| {
-            Failure::other(format!("an event of the stream is not as it should be ({error}): {}", beginning(data)))
+        let chunk: Chunk = serde_json::from_str(&data).map_err(|error| {
+            Failure::other(format!("an event of the stream is not as it should be ({error}): {}", beginning(&data)))
         })?;
         if let Some(error) = chunk.error {
             return Err(Failure::other(format!("the endpoint broke off: {}", beginning(&error.to_string()))));
@@ -102,36 +102,40 @@ fn merge(whole: &mut Map<String, Value>, part: Map<String, Value>) {
 mod tests {
     use super::*;
 
+    /// An event a line.
+    fn of(stream: &str) -> Result<Completion, Failure> {
+        completion(stream.lines().map(|line| Ok(line.to_owned())))
+    }
+
     #[test]
     fn a_stream_is_put_together() {
         let stream = concat!(
-            ": hello\n\n",
-            "data: {\"model\":\"m\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"4\"}}]}\n\n",
-            "data: {\"choices\":[{\"delta\":{\"content\":\"2\"},\"finish_reason\":\"stop\"}]}\n\n",
-            "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n\n",
-            "data: [DONE]\n\n",
+            "{\"model\":\"m\",\"choices\":[{\"delta\":{\"role\":\"assistant\",\"content\":\"4\"}}]}\n",
+            "{\"choices\":[{\"delta\":{\"content\":\"2\"},\"finish_reason\":\"stop\"}]}\n",
+            "{\"choices\":[],\"usage\":{\"prompt_tokens\":7,\"completion_tokens\":2}}\n",
+            "[DONE]\n",
         );
-        let read = completion(stream).expect("whole");
+        let read = of(stream).expect("whole");
         assert_eq!(read.choices[0].message.content.as_deref(), Some("42"));
         assert_eq!(read.choices[0].finish_reason.as_deref(), Some("stop"));
         assert_eq!(read.usage, Some(Usage { prompt_tokens: Some(7), completion_tokens: Some(2) }));
-        assert!(completion(&stream.replace("[DONE]", "{}")).is_err_and(|failure| failure.message.contains("cut off")));
+        assert!(of(&stream.replace("[DONE]", "{}")).is_err_and(|failure| failure.message.contains("cut off")));
     }
 
     #[test]
     fn calls_of_tools_are_put_together() {
         let stream = concat!(
-            "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}}]}}]}\n",
-            "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}}]}}]}\n",
-            "data: [DONE]\n",
+            "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c\",\"function\":{\"name\":\"f\",\"arguments\":\"{\\\"a\\\"\"}}]}}]}\n",
+            "{\"choices\":[{\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\":1}\"}}]}}]}\n",
+            "[DONE]\n",
         );
-        let calls = completion(stream).expect("whole").choices.remove(0).message.tool_calls;
+        let calls = of(stream).expect("whole").choices.remove(0).message.tool_calls;
         assert_eq!(calls, [json!({ "id": "c", "function": { "name": "f", "arguments": "{\"a\":1}" } })]);
     }
 
     #[test]
     fn an_error_within_the_stream_is_told() {
-        let stream = "data: {\"error\":{\"message\":\"overloaded\"}}\n";
-        assert!(completion(stream).is_err_and(|failure| failure.message.contains("overloaded")));
+        let stream = "{\"error\":{\"message\":\"overloaded\"}}\n";
+        assert!(of(stream).is_err_and(|failure| failure.message.contains("overloaded")));
     }
 }

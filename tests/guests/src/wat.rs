@@ -145,13 +145,22 @@ impl Words {
     }
 }
 
-/// Makes a component for the world of scorers of a core module in text form.
+/// A scorer that may import everything there is.
+const WORLD: &str = "package test:wat;
+world any {
+    include karat:eval/scorer-plugin@0.1.0;
+    import karat:eval/http-stream@0.1.0;
+    import karat:eval/process@0.1.0;
+}";
+
+/// Makes a component of a core module in text form.
 fn component(text: &str, utf16: bool) -> Vec<u8> {
     let mut module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
-    let (package, _) = resolve.push_dir(wit).expect("`wit/` is valid");
-    let world = resolve.select_world(&[package], Some("scorer-plugin")).expect("it is there");
+    resolve.push_dir(wit).expect("`wit/` is valid");
+    let package = resolve.push_str("any.wit", WORLD).expect("it is valid");
+    let world = resolve.select_world(&[package], Some("any")).expect("it is there");
     let encoding = if utf16 { StringEncoding::UTF16 } else { StringEncoding::UTF8 };
     embed_component_metadata(&mut module, &resolve, world, encoding).expect("a core module");
     let mut encoder = ComponentEncoder::default();

@@ -1,9 +1,11 @@
 //! HTTP for plugins: to the hosts they were granted, at public addresses, and nowhere else.
 //!
 //! A request is checked whole before anything is looked up; a name is looked up once, every address it has must be public,
-//! and the connection goes to one of those. Redirects are answers. Nothing of this process's environment plays a part.
+//! and the connection goes to one of those. Redirects are answers. Nothing of this process's environment plays a part. An
+//! answer that is taken whole is one that is taken as it comes, to its end.
 
 mod address;
+mod body;
 mod headers;
 mod resolve;
 mod secrets;
@@ -17,10 +19,12 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::grant::HttpRule;
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, HttpRequest, HttpResponse};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
 use reqwest::Client;
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
+use body::{Body, Ends};
 pub use resolve::{Addresses, Lookup};
 use resolve::{Denied, Names};
 pub use secrets::Secret;
@@ -36,8 +40,14 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// From the end of the request to the first byte of the answer.
 const FIRST_BYTE: Duration = Duration::from_secs(30);
 
-/// Where no other time was set.
+/// Between two pieces of an answer.
+const IDLE: Duration = Duration::from_secs(60);
+
+/// For an answer that is taken whole.
 const WHOLE: Duration = Duration::from_secs(60);
+
+/// For one that is taken as it comes. The call that takes it has an end of its own.
+const LONGEST: Duration = Duration::from_secs(600);
 
 const LONGEST_REQUEST: usize = 1 << 20;
 
@@ -58,7 +68,8 @@ pub struct Door {
     private: Client,
     allowed: BTreeSet<String>,
     secrets: Secrets,
-    connections: Semaphore,
+    connections: Arc<Semaphore>,
+    idle: Duration,
 }
 
 impl Door {
@@ -73,26 +84,49 @@ impl Door {
             private: client(false)?,
             allowed: allowed.private.iter().filter_map(|origin| target::canonical(origin)).collect(),
             secrets: Secrets(allowed.secrets),
-            connections: Semaphore::new(CONNECTIONS),
+            connections: Arc::new(Semaphore::new(CONNECTIONS)),
+            idle: IDLE,
         })
     }
 
-    async fn exchange(&self, target: &Target, request: reqwest::Request, most: u64) -> Result<HttpResponse, Failure> {
-        let client = if self.allowed.contains(&target.origin) { &self.private } else { &self.public };
-        let sent = tokio::time::timeout(FIRST_BYTE, client.execute(request)).await;
-        let sent = sent.map_err(|_| timed_out())?;
-        let mut response = sent.map_err(|error| failure(&error, target))?;
-        let headers = headers::received(response.headers());
-        let (mut body, mut truncated) = (Vec::new(), false);
-        while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, target))? {
-            let room = (most as usize).saturating_sub(body.len());
-            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
-            if chunk.len() > room {
-                truncated = true;
-                break;
-            }
+    /// Sends a request and takes the head of the answer, all of it within `time`.
+    async fn begin(
+        &self,
+        rules: &[HttpRule],
+        most: u64,
+        request: HttpRequest,
+        time: Duration,
+    ) -> Result<Body, Failure> {
+        let deadline = Instant::now() + request.timeout.unwrap_or(time).min(time);
+        if request.body.len() > LONGEST_REQUEST {
+            let message = format!("the body has {} bytes, more than {LONGEST_REQUEST}", request.body.len());
+            return Err(Failure::new(FailureKind::TooLarge, message));
         }
-        Ok(HttpResponse { status: response.status().as_u16(), headers, body, truncated })
+        let target = Target::parse(&request.url)?;
+        let rule = target.granted(rules, &request.method)?;
+        let is_private = self.allowed.contains(&target.origin);
+        target.check_literal(is_private)?;
+        let headers = headers::sent(&request.headers, &self.secrets, &target, rule)?;
+        let method = request.method.parse().map_err(|_| bad("the method is none"))?;
+        let mut built = reqwest::Request::new(method, target.url.clone());
+        *built.headers_mut() = headers;
+        *built.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
+        let begun = async {
+            let connection = Arc::clone(&self.connections).acquire_owned().await.expect("it is never closed");
+            let client = if is_private { &self.private } else { &self.public };
+            let answered = tokio::time::timeout(FIRST_BYTE, client.execute(built)).await;
+            let response = answered.map_err(|_| timed_out())?.map_err(|error| failure(&error, &target.origin))?;
+            Ok((response, connection))
+        };
+        let begun = tokio::time::timeout_at(deadline, begun).await.unwrap_or_else(|_| Err(timed_out()));
+        let said = begun.as_ref().map_or_else(
+            |failure: &Failure| format!("{:?}", failure.kind),
+            |(response, _)| response.status().as_u16().to_string(),
+        );
+        tracing::debug!(method = request.method, origin = target.origin, said, "http");
+        let (response, connection) = begun?;
+        let scrub = self.secrets.scrub(&target, rule);
+        Ok(Body::new(response, Ends { most, deadline, idle: self.idle }, scrub, target.origin, connection))
     }
 }
 
@@ -120,28 +154,17 @@ fn client(names: Names) -> reqwest::Result<Client> {
 #[async_trait]
 impl HttpDoor for Door {
     async fn send(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        let time = request.timeout.unwrap_or(WHOLE).min(WHOLE);
-        if request.body.len() > LONGEST_REQUEST {
-            let message = format!("the body has {} bytes, more than {LONGEST_REQUEST}", request.body.len());
-            return Err(Failure::new(FailureKind::TooLarge, message));
+        let mut body = self.begin(rules, most, request, WHOLE).await?;
+        let mut whole = Vec::new();
+        while let Some(piece) = body.next().await? {
+            whole.extend_from_slice(&piece);
         }
-        let target = Target::parse(&request.url)?;
-        let rule = target.granted(rules, &request.method)?;
-        target.check_literal(self.allowed.contains(&target.origin))?;
-        let headers = headers::sent(&request.headers, &self.secrets, &target, rule)?;
-        let method = request.method.parse().map_err(|_| bad("the method is none"))?;
-        let mut built = reqwest::Request::new(method, target.url.clone());
-        *built.headers_mut() = headers;
-        *built.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
-        let whole = async {
-            let _connection = self.connections.acquire().await;
-            self.exchange(&target, built, most).await
-        };
-        let done = tokio::time::timeout(time, whole).await.unwrap_or_else(|_| Err(timed_out()));
-        let said =
-            done.as_ref().map_or_else(|failure| format!("{:?}", failure.kind), |response| response.status.to_string());
-        tracing::debug!(method = request.method, origin = target.origin, said, "http");
-        done.map(|response| self.secrets.scrub(response, &target, rule))
+        let truncated = body.is_cut();
+        Ok(HttpResponse { status: body.status, headers: body.headers, body: whole, truncated })
+    }
+
+    async fn open(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
+        Ok(Box::new(self.begin(rules, most, request, LONGEST).await?))
     }
 }
 
@@ -158,7 +181,7 @@ fn denied(message: impl Into<String>) -> Failure {
 }
 
 /// In words that hold no more than the plugin said itself.
-fn failure(error: &reqwest::Error, target: &Target) -> Failure {
+fn failure(error: &reqwest::Error, origin: &str) -> Failure {
     let mut cause: Option<&(dyn Error + 'static)> = error.source();
     while let Some(error) = cause {
         if let Some(refused) = error.downcast_ref::<Denied>() {
@@ -170,5 +193,39 @@ fn failure(error: &reqwest::Error, target: &Target) -> Failure {
         return timed_out();
     }
     let what = if error.is_connect() { "can't be reached" } else { "gave an answer that can't be read" };
-    Failure::new(FailureKind::Unavailable, format!("`{}` {what}", target.origin))
+    Failure::new(FailureKind::Unavailable, format!("`{origin}` {what}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_answer_that_falls_silent_is_left() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let origin = format!("http://{}", listener.local_addr().expect("an address"));
+        let allowed = Allowed { private: BTreeSet::from([origin.clone()]), ..Allowed::default() };
+        let mut door = Door::new(allowed, Arc::new(Addresses)).expect("a client");
+        door.idle = Duration::from_millis(50);
+        let rule = HttpRule { url: origin.clone(), methods: vec!["GET".to_owned()], secrets: Vec::new(), why: None };
+        let (headers, body) = (Vec::new(), Vec::new());
+        let request = HttpRequest { method: "GET".to_owned(), url: origin, headers, body, timeout: None };
+        let serve = async {
+            let (mut stream, _) = listener.accept().await.expect("a connection");
+            let heard = stream.read(&mut [0; 1000]).await.expect("it is open");
+            assert!(heard > 0);
+            stream.write_all(b"HTTP/1.1 200 OK\r\n\r\nhello").await.expect("it listens");
+            stream
+        };
+        let (opened, _open) = tokio::join!(door.open(std::slice::from_ref(&rule), 100, request), serve);
+        let mut incoming = opened.expect("an answer");
+        assert_eq!(incoming.read(100).await, Ok(Some(b"hello".to_vec())));
+        for _ in 0..2 {
+            let silent = incoming.read(100).await.expect_err("it is silent");
+            assert_eq!(silent.kind, FailureKind::TimedOut);
+        }
+    }
 }

@@ -2,9 +2,9 @@
 
 use std::fmt;
 
+use bytes::Bytes;
 use model::grant::HttpRule;
 use model::outcome::Failure;
-use model::ports::HttpResponse;
 
 use super::denied;
 use super::target::Target;
@@ -57,22 +57,73 @@ impl Secrets {
         })
     }
 
-    /// Takes the values of secrets that may have been sent out of an answer.
-    pub(super) fn scrub(&self, mut response: HttpResponse, target: &Target, rule: &HttpRule) -> HttpResponse {
-        for name in &rule.secrets {
-            let Ok(secret) = self.bound(name, target, rule) else { continue };
-            let (value, instead) = (secret.value.as_bytes(), format!("[secret {name}]"));
-            response.body = replaced(&response.body, value, instead.as_bytes());
-            if response.truncated {
-                // The beginning of one that was cut off.
-                let begun = (1..value.len()).rev().find(|&length| response.body.ends_with(&value[..length]));
-                response.body.truncate(response.body.len() - begun.unwrap_or_default());
-            }
-            for (_, header) in &mut response.headers {
-                *header = replaced(header, value, instead.as_bytes());
+    /// What takes the values of secrets that may have been sent out of the answer.
+    pub(super) fn scrub(&self, target: &Target, rule: &HttpRule) -> Scrub {
+        let bound = rule.secrets.iter().filter_map(|name| Some((name, self.bound(name, target, rule).ok()?)));
+        let sent = bound.filter(|(_, secret)| !secret.value.is_empty());
+        let mut values: Vec<_> =
+            sent.map(|(name, secret)| (secret.value.clone().into_bytes(), format!("[secret {name}]"))).collect();
+        // Of two that begin in one place, the longer one is meant.
+        values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        Scrub { values, held: Vec::new() }
+    }
+}
+
+/// Takes secrets out of bytes that come piece by piece.
+#[derive(Debug)]
+pub(super) struct Scrub {
+    /// Each with what is written instead, the longest first.
+    values: Vec<(Vec<u8>, String)>,
+    /// What a secret may have begun with, as long as it can't be told.
+    held: Vec<u8>,
+}
+
+impl Scrub {
+    /// What can be given on of these bytes and of those held back before.
+    pub(super) fn pass(&mut self, piece: Bytes) -> Bytes {
+        if self.values.is_empty() {
+            return piece;
+        }
+        self.held.extend_from_slice(&piece);
+        let (clean, taken) = self.clean(false);
+        self.held.drain(..taken);
+        clean.into()
+    }
+
+    /// What was held back, where nothing comes behind it.
+    pub(super) fn end(&mut self) -> Bytes {
+        let (clean, _) = self.clean(true);
+        self.held.clear();
+        clean.into()
+    }
+
+    /// A text that is there as a whole.
+    pub(super) fn whole(&self, text: &[u8]) -> Vec<u8> {
+        let mut scrub = Self { values: self.values.clone(), held: Vec::new() };
+        [scrub.pass(Bytes::copy_from_slice(text)), scrub.end()].concat()
+    }
+
+    /// What is held with secrets replaced, up to where one may begin if more comes, and how many bytes that was.
+    fn clean(&self, is_all: bool) -> (Vec<u8>, usize) {
+        let mut clean = Vec::with_capacity(self.held.len());
+        let mut rest = &self.held[..];
+        while let Some(&first) = rest.first() {
+            // A longer one that is not there yet goes before a shorter one that is.
+            let begins = |value: &[u8]| rest.starts_with(value) || (!is_all && value.starts_with(rest));
+            let found = self.values.iter().find(|(value, _)| begins(value));
+            match found {
+                Some((value, instead)) if rest.starts_with(value) => {
+                    clean.extend_from_slice(instead.as_bytes());
+                    rest = &rest[value.len()..];
+                }
+                Some(_) => break,
+                None => {
+                    clean.push(first);
+                    rest = &rest[1..];
+                }
             }
         }
-        response
+        (clean, self.held.len() - rest.len())
     }
 }
 
@@ -80,14 +131,31 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
     bytes.windows(what.len()).position(|window| window == what)
 }
 
-fn replaced(bytes: &[u8], what: &[u8], instead: &[u8]) -> Vec<u8> {
-    let mut rest = bytes;
-    let mut replaced = Vec::with_capacity(bytes.len());
-    while let Some(start) = if what.is_empty() { None } else { find(rest, what) } {
-        replaced.extend_from_slice(&rest[..start]);
-        replaced.extend_from_slice(instead);
-        rest = &rest[start + what.len()..];
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What comes of a text in pieces of each length.
+    fn check(secrets: &[(&str, &str)], text: &str, expected: &str) {
+        let mut values: Vec<_> =
+            secrets.iter().map(|(name, value)| (value.as_bytes().to_vec(), format!("[{name}]"))).collect();
+        values.sort_by_key(|(value, _)| std::cmp::Reverse(value.len()));
+        for length in 1..=text.len() {
+            let mut scrub = Scrub { values: values.clone(), held: Vec::new() };
+            let pieces = text.as_bytes().chunks(length).map(|piece| scrub.pass(Bytes::copy_from_slice(piece)));
+            let mut came = pieces.collect::<Vec<_>>().concat();
+            came.extend(scrub.end());
+            assert_eq!(String::from_utf8_lossy(&came), expected, "{text:?} in pieces of {length}");
+        }
     }
-    replaced.extend_from_slice(rest);
-    replaced
+
+    #[test]
+    fn a_secret_is_found_wherever_it_is_cut() {
+        check(&[("A", "abcab")], "xabcabcabx", "x[A]cabx");
+        check(&[("A", "abcd"), ("B", "bc")], "abc", "a[B]");
+        check(&[("A", "aab")], "aaab aaa", "a[A] aaa");
+        check(&[("A", "abcd"), ("B", "bc")], "abcd abc abx bc", "[A] a[B] abx [B]");
+        check(&[("A", "ab"), ("B", "abcd")], "abcd abce ab", "[B] [A]ce [A]");
+        check(&[], "as it is", "as it is");
+    }
 }

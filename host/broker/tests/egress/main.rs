@@ -7,6 +7,7 @@
 mod answers;
 mod headers;
 mod server;
+mod streams;
 mod targets;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -72,8 +73,16 @@ fn within(request: HttpRequest, time: Duration) -> HttpRequest {
     HttpRequest { timeout: Some(time), ..request }
 }
 
+/// What is refused here is refused in the same words where the answer would be taken as it comes.
 async fn send(door: &Door, rules: &[HttpRule], request: HttpRequest) -> Result<HttpResponse, Failure> {
-    door.send(rules, 4 << 20, request).await
+    let sent = door.send(rules, 4 << 20, request.clone()).await;
+    if let Err(failure) = &sent
+        && matches!(failure.kind, FailureKind::Denied | FailureKind::BadInput | FailureKind::TooLarge)
+    {
+        let opened = door.open(rules, 4 << 20, request).await.map(drop);
+        assert_eq!(opened, Err(failure.clone()));
+    }
+    sent
 }
 
 fn is(kind: FailureKind, sent: &Result<HttpResponse, Failure>) -> bool {

@@ -1,9 +1,10 @@
-//! The way out that a plugin was granted, counted over a call: for our own `http` and for `wasi:http`.
+//! The way out that a plugin was granted, counted over a call: for our own `http` and `http-stream` and for `wasi:http`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, HttpRequest, HttpResponse};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
 
 use super::Granted;
 
@@ -11,11 +12,13 @@ use super::Granted;
 pub(crate) struct Egress {
     granted: Arc<Granted>,
     requests: u32,
+    /// Answers on their way, by the number of the guest's handle. They end with the call, whatever becomes of the handle.
+    pub(crate) incoming: HashMap<u32, Box<dyn Incoming>>,
 }
 
 impl Egress {
     pub(crate) fn new(granted: &Arc<Granted>) -> Self {
-        Self { granted: Arc::clone(granted), requests: 0 }
+        Self { granted: Arc::clone(granted), requests: 0, incoming: HashMap::new() }
     }
 
     /// Lets one more request out.
@@ -47,5 +50,9 @@ pub(crate) struct Pass {
 impl Pass {
     pub(crate) async fn send(self, request: HttpRequest) -> Result<HttpResponse, Failure> {
         self.door.send(&self.granted.grant.http, self.granted.limits.http_bytes, request).await
+    }
+
+    pub(crate) async fn open(self, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
+        self.door.open(&self.granted.grant.http, self.granted.limits.http_bytes, request).await
     }
 }

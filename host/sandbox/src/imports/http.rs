@@ -19,7 +19,7 @@ impl Host for Guest {
     }
 }
 
-fn asked(request: Request) -> HttpRequest {
+pub(super) fn asked(request: Request) -> HttpRequest {
     let method = match request.method {
         Method::Get => "GET",
         Method::Head => "HEAD",
@@ -40,8 +40,12 @@ fn asked(request: Request) -> HttpRequest {
 fn answered(response: HttpResponse) -> Response {
     Response {
         status: response.status,
-        headers: response.headers.into_iter().map(|(name, value)| Header { name, value }).collect(),
+        headers: headers(response.headers),
         body: response.body,
         truncated: response.truncated,
     }
+}
+
+pub(super) fn headers(headers: Vec<(String, Vec<u8>)>) -> Vec<Header> {
+    headers.into_iter().map(|(name, value)| Header { name, value }).collect()
 }

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::{SinkExt, StreamExt};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, HttpRequest, HttpResponse};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::process::Child;
 use tokio::sync::{Notify, mpsc, oneshot};
@@ -18,6 +18,7 @@ use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::protocol::{Frames, Refused, Said, Told, frames, received, speak};
+use super::streams::Streams;
 use crate::bindings::describe;
 use crate::instances::{Answer, Question, Setup, Turn};
 use crate::load::{Cause, LoadError};
@@ -40,6 +41,7 @@ pub(super) struct Connection {
     /// What the worker knows of.
     assignments: Mutex<HashMap<u32, Arc<Setup>>>,
     http: Option<Arc<dyn HttpDoor>>,
+    streams: Streams,
     end: Notify,
     /// Why it is no more.
     lost: OnceLock<String>,
@@ -88,6 +90,7 @@ impl Connection {
             waiting: Mutex::default(),
             assignments: Mutex::default(),
             http: shared.doors.http.clone(),
+            streams: Streams::default(),
             end: Notify::new(),
             lost: OnceLock::new(),
         });
@@ -154,9 +157,16 @@ impl Connection {
                 Ok(Said::Fetch { number, assignment, most, request }) => {
                     tokio::spawn(Arc::clone(&self).fetch(number, assignment, most, request));
                 }
+                Ok(Said::Open { number, assignment, most, request }) => {
+                    let opening = Arc::clone(&self).open_stream(assignment, most, request);
+                    self.streams.begin(number, opening, self.tell.clone());
+                }
+                Ok(Said::Read { number, most }) => self.streams.read(number, most),
+                Ok(Said::Close { number }) => self.streams.end(number),
                 Ok(Said::Described(_)) | Err(_) => break,
             }
         }
+        self.streams.end_all();
         let lost = ending(&mut child).await;
         let _ = self.lost.set(lost);
         lock(&self.waiting).clear();
@@ -169,11 +179,24 @@ impl Connection {
     }
 
     async fn send(&self, assignment: u32, most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
+        let (door, setup) = self.door(assignment)?;
+        door.send(&setup.grant.http, most.min(setup.limits.http_bytes), request).await
+    }
+
+    async fn open_stream(
+        self: Arc<Self>,
+        assignment: u32,
+        most: u64,
+        request: HttpRequest,
+    ) -> Result<Box<dyn Incoming>, Failure> {
+        let (door, setup) = self.door(assignment)?;
+        door.open(&setup.grant.http, most.min(setup.limits.http_bytes), request).await
+    }
+
+    fn door(&self, assignment: u32) -> Result<(&dyn HttpDoor, Arc<Setup>), Failure> {
         let setup = lock(&self.assignments).get(&assignment).cloned();
-        match (setup, &self.http) {
-            (Some(setup), Some(door)) => door.send(&setup.grant.http, most.min(setup.limits.http_bytes), request).await,
-            _ => Err(Failure::new(FailureKind::Denied, "http was not granted to this plugin")),
-        }
+        let denied = || Failure::new(FailureKind::Denied, "http was not granted to this plugin");
+        self.http.as_deref().zip(setup).ok_or_else(denied)
     }
 }
 

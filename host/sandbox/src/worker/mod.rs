@@ -10,8 +10,10 @@
 #[cfg(target_os = "linux")]
 mod confine;
 mod connection;
+mod errands;
 mod protocol;
 mod serve;
+mod streams;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -65,6 +65,21 @@ pub(super) enum Told {
         number: u64,
         answer: Result<HttpResponse, Failed>,
     },
+    Opened {
+        number: u64,
+        answer: Result<Head, Failed>,
+    },
+    Read {
+        number: u64,
+        answer: Result<Option<Vec<u8>>, Failed>,
+    },
+}
+
+/// Of an answer whose body is on its way.
+#[derive(Deserialize, Serialize)]
+pub(super) struct Head {
+    pub(super) status: u16,
+    pub(super) headers: Vec<(String, Vec<u8>)>,
 }
 
 /// From the worker.
@@ -81,6 +96,21 @@ pub(super) enum Said {
         assignment: u32,
         most: u64,
         request: HttpRequest,
+    },
+    /// A guest wants a request sent and its answer as it comes. Number names the answer from here on.
+    Open {
+        number: u64,
+        assignment: u32,
+        most: u64,
+        request: HttpRequest,
+    },
+    Read {
+        number: u64,
+        most: u32,
+    },
+    /// Nobody waits for the answer, or for more of it.
+    Close {
+        number: u64,
     },
 }
 

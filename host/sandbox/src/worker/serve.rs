@@ -4,21 +4,17 @@ use std::collections::HashMap;
 use std::io::{self, Read};
 use std::os::fd::AsFd;
 use std::os::unix::net::UnixStream;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use async_trait::async_trait;
 use futures_util::StreamExt;
-use model::grant::HttpRule;
-use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, HttpRequest, HttpResponse};
 use tokio::runtime::Builder;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::AbortHandle;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
 #[cfg(target_os = "linux")]
 use super::confine::confine;
+use super::errands::{Door, Errands};
 use super::protocol::{Refused, Said, Told, frames, sent, speak};
 use crate::bindings::describe;
 use crate::instances::{Instances, Setup};
@@ -67,7 +63,7 @@ async fn serve(host: UnixStream, shared: Arc<Shared>) -> io::Result<()> {
         return told.next().await.transpose().map(|_| ());
     };
     let mut worker =
-        Working { linked, say, assignments: HashMap::new(), calls: HashMap::new(), fetches: Arc::default() };
+        Working { linked, say, assignments: HashMap::new(), calls: HashMap::new(), errands: Arc::default() };
     while let Some(message) = told.next().await.transpose()? {
         worker.hear(postcard::from_bytes(&message).map_err(io::Error::other)?)?;
     }
@@ -92,7 +88,7 @@ struct Working {
     say: mpsc::UnboundedSender<Said>,
     assignments: HashMap<u32, Arc<Instances>>,
     calls: HashMap<u64, AbortHandle>,
-    fetches: Arc<Fetches>,
+    errands: Arc<Errands>,
 }
 
 impl Working {
@@ -100,7 +96,7 @@ impl Working {
         match told {
             Told::Assigned { assignment, setup } => {
                 let setup: Setup = serde_json::from_slice(&setup)?;
-                let door = Errands { assignment, say: self.say.clone(), fetches: Arc::clone(&self.fetches) };
+                let door = Door::new(assignment, self.say.clone(), Arc::clone(&self.errands));
                 let doors = Doors { http: Some(Arc::new(door)), process: None, sink: None };
                 let instances = Instances::new(Arc::clone(&self.linked), setup, doors);
                 self.assignments.insert(assignment, Arc::new(instances));
@@ -123,46 +119,10 @@ impl Working {
                     call.abort();
                 }
             }
-            Told::Fetched { number, answer } => self.fetches.end(number, answer.map_err(Failure::from)),
+            Told::Fetched { number, answer } => self.errands.fetched.end(number, answer),
+            Told::Opened { number, answer } => self.errands.opened.end(number, answer),
+            Told::Read { number, answer } => self.errands.read.end(number, answer),
         }
         Ok(())
-    }
-}
-
-/// Requests that the host has been asked to send.
-#[derive(Default)]
-struct Fetches {
-    next: AtomicU64,
-    waiting: Mutex<HashMap<u64, oneshot::Sender<Result<HttpResponse, Failure>>>>,
-}
-
-impl Fetches {
-    fn begin(&self) -> (u64, oneshot::Receiver<Result<HttpResponse, Failure>>) {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
-        let (sender, receiver) = oneshot::channel();
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner).insert(number, sender);
-        (number, receiver)
-    }
-
-    fn end(&self, number: u64, answer: Result<HttpResponse, Failure>) {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&number);
-        // A guest that was ended meanwhile waits no more.
-        let _ = waiting.map(|waiting| waiting.send(answer));
-    }
-}
-
-/// The door as a worker has it: the host goes out for it, if its own rules for the assignment say so.
-struct Errands {
-    assignment: u32,
-    say: mpsc::UnboundedSender<Said>,
-    fetches: Arc<Fetches>,
-}
-
-#[async_trait]
-impl HttpDoor for Errands {
-    async fn send(&self, _: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        let (number, answer) = self.fetches.begin();
-        let _ = self.say.send(Said::Fetch { number, assignment: self.assignment, most, request });
-        answer.await.unwrap_or_else(|_| Err(Failure::new(FailureKind::Unavailable, "the host is gone")))
     }
 }

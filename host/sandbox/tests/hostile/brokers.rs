@@ -30,6 +30,18 @@ fn bucket() -> Grant {
     Grant { kv: vec![BucketRule { name: "b".to_owned(), bytes: ByteSize(1 << 20) }], ..Grant::default() }
 }
 
+/// Declares what it wants, and goes on only where the call is refused.
+fn ungranted(id: &'static str, does: &'static str, import: &str, capabilities: &'static str, call: &str) -> Case {
+    let plugin = Plugin {
+        before: format!("(import {import})"),
+        more: r#"(data (i32.const 3000) "http://127.0.0.1/")"#.to_owned(),
+        capabilities,
+        score: format!("{call} (if (i32.eqz (i32.load8_u (i32.const 3032))) (then unreachable)) {TRUE}"),
+        ..Plugin::default()
+    };
+    Case::new(id, does, plugin.bytes(), End::Scores)
+}
+
 pub(crate) fn cases() -> Vec<Case> {
     // A trap where the result is an error, or is none.
     let must = |failed: bool| {
@@ -38,7 +50,32 @@ pub(crate) fn cases() -> Vec<Case> {
     };
     let open = "(call $open (i32.const 3000) (i32.const 1) (i32.const 3008))";
     let opened = format!("{open} {} (local.set $i (i32.load (i32.const 3012)))", must(false));
+    let nothing = "(i32.const 3000) (i32.const 0)";
     vec![
+        ungranted(
+            "T33",
+            "asks a server that it was not granted, and wants the answer as it comes",
+            r#""karat:eval/http-stream@0.1.0" "open" (func $open (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32))"#,
+            r#"{"http": [{"url": "http://127.0.0.1", "methods": ["GET"]}]}"#,
+            &format!(
+                "(call $open (i32.const 0) (i32.const 3000) (i32.const 17) {nothing} {nothing}
+                    (i32.const 0) (i32.const 0) (i32.const 3032))"
+            ),
+        ),
+        ungranted(
+            "T56",
+            "runs a command that it was not granted",
+            r#""karat:eval/process@0.1.0" "run" (func $run (param i32 i32 i32 i32 i32 i32 i32))"#,
+            r#"{"process": [{"name": "http"}]}"#,
+            &format!("(call $run (i32.const 3000) (i32.const 4) {nothing} {nothing} (i32.const 3032))"),
+        ),
+        ungranted(
+            "T56",
+            "starts a command that it was not granted",
+            r#""karat:eval/process@0.1.0" "start" (func $start (param i32 i32 i32 i32 i32))"#,
+            r#"{"process": [{"name": "http"}]}"#,
+            &format!("(call $start (i32.const 3000) (i32.const 4) {nothing} (i32.const 3032))"),
+        ),
         Case::new("T54", "opens a bucket it was not granted", kv(&format!("{open} {} {TRUE}", must(true))), End::Scores),
         Case::new(
             "T15",

@@ -11,6 +11,7 @@ mod execution;
 mod files;
 mod imports;
 mod results;
+mod streams;
 mod surroundings;
 mod traces;
 mod workers;

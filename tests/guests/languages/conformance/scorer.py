@@ -77,7 +77,7 @@ def asks(outputs) -> str:
 
 
 @scorer
-def traces(outputs, trace) -> str:
+def traces(outputs, trace=None) -> str:
     return "none" if trace is None else str(len(trace.spans))
 
 
