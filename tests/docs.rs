@@ -98,6 +98,7 @@ fn every_link_within_the_documents_leads_somewhere() {
         "CONTRIBUTING.md",
         "docs/plugins.md",
         "docs/interface.md",
+        "docs/exporters.md",
         "docs/security.md",
         "examples/README.md",
     ] {

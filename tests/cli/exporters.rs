@@ -224,3 +224,20 @@ fn an_exporter_in_a_file_is_named_by_it() {
         0
     );
 }
+
+#[test]
+fn an_exporter_in_a_process_of_its_own_works_and_has_no_file() {
+    let project = evaluated(10);
+    project.write("hostile.wasm", guests::HOSTILE);
+    project.write("policy.toml", "isolation = \"process\"\n");
+    let apart = |exporter: &str| {
+        let more = ["--use", exporter, "--policy", "policy.toml"];
+        run(&project, &export("./hostile.wasm", &json!({}), &more))
+    };
+    let said = apart("overstates");
+    assert_eq!(said.code, 1, "{said:#?}");
+    assert!(said.err.contains("was handed 10 spans, and says that it took 11"), "{}", said.err);
+    let said = apart("holds_back");
+    assert_eq!(said.code, 1, "{said:#?}");
+    assert!(said.err.contains("did not send what it held back: a file to write to was not granted"), "{}", said.err);
+}

@@ -29,7 +29,7 @@ pub struct RowRecord {
     pub expectations: Option<Json>,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub tags: BTreeMap<String, String>,
-    /// The recorded trace of the answer.
+    /// The recorded trace of the answer: an object with `spans`, OTLP as JSON, or what MLflow writes.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trace: Option<Json>,
     /// The conversation the row belongs to.

@@ -80,8 +80,12 @@ impl Delivery {
             }
             Err(failure) => {
                 self.delivered.rejected += u64::from(batch.spans);
-                self.failures += 1;
                 self.note(failure.message.clone());
+                match failure.kind {
+                    // That says nothing about the next one.
+                    FailureKind::TooLarge => return Ok(()),
+                    _ => self.failures += 1,
+                }
                 match failure.kind {
                     FailureKind::Denied | FailureKind::BadInput | FailureKind::BadParameter => {
                         Err(DeliverError::Refused(failure))
@@ -206,6 +210,8 @@ mod tests {
         let (ended, delivered, sent) = deliver(vec![failed(FailureKind::Denied)]).await;
         assert!(matches!(ended, Err(DeliverError::Refused(_))));
         assert_eq!((delivered.rejected, sent.as_str()), (10, "a"));
+        let (ended, delivered, _) = deliver((0..4).map(|_| failed(FailureKind::TooLarge)).collect()).await;
+        assert_eq!((ended.is_ok(), delivered.rejected), (true, 40));
         let down: Vec<_> = (0..100).map(|_| failed(FailureKind::Unavailable)).collect();
         let (ended, delivered, sent) = deliver(down).await;
         assert!(matches!(ended, Err(DeliverError::GivenUp(_))));

@@ -66,10 +66,11 @@ pub(crate) fn run(plugins: &Plugins, name: &str, suite: Option<&Path>, terminal:
         terminal.data(format_args!("  {}", printable(&scorer.summary)))?;
         terminal.data(format_args!("  parameters: {}", parameters(&scorer.parameters)))?;
     }
-    for predictor in &description.predictors {
-        terminal.data(format_args!("\n{}  (a predictor)", predictor.name))?;
-        terminal.data(format_args!("  {}", printable(&predictor.summary)))?;
-        terminal.data(format_args!("  parameters: {}", parameters(&predictor.parameters)))?;
+    let predictors = description.predictors.iter().map(|item| ("a predictor", item));
+    for (kind, item) in predictors.chain(description.exporters.iter().map(|item| ("an exporter", item))) {
+        terminal.data(format_args!("\n{}  ({kind})", item.name))?;
+        terminal.data(format_args!("  {}", printable(&item.summary)))?;
+        terminal.data(format_args!("  parameters: {}", parameters(&item.parameters)))?;
     }
     Ok(Exit::Done)
 }
@@ -97,14 +98,16 @@ fn granted(suite: &Path, plugin: &str, asks: &Grant) -> Result<BTreeMap<String, 
 /// In plain words, what the component's imports let it do.
 fn can_use(imports: &[String]) -> String {
     let wasi = imports.iter().filter(|name| name.starts_with("wasi:") && !name.starts_with("wasi:http/")).count();
-    let log = imports.iter().any(|name| name.starts_with("karat:eval/log"));
-    match (log, wasi) {
-        (false, 0) => "nothing: it only computes".to_owned(),
-        (true, 0) => "the log".to_owned(),
-        (log, wasi) => format!(
-            "{}{wasi} WASI interfaces that lead nowhere: no files, no network, no environment, a still clock",
-            if log { "the log, and " } else { "" }
-        ),
+    let ours = [("log", "the log"), ("traces", "the row's trace"), ("sink", "the file that an export is to write")];
+    let imported = |interface: &str| imports.iter().any(|name| name.starts_with(&format!("karat:eval/{interface}@")));
+    let ours: Vec<_> = ours.iter().filter(|(interface, _)| imported(interface)).map(|(_, what)| *what).collect();
+    let inert =
+        format!("{wasi} WASI interfaces that lead nowhere: no files, no network, no environment, a still clock");
+    match (&ours[..], wasi) {
+        ([], 0) => "nothing: it only computes".to_owned(),
+        ([], _) => inert,
+        (ours, 0) => ours.join(", "),
+        (ours, _) => format!("{}, and {inert}", ours.join(", ")),
     }
 }
 

@@ -159,7 +159,8 @@ fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
         let scorers = description.scorers.iter().map(|scorer| row(&scorer.name, verdict(scorer), &scorer.summary));
         let predictors = &description.predictors;
         let predictors = predictors.iter().map(|item| row(&item.name, "outputs".to_owned(), &item.summary));
-        scorers.chain(predictors).collect::<Vec<_>>()
+        let exporters = description.exporters.iter().map(|item| row(&item.name, "a receipt".to_owned(), &item.summary));
+        scorers.chain(predictors).chain(exporters).collect::<Vec<_>>()
     });
     terminal.data(table(&["NAME", "PLUGIN", "GIVES", "WHAT IT IS"], &[], rows))?;
     Ok(Exit::Done)

@@ -87,6 +87,6 @@ def spans(outputs, trace, key: str) -> str:
     for span in trace.spans:
         end = "?" if span.end_time_ns is None else span.end_time_ns
         text = f"={span.attributes[key]}" if key in span.attributes else ""
-        error = f"!{span.error}" if span.status == "error" else ""
+        error = f"!{span.status.description}" if span.status.status_code == "ERROR" else ""
         seen.append(f"{span.name}@{span.start_time_ns}-{end}{text}{error}")
     return "|".join(seen)
