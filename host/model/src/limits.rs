@@ -27,7 +27,8 @@ pub struct CallLimits {
     pub log_bytes: u64,
     /// Requests over HTTP.
     pub http_requests: u32,
-    /// Bytes of one response over HTTP; what comes behind is cut off.
+    /// Bytes of one response over HTTP, uncompressed; what comes behind is cut off, and is a failure where the response is
+    /// taken as it comes.
     pub http_bytes: u64,
 }
 

@@ -107,7 +107,12 @@ impl Scrub {
     fn clean(&self, is_all: bool) -> (Vec<u8>, usize) {
         let mut clean = Vec::with_capacity(self.held.len());
         let mut rest = &self.held[..];
-        while let Some(&first) = rest.first() {
+        loop {
+            let may_begin = |byte: &u8| self.values.iter().any(|(value, _)| value[0] == *byte);
+            let plain = rest.iter().position(may_begin).unwrap_or(rest.len());
+            clean.extend_from_slice(&rest[..plain]);
+            rest = &rest[plain..];
+            let Some(&first) = rest.first() else { break };
             // A longer one that is not there yet goes before a shorter one that is.
             let begins = |value: &[u8]| rest.starts_with(value) || (!is_all && value.starts_with(rest));
             let found = self.values.iter().find(|(value, _)| begins(value));

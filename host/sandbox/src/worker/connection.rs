@@ -18,8 +18,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
+use super::carried::Carried;
 use super::protocol::{Frames, Refused, Said, Told, frames, received, speak};
-use super::streams::Streams;
 use crate::Doors;
 use crate::bindings::describe;
 use crate::imports::judge;
@@ -44,7 +44,7 @@ pub(super) struct Connection {
     /// What the worker knows of.
     assignments: Mutex<HashMap<u32, Arc<Setup>>>,
     doors: Doors,
-    streams: Streams,
+    carried: Carried,
     end: Notify,
     /// Why it is no more.
     lost: OnceLock<String>,
@@ -93,7 +93,7 @@ impl Connection {
             waiting: Mutex::default(),
             assignments: Mutex::default(),
             doors: shared.doors.clone(),
-            streams: Streams::default(),
+            carried: Carried::default(),
             end: Notify::new(),
             lost: OnceLock::new(),
         });
@@ -158,21 +158,21 @@ impl Connection {
                     }
                 }
                 Ok(Said::Fetch { number, assignment, most, request }) => {
-                    tokio::spawn(Arc::clone(&self).fetch(number, assignment, most, request));
+                    self.carried.begin(number, Arc::clone(&self).fetch(number, assignment, most, request));
                 }
                 Ok(Said::Open { number, assignment, most, request }) => {
                     let opening = Arc::clone(&self).open_stream(assignment, most, request);
-                    self.streams.begin(number, opening, self.tell.clone());
+                    self.carried.open(number, opening, self.tell.clone());
                 }
                 Ok(Said::Ask { number, assignment, request }) => {
-                    tokio::spawn(Arc::clone(&self).ask(number, assignment, request));
+                    self.carried.begin(number, Arc::clone(&self).ask(number, assignment, request));
                 }
-                Ok(Said::Read { number, most }) => self.streams.read(number, most),
-                Ok(Said::Close { number }) => self.streams.end(number),
+                Ok(Said::Read { number, most }) => self.carried.read(number, most),
+                Ok(Said::Done { number }) => self.carried.end(number),
                 Ok(Said::Described(_)) | Err(_) => break,
             }
         }
-        self.streams.end_all();
+        self.carried.end_all();
         let lost = ending(&mut child).await;
         let _ = self.lost.set(lost);
         lock(&self.waiting).clear();

@@ -61,8 +61,9 @@ impl Door {
         Self { assignment, say, errands }
     }
 
-    fn number(&self) -> u64 {
-        self.errands.next.fetch_add(1, Ordering::Relaxed)
+    /// Something to ask the host for.
+    fn errand(&self) -> Errand {
+        Errand { door: self.clone(), number: self.errands.next.fetch_add(1, Ordering::Relaxed) }
     }
 
     fn say(&self, said: Said) {
@@ -74,44 +75,46 @@ impl Door {
 #[async_trait]
 impl HttpDoor for Door {
     async fn send(&self, _: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        let (number, assignment) = (self.number(), self.assignment);
+        let (errand, assignment) = (self.errand(), self.assignment);
+        let number = errand.number;
         self.errands.fetched.of(number, || self.say(Said::Fetch { number, assignment, most, request })).await
     }
 
     async fn open(&self, _: &[HttpRule], most: u64, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
-        let (number, assignment) = (self.number(), self.assignment);
-        // It is there from the beginning, so that a guest that is ended while it waits is not waited for.
-        let stream = Stream { door: self.clone(), number };
+        let (errand, assignment) = (self.errand(), self.assignment);
+        let number = errand.number;
         let head =
             self.errands.opened.of(number, || self.say(Said::Open { number, assignment, most, request })).await?;
-        Ok(Box::new(Arriving { stream, head }))
+        Ok(Box::new(Arriving { errand, head }))
     }
 }
 
 #[async_trait]
 impl JudgeDoor for Door {
     async fn complete(&self, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
-        let (number, assignment) = (self.number(), self.assignment);
+        let (errand, assignment) = (self.errand(), self.assignment);
+        let number = errand.number;
         let request = serde_json::to_vec(&request).expect("a request can be written");
         let reply = self.errands.replied.of(number, || self.say(Said::Ask { number, assignment, request })).await?;
         serde_json::from_slice(&reply).map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
     }
 }
 
-/// An answer that the host holds.
-struct Stream {
+/// What the host has been asked for, as long as somebody wants it: a guest can be ended at any time.
+struct Errand {
     door: Door,
     number: u64,
 }
 
-impl Drop for Stream {
+impl Drop for Errand {
     fn drop(&mut self) {
-        self.door.say(Said::Close { number: self.number });
+        self.door.say(Said::Done { number: self.number });
     }
 }
 
+/// An answer that the host holds.
 struct Arriving {
-    stream: Stream,
+    errand: Errand,
     head: Head,
 }
 
@@ -126,7 +129,7 @@ impl Incoming for Arriving {
     }
 
     async fn read(&mut self, most: u32) -> Result<Option<Vec<u8>>, Failure> {
-        let Stream { door, number } = &self.stream;
+        let Errand { door, number } = &self.errand;
         door.errands.read.of(*number, || door.say(Said::Read { number: *number, most })).await
     }
 }

@@ -7,13 +7,13 @@
 //! the grant. Calls that a worker takes along when it ends are made once more, each alone, so that the one that ends
 //! workers is found.
 
+mod carried;
 #[cfg(target_os = "linux")]
 mod confine;
 mod connection;
 mod errands;
 mod protocol;
 mod serve;
-mod streams;
 
 use std::num::NonZeroUsize;
 use std::sync::Arc;

@@ -119,8 +119,8 @@ pub(super) enum Said {
         assignment: u32,
         request: Vec<u8>,
     },
-    /// Nobody waits for the answer, or for more of it.
-    Close {
+    /// Nobody waits for what has this number, or for more of it.
+    Done {
         number: u64,
     },
 }

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use model::feedback::Value;
@@ -21,13 +22,27 @@ use crate::{ourselves, row};
 struct Judge {
     together: Barrier,
     asked: AtomicUsize,
+    waiting: AtomicUsize,
     /// Bytes that each reply has behind it.
     length: usize,
 }
 
 impl Judge {
     fn new(together: usize, length: usize) -> Arc<Self> {
-        Arc::new(Self { together: Barrier::new(together), asked: AtomicUsize::default(), length })
+        Arc::new(Self {
+            together: Barrier::new(together),
+            asked: AtomicUsize::default(),
+            waiting: AtomicUsize::default(),
+            length,
+        })
+    }
+}
+
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 
@@ -36,6 +51,8 @@ impl JudgeDoor for Judge {
     async fn complete(&self, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
         assert_eq!(rule.roles, ["default"]);
         self.asked.fetch_add(1, Ordering::SeqCst);
+        self.waiting.fetch_add(1, Ordering::SeqCst);
+        let _waiting = Waiting(&self.waiting);
         self.together.wait().await;
         let text = request.question().to_owned() + &" ".repeat(self.length);
         Ok(JudgeReply { text, tool_calls: Vec::new(), usage: Usage::default(), cached: false })
@@ -55,7 +72,7 @@ async fn said(judge: &Arc<Judge>, isolation: Isolation, role: &str, questions: u
     let parameters = Json::from_serialize(&json!({ "role": role, "questions": questions })).unwrap();
     let scoring = plugin.bind(Binding {
         calls: vec![Call { item: "asks".to_owned(), parameters }],
-        limits: CallLimits::default(),
+        limits: CallLimits { time: Duration::from_secs(5), ..CallLimits::default() },
         reuse: Reuse::Never,
         seed: 0,
         grant: Grant { judge: Some(rule), ..Grant::default() },
@@ -125,5 +142,20 @@ async fn questions_and_replies_have_an_end() {
         let judge = Judge::new(1, 2 << 20);
         let outcome = said(&judge, isolation, "default", 1, None).await;
         assert_eq!(text(&outcome), "the judge's reply is larger than 1.0 MiB (`limits.output`)");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_that_nobody_waits_for_any_more_is_not_asked_on() {
+    for isolation in [Isolation::Thread, Isolation::Process] {
+        let judge = Judge::new(3, 0);
+        let outcome = said(&judge, isolation, "default", 2, None).await;
+        assert!(matches!(&outcome, Outcome::Failed(failure) if failure.kind == FailureKind::TimedOut), "{outcome:?}");
+        assert_eq!(judge.asked.load(Ordering::SeqCst), 2);
+        let begun = Instant::now();
+        while judge.waiting.load(Ordering::SeqCst) > 0 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{isolation:?}");
+            tokio::task::yield_now().await;
+        }
     }
 }

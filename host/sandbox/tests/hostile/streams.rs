@@ -130,10 +130,12 @@ async fn an_instance_that_goes_on_takes_no_answer_along() {
         let door = Arc::new(Door::default());
         let leaves = json!({ "url": "https://a.test/", "leave": 1 });
         let looks = json!({ "url": "https://a.test/", "look_back": true });
-        let scoring = scoring(&door, isolation, Reuse::Row, &[leaves, looks]).await;
-        let outcomes = scoring.score(&row(0), &[0, 1]).await;
-        assert_eq!(text(&outcomes[1]), "200 the answer has ended with the call that opened it");
+        let scoring = scoring(&door, isolation, Reuse::Run, &[leaves, looks]).await;
+        let outcomes = scoring.score(&row(0), &[0]).await;
+        assert_eq!(text(&outcomes[0]), "200 text/event-stream one|two");
         assert!(door.is_left(), "{isolation:?}");
+        let outcomes = scoring.score(&row(1), &[1]).await;
+        assert_eq!(text(&outcomes[0]), "200 the answer has ended with the call that opened it");
     }
 }
 

@@ -1,4 +1,4 @@
-//! Answers on their way to a worker, which the host holds for it.
+//! What the host does for a worker, and gives up when the worker's guest is not there any more.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -11,49 +11,65 @@ use tokio::task::AbortHandle;
 
 use super::protocol::{Head, Told};
 
-/// All of one worker, by the number that it gave them.
+/// All errands of one worker, by the number that it gave them.
 #[derive(Default)]
-pub(super) struct Streams(Mutex<HashMap<u64, Stream>>);
+pub(super) struct Carried(Mutex<HashMap<u64, Errand>>);
 
-struct Stream {
-    reads: UnboundedSender<u32>,
+struct Errand {
+    /// Of an answer that comes over time: how much more is wanted.
+    reads: Option<UnboundedSender<u32>>,
     task: AbortHandle,
 }
 
-impl Drop for Stream {
+impl Drop for Errand {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-impl Streams {
-    /// Takes what `opening` will give, and tells the worker of it as it asks.
-    pub(super) fn begin(
+impl Carried {
+    pub(super) fn begin(&self, number: u64, errand: impl Future<Output = ()> + Send + 'static) {
+        self.keep(number, None, errand);
+    }
+
+    /// Takes the answer that `opening` will give, and tells the worker of it as it asks.
+    pub(super) fn open(
         &self,
         number: u64,
         opening: impl Future<Output = Result<Box<dyn Incoming>, Failure>> + Send + 'static,
         tell: UnboundedSender<Told>,
     ) {
         let (reads, to_read) = unbounded_channel();
-        let task = tokio::spawn(async move { serve(number, opening.await, &tell, to_read).await }).abort_handle();
-        self.streams().insert(number, Stream { reads, task });
+        self.keep(number, Some(reads), async move { serve(number, opening.await, &tell, to_read).await });
+    }
+
+    fn keep(
+        &self,
+        number: u64,
+        reads: Option<UnboundedSender<u32>>,
+        errand: impl Future<Output = ()> + Send + 'static,
+    ) {
+        let mut errands = self.errands();
+        // A worker that never says that it is done is not to be trusted with that.
+        errands.retain(|_, errand| !errand.task.is_finished());
+        errands.insert(number, Errand { reads, task: tokio::spawn(errand).abort_handle() });
     }
 
     pub(super) fn read(&self, number: u64, most: u32) {
         // One that failed to open has nobody who reads it.
-        let _ = self.streams().get(&number).map(|stream| stream.reads.send(most));
+        let _ = self.errands().get(&number).and_then(|errand| errand.reads.as_ref()).map(|reads| reads.send(most));
     }
 
-    /// Closes the connection, also one that is not there yet.
+    /// Gives it up, if it is not done. An answer on its way is a connection that is closed.
     pub(super) fn end(&self, number: u64) {
-        self.streams().remove(&number);
+        self.errands().remove(&number);
     }
 
     pub(super) fn end_all(&self) {
-        self.streams().clear();
+        self.errands().clear();
     }
 
-    fn streams(&self) -> MutexGuard<'_, HashMap<u64, Stream>> {
+    fn errands(&self) -> MutexGuard<'_, HashMap<u64, Errand>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
