@@ -118,6 +118,15 @@ impl Sandbox {
         load::load(&self.shared, bytes, isolation).await
     }
 
+    /// Compiles a component as [`load`](Self::load) does where nothing is kept of an earlier time, and keeps nothing.
+    ///
+    /// # Errors
+    ///
+    /// Fails as loading does.
+    pub async fn compile_anew(&self, bytes: &[u8]) -> Result<(), LoadError> {
+        self.shared.compile(bytes).await.map(drop)
+    }
+
     /// Whether no instance is alive: what was started has been given back.
     pub fn is_idle(&self) -> bool {
         self.shared.is_idle()

@@ -69,7 +69,7 @@ impl Shared {
                 Err(_) => self.forget(&name),
             }
         }
-        let code = self.compile(&name, bytes).await?;
+        let code = self.compile_and_keep(&name, bytes).await?;
         // SAFETY: see `compile`.
         unsafe { self.compiled(&code) }.map_err(|error| LoadError::Invalid(error.into()))
     }
@@ -79,7 +79,7 @@ impl Shared {
         let name = self.name(bytes);
         match self.cached(&name) {
             Some(code) => Ok(code),
-            None => self.compile(&name, bytes).await,
+            None => self.compile_and_keep(&name, bytes).await,
         }
     }
 
@@ -87,19 +87,21 @@ impl Shared {
         blake3::Hasher::new().update(self.fingerprint().as_bytes()).update(bytes).finalize().to_hex().to_string()
     }
 
-    /// What comes back was made by the engine, or by our own compiler on the other end of a pipe.
-    async fn compile(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
-        let code = match &self.compiler {
-            Some(compiler) => compile::elsewhere(compiler, bytes).await?,
-            None => {
-                let code = self.engine.precompile_component(bytes);
-                code.map_err(|error| LoadError::Invalid(error.into()))?
-            }
-        };
+    /// The same, kept for the next time.
+    async fn compile_and_keep(&self, name: &str, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+        let code = self.compile(bytes).await?;
         if let Some(cache) = &self.cache {
             cache.put(name, &code);
         }
         Ok(code)
+    }
+
+    /// What comes back was made by the engine, or by our own compiler on the other end of a pipe.
+    pub(crate) async fn compile(&self, bytes: &[u8]) -> Result<Vec<u8>, LoadError> {
+        match &self.compiler {
+            Some(compiler) => compile::elsewhere(compiler, bytes).await,
+            None => self.engine.precompile_component(bytes).map_err(|error| LoadError::Invalid(error.into())),
+        }
     }
 
     /// What comes back carries our authentication code over itself and this name, so it is what an engine with this

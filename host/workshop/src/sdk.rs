@@ -7,6 +7,7 @@ use std::path::Path;
 use rust_embed::RustEmbed;
 
 use crate::error::Error;
+use crate::project::Language;
 
 /// The interface between host and plugins.
 #[derive(RustEmbed)]
@@ -43,23 +44,19 @@ pub(crate) fn write_wit(folder: &Path) -> Result<(), Error> {
     write::<Wit>(folder)
 }
 
-/// Writes the Python package `karat` into a folder.
-pub(crate) fn write_python(folder: &Path) -> Result<(), Error> {
-    write::<Python>(folder)
-}
-
-/// Writes the JavaScript module `karat` into a folder.
-pub(crate) fn write_javascript(folder: &Path) -> Result<(), Error> {
-    write::<JavaScript>(folder)
-}
-
-/// Writes the C sources `karat` into a folder.
-pub(crate) fn write_c(folder: &Path) -> Result<(), Error> {
-    write::<C>(folder)
+/// Puts the SDK of a language into a project that has none.
+pub(crate) fn complete(language: Language, project: &Path) -> Result<(), Error> {
+    match language {
+        Language::Rust if !project.join("karat-sdk").exists() => write_rust(project),
+        Language::Python if !project.join("karat").exists() => write::<Python>(project),
+        Language::JavaScript if !project.join("karat").exists() => write::<JavaScript>(project),
+        Language::C if !project.join("karat").exists() => write::<C>(project),
+        _ => Ok(()),
+    }
 }
 
 /// Writes the crate `karat-sdk` into a folder of that name.
-pub(crate) fn write_rust(folder: &Path) -> Result<(), Error> {
+fn write_rust(folder: &Path) -> Result<(), Error> {
     let folder = folder.join("karat-sdk");
     write::<Rust>(&folder)?;
     write_wit(&folder.join("wit"))?;

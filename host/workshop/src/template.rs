@@ -93,13 +93,7 @@ pub fn create(lang: Lang, kind: Kind, name: &str, parent: &Path) -> Result<Made,
         let path = fill(path.strip_suffix(".in").unwrap_or(path));
         write_file(&folder.join(path), fill(&String::from_utf8_lossy(&content)).as_bytes())?;
     }
-    match lang.language() {
-        Language::Rust => sdk::write_rust(&folder)?,
-        Language::Python => sdk::write_python(&folder)?,
-        Language::JavaScript => sdk::write_javascript(&folder)?,
-        Language::C => sdk::write_c(&folder)?,
-        Language::Wasm => {}
-    }
+    sdk::complete(lang.language(), &folder)?;
     fs::metadata(folder.join(source)).map_err(|cause| Error::File { path: folder.join(source), cause })?;
     Ok(Made { folder, source: source.into() })
 }

@@ -59,9 +59,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
             dev::run(&folder, build_and_test, terminal)
         }
         Plugin::Inspect { plugin, suite } => inspect::run(&plugins(isolation)?, &plugin, suite.as_deref(), terminal),
-        Plugin::Bench { plugin, call } => {
-            bench::run(&load(&plugins(Isolation::Thread)?, &plugin)?, call, &runtime, terminal)
-        }
+        Plugin::Bench { plugin, call } => bench::run(&plugins(Isolation::Thread)?, &plugin, call, &runtime, terminal),
         Plugin::Allow { suite } => allow(&runtime, &suite, isolation, terminal),
         Plugin::List => list(&plugins(isolation)?, terminal),
         Plugin::Add { plugin } => add(&plugin, &plugins(Isolation::Thread)?, terminal),

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use crate::component::{componentize, with_manifest};
 use crate::error::Error;
 use crate::project::{Language, Project};
+use crate::sdk;
 
 /// Where a build keeps what it makes on the way.
 const WORK: &str = "target/karat";
@@ -23,6 +24,10 @@ const WORK: &str = "target/karat";
 pub fn build(project: &Project, folder: &Path) -> Result<Vec<u8>, Error> {
     let work = folder.join(WORK);
     fs::create_dir_all(&work).map_err(|cause| Error::File { path: work.clone(), cause })?;
+    // A project that was not begun here, or is kept without it. Cargo finds a Rust plugin's by itself.
+    if project.build.language != Language::Rust {
+        sdk::complete(project.build.language, folder)?;
+    }
     let made = match project.build.language {
         Language::Rust => rust::build(folder)?,
         Language::Python => python::build(project, folder, &work)?,

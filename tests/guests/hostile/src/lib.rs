@@ -3,6 +3,7 @@
 
 mod endings;
 mod exporters;
+mod predictors;
 mod surroundings;
 mod traces;
 mod verdicts;
@@ -60,6 +61,12 @@ karat_sdk::plugin! {
         surroundings::Echo,
         traces::KeepsTrace,
         traces::TellsTrace,
+    ],
+    predictors: [
+        predictors::AnswersNoJson,
+        predictors::AnswersMuch,
+        predictors::AnswersDeep,
+        predictors::AnswersWell,
     ],
     exporters: [
         exporters::Overstates,
