@@ -18,7 +18,7 @@ export interface Breach {
 /** A contract that is none. */
 export class WrongContract extends Error {}
 
-/** All breaches, in the order of the contract's keys: the host hands over parameters with keys in alphabetical order. */
+/** All breaches, in the order of the contract's keys, which the host hands over in alphabetical order. */
 export function breaches(value: unknown, contract: Contract, path = '$'): Breach[] {
   if (typeof contract === 'string') return ofText(value, contract, path);
   if (Array.isArray(contract)) return ofList(value, contract, path);

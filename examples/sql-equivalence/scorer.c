@@ -17,12 +17,13 @@ static karat_text unfenced(karat_text text) {
 static karat_text difference(const tokens *came, const tokens *expected) {
     karat_text none = {0};
     for (size_t at = 0; at < came->count || at < expected->count; at++) {
-        if (at == came->count) return karat_format("it ends where `%.*s` was expected", KARAT_SHOW(expected->list[at].text));
+        karat_text wanted = at < expected->count ? expected->list[at].text : none;
+        if (at == came->count) return karat_format("it ends where `%.*s` was expected", KARAT_SHOW(wanted));
         token here = came->list[at];
         if (at == expected->count) return karat_format("`%.*s` at %zu is too much", KARAT_SHOW(here.text), here.start);
-        karat_text wanted = expected->list[at].text;
         if (!karat_equal(here.text, wanted)) {
-            return karat_format("`%.*s` at %zu where `%.*s` was expected", KARAT_SHOW(here.text), here.start, KARAT_SHOW(wanted));
+            return karat_format("`%.*s` at %zu where `%.*s` was expected", KARAT_SHOW(here.text), here.start,
+                                KARAT_SHOW(wanted));
         }
     }
     return none;
@@ -37,7 +38,9 @@ static karat_text expected_one(karat_text expected, size_t number) {
 static karat_outcome score(const karat_row *row, karat_text parameters) {
     (void)parameters;
     karat_text expected = karat_json_get(row->expectations, "expected_response");
-    if (expected.data == NULL) return karat_fail(KARAT_BAD_INPUT, karat_string("the row has no `expectations.expected_response`"));
+    if (expected.data == NULL) {
+        return karat_fail(KARAT_BAD_INPUT, karat_string("the row has no `expectations.expected_response`"));
+    }
     tokens came = tokenize(unfenced(karat_json_string(row->outputs)));
     if (came.open != NULL) {
         karat_text why = karat_format("the %s at %zu is never closed", came.open, came.open_at);

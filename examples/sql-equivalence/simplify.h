@@ -1,5 +1,5 @@
-/* Tokens without what can be left out of a statement whatever stands around it. Every rule here keeps the meaning: where
-   there is a doubt, tokens stay. */
+/* Tokens without what can be left out of a statement whatever stands around it. Every rule here keeps the meaning:
+   where there is a doubt, tokens stay. */
 #ifndef SIMPLIFY_H
 #define SIMPLIFY_H
 
@@ -40,9 +40,10 @@ static void drop_defaults(tokens *of) {
 }
 
 /* What can stand behind a condition, and in no expression. */
-static const char *const CLAUSES[] = {"where",  "group", "having",    "order",  "limit",  "offset", "fetch", "union", "intersect",
-                                      "except", "for",   "returning", "window", "join",   "left",   "right", "full",  "inner",
-                                      "cross",  "on",    "natural",   ";",      NULL};
+static const char *const CLAUSES[] = {"where", "group",  "having", "order",     "limit",  "offset", "fetch",
+                                      "union", "except", "for",    "returning", "window", "join",   "left",
+                                      "right", "full",   "inner",  "cross",     "on",     "natural", "intersect",
+                                      ";",     NULL};
 
 /* The parenthesis that closes the one at `open`; NOWHERE where none does. */
 static size_t closing(const tokens *of, size_t open) {
@@ -54,8 +55,8 @@ static size_t closing(const tokens *of, size_t open) {
     return NOWHERE;
 }
 
-/* Whether one expression stands between two parentheses: no list, which is a row, no query, which is a table, and nothing
-   that stands in no parentheses of its own. */
+/* Whether one expression stands between two parentheses: no list, which is a row, no query, which is a table, and
+   nothing that stands in no parentheses of its own. */
 static bool is_expression(const tokens *of, size_t open, size_t close) {
     static const char *const OTHERS[] = {"select", "with", "values", "table", "*", "distinct", "all", NULL};
     size_t first = open + 1;

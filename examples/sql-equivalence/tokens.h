@@ -54,8 +54,8 @@ static size_t behind_quoted(karat_text text, size_t at, bool backslashes) {
     return NOWHERE;
 }
 
-/* Behind brackets, which are quotes around a name in some databases and hold indexes and lists in others: what is in them
-   is left as it is. */
+/* Behind brackets, which are quotes around a name in some databases and hold indexes and lists in others: what is in
+   them is left as it is. */
 static size_t behind_brackets(karat_text text, size_t at) {
     size_t depth = 0;
     while (at < text.size) {

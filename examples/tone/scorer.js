@@ -20,7 +20,13 @@ export const tone = scorer(
         additionalProperties: { type: 'string' },
         default: QUALITIES,
       },
-      votes: { description: 'how often each question is asked; the majority counts', type: 'integer', minimum: 1, maximum: 9, default: 1 },
+      votes: {
+        description: 'how often each question is asked; the majority counts',
+        type: 'integer',
+        minimum: 1,
+        maximum: 9,
+        default: 1,
+      },
     },
   },
   ({ inputs, outputs }, { qualities, votes }) => {
@@ -28,9 +34,10 @@ export const tone = scorer(
     if (answer.trim() === '') return abstain('nothing was answered');
     const names = Object.keys(qualities);
     const samples = [...Array(votes).keys()];
+    const how = { schema: VERDICT, temperature: votes > 1 ? 1 : 0 };
     // All at once: the host asks them side by side.
     const questions = names.flatMap((name) =>
-      samples.map((sample) => ({ ...question(inputs, answer, qualities[name]), schema: VERDICT, temperature: votes > 1 ? 1 : 0, sample })),
+      samples.map((sample) => ({ ...question(inputs, answer, qualities[name]), ...how, sample })),
     );
     const replies = judge.askMany(questions).map(read);
     const parts = names.map((name, index) => majority(name, replies.slice(index * votes, (index + 1) * votes)));
@@ -51,8 +58,8 @@ function read(reply) {
   } catch {
     throw new Failure(`the judge's reply is no JSON: ${reply.text.slice(0, 80)}`);
   }
-  if (typeof said?.holds !== 'boolean') throw new Failure(`the judge's reply has no \`holds\`: ${reply.text.slice(0, 80)}`);
-  return said;
+  if (typeof said?.holds === 'boolean') return said;
+  throw new Failure(`the judge's reply has no \`holds\`: ${reply.text.slice(0, 80)}`);
 }
 
 /** What most replies say, with the reason of the first of them; no value where there are as many for as against. */

@@ -20,7 +20,8 @@ class Words(unittest.TestCase):
         self.assertEqual(entries("dumbfounded"), [])
 
     def test_disguises_are_seen_through(self):
-        for text in ["1d10t", "IDIOT", "i.d.i.o.t", "i d i o t", "iiidiooot", "ídïot", "idi0ts", "ｉｄｉｏｔ", "i**ot", "id\u200biot"]:
+        spaced = ["i.d.i.o.t", "i d i o t", "id\u200biot"]
+        for text in [*spaced, "1d10t", "IDIOT", "iiidiooot", "ídïot", "idi0ts", "ｉｄｉｏｔ", "i**ot"]:
             self.assertEqual(entries(f"You {text}!"), ["idiot*"], text)
 
     def test_what_only_looks_like_a_disguise_is_left_alone(self):

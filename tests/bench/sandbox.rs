@@ -291,11 +291,9 @@ fn scale() {
     let identity = json!({ "name": "test/fetch", "version": env!("CARGO_PKG_VERSION") });
     let manifest = json!({ "manifest": 1, "plugin": identity, "capabilities": capabilities });
     let bytes = wat::with_manifest(guests::FETCH.to_vec(), &manifest.to_string());
-    let sandbox = Sandbox::new(Options {
-        doors: Doors { http: Some(Arc::new(Slow)), process: None, sink: None },
-        ..Options::default()
-    })
-    .unwrap();
+    let sandbox =
+        Sandbox::new(Options { doors: Doors { http: Some(Arc::new(Slow)), ..Doors::default() }, ..Options::default() })
+            .unwrap();
     let runtime = runtime(2);
     let plugin = runtime.block_on(sandbox.load(&bytes, Isolation::Thread)).unwrap();
     let parameters = Json::parse(r#"{"url": "https://a.test/"}"#).unwrap();

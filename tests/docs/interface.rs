@@ -12,8 +12,9 @@ use guests::wit_parser::{
 const HEAD: &str = "\
 # The interface
 
-What a plugin exports, what it may import, and the types that go to and fro: `wit/`, as text. Nobody who writes with an SDK needs
-it ([`plugins.md`](plugins.md)); it is for whoever brings another language, or wants to know what an SDK stands on.
+What a plugin exports, what it may import, and the types that go to and fro: `wit/`, as text. Nobody who writes with an
+SDK needs it ([`plugins.md`](plugins.md)); it is for whoever brings another language, or wants to know what an SDK
+stands on.
 
 Signatures are [WIT](https://component-model.bytecodealliance.org/design/wit.html): `option<T>` may be absent,
 `result<T, E>` is a `T` or the `E` that came instead. In tables, a part without a description says all in its name.

@@ -1,5 +1,5 @@
 //! Compiles the test guests.
 
 fn main() {
-    guest_build::embed(&["fetch", "hostile", "other_world"], |_, _| ());
+    guest_build::embed(&["asks", "fetch", "hostile", "other_world"], |_, _| ());
 }

@@ -61,6 +61,8 @@ fn a_program_goes_on_from_row_to_row() {
     let mut processes: Vec<_> = export(&project).iter().map(|line| line["outputs"].to_string()).collect();
     processes.dedup();
     assert_eq!(processes.len(), 1, "{processes:?}");
+    let shown = project.run(&["runs", "show", "last"]).out;
+    assert!(shown.contains("command (`python3 app.py`, not sandboxed): 50 rows answered"), "{shown}");
 }
 
 #[test]

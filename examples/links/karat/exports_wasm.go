@@ -7,14 +7,14 @@ import (
 	"unsafe"
 )
 
-// The world of a scorer plugin: `describe` and `scorer` of docs/interface.md. Each function gets and gives an address, at
-// which the values lie as layout_wasm.go has them.
+// The world of a scorer plugin: `describe` and `scorer` of docs/interface.md. Each function gets and gives an address,
+// at which the values lie as layout_wasm.go has them.
 
 // What the host reads when a call has returned, which the collector doesn't know.
 var held []any
 
-// The collector looks at the clock, and the host answers nothing while it hands in a row or takes a result. So the collector
-// works within `score` only.
+// The collector looks at the clock, and the host answers nothing while it hands in a row or takes a result. So the
+// collector works within `score` only.
 func init() { debug.SetGCPercent(-1) }
 
 // Memory for what the host hands in. Named `cabi_realloc`, it would be called before Go's runtime is up.

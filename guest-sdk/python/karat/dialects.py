@@ -1,4 +1,4 @@
-"""What spans say in the words of MLflow, OpenTelemetry's conventions for generative AI, OpenInference and OpenLLMetry."""
+"""What spans say in the words of MLflow, OpenTelemetry (generative AI), OpenInference and OpenLLMetry."""
 
 import json
 from typing import Any, Dict, Optional

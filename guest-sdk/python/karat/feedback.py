@@ -34,8 +34,8 @@ class AssessmentError:
 class Feedback:
     """A verdict and why. One with a `name` of its own stands beside the scorer's: results have it as `SCORER/NAME`.
 
-    With an `error`, the scorer fails on this row. `source` and `metadata` are taken as MLflow takes them, for unit tests
-    to look at: in results, the host says where a verdict came from, and the rationale has to say the rest.
+    With an `error`, the scorer fails on this row. `source` and `metadata` are taken as MLflow takes them, for unit
+    tests to look at: in results, the host says where a verdict came from, and the rationale has to say the rest.
     """
 
     value: Optional[Verdict] = None

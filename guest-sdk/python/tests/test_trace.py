@@ -113,7 +113,8 @@ class Info(unittest.TestCase):
 
     def test_tokens_are_counted_once(self):
         used = lambda took, gave: {"gen_ai.usage.input_tokens": took, "gen_ai.usage.output_tokens": gave}
-        agent = Span("agent", "1", attributes={"mlflow.chat.tokenUsage": {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}})
+        told = {"input_tokens": 7, "output_tokens": 3, "total_tokens": 10}
+        agent = Span("agent", "1", attributes={"mlflow.chat.tokenUsage": told})
         below = Span("model", "2", "1", attributes=used(7, 3))
         beside = Span("model", "3", None, attributes=used(1, 2))
         usage = Trace(spans=[agent, below, beside]).info.token_usage

@@ -26,8 +26,13 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
 
 /// What came of asking the application, in a line.
 fn told(predictions: &Predictions) -> String {
-    let Predictions { predictor, answered, failed, retries, latency, input_tokens, output_tokens } = predictions;
-    let mut told = format!("{predictor}: {} answered, {} failed", counted(*answered, "row"), count(*failed));
+    let Predictions { predictor, not_sandboxed, answered, failed, retries, latency, input_tokens, output_tokens } =
+        predictions;
+    let mut told = predictor.clone();
+    for command in not_sandboxed {
+        told.push_str(&format!(" (`{}`, not sandboxed)", printable_line(command)));
+    }
+    told.push_str(&format!(": {} answered, {} failed", counted(*answered, "row"), count(*failed)));
     if *retries > 0 {
         told.push_str(&format!(", {} asked again", count(*retries)));
     }

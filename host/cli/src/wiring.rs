@@ -80,7 +80,8 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
 pub(crate) fn sandbox(allowed: Allowed, folder: &Path, instances: u32) -> Result<Sandbox, Stop> {
     let commands = Commands::new(std::path::absolute(folder)?, allowed.commands.clone());
     let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
-    sandbox_behind(Doors { http: Some(Arc::new(door)), process: Some(Arc::new(commands)), sink: None }, instances)
+    let doors = Doors { http: Some(Arc::new(door)), process: Some(Arc::new(commands)), ..Doors::default() };
+    sandbox_behind(doors, instances)
 }
 
 /// The same with other ways out.

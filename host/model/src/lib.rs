@@ -11,6 +11,7 @@ pub mod feedback;
 pub mod gate;
 pub mod grant;
 pub mod json;
+pub mod judge;
 pub mod limits;
 pub mod manifest;
 pub mod object;

@@ -9,8 +9,9 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::grant::{CommandRule, Grant, HttpRule};
+use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
+use crate::judge::{JudgeReply, JudgeRequest};
 use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prediction::Prediction;
@@ -281,6 +282,21 @@ impl Incoming for Whole {
             (true, true) => Err(Failure::new(FailureKind::TooLarge, "the answer is larger than it may be")),
         }
     }
+}
+
+/// Asks LLMs for plugins. It owns endpoints, keys, cache, limits and money.
+#[async_trait]
+pub trait JudgeDoor: Send + Sync {
+    /// Asks one question; those of a list are asked at the same time. Whoever calls has seen to it that `rule` grants the
+    /// role, and that the row may ask once more; what a run may spend is for the door to keep.
+    ///
+    /// The reply satisfies the request's format: the door checks it, and asks again a bounded number of times.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `denied` where nobody is bound to the role, as `budget exceeded`, `rate limited`, `timed out`, `too large` or
+    /// `cancelled`, as `unavailable` where there is no reply or none of the format, in words that are fit for the plugin.
+    async fn complete(&self, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure>;
 }
 
 /// What a command left when it ended.

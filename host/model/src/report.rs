@@ -82,6 +82,9 @@ pub enum Verdict {
 pub struct Predictions {
     /// The predictor's name.
     pub predictor: String,
+    /// The commands that it runs, which are not sandboxed.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_sandboxed: Vec<String>,
     /// Rows (times trials) that were given outputs.
     pub answered: u64,
     /// Those that were not.

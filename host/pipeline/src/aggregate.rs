@@ -10,7 +10,7 @@ use model::outcome::Outcome;
 use model::ports::{Store, StoreError};
 use model::prediction::Predicted;
 use model::report::{Latency, Predictions, Scorers};
-use model::run::{PlannedScorer, RowResult, RunId, RunPlan};
+use model::run::{PlannedPredictor, PlannedScorer, RowResult, RunId, RunPlan};
 use model::scorer::ValueKind;
 
 use crate::interval::{Moments, wilson};
@@ -59,7 +59,7 @@ impl Folding {
     fn new(plan: &RunPlan) -> Self {
         Self {
             scorers: plan.scorers.iter().map(Scorer::new).collect(),
-            predictions: plan.predictor.as_ref().map(|planned| Predicting::new(&planned.predictor)),
+            predictions: plan.predictor.as_ref().map(Predicting::new),
             results: 0,
             failed: 0,
         }
@@ -91,8 +91,9 @@ struct Predicting {
 }
 
 impl Predicting {
-    fn new(predictor: &str) -> Self {
-        let sums = Predictions { predictor: predictor.to_owned(), ..Predictions::default() };
+    fn new(planned: &PlannedPredictor) -> Self {
+        let not_sandboxed = planned.grant.process.iter().map(|rule| rule.run.join(" ")).collect();
+        let sums = Predictions { predictor: planned.predictor.clone(), not_sandboxed, ..Predictions::default() };
         Self { sums, latencies: Vec::new() }
     }
 

@@ -1,16 +1,19 @@
 //! Cases of a plugin's author: single rows, and what a scorer should say of them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use model::feedback::Value;
 use model::json::Json;
-use model::outcome::{Failure, Outcome};
+use model::judge::{Format, JudgeReply, JudgeRequest, ToolCall, Usage};
+use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::RowRecord;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
 
 use crate::problem::Problems;
+use crate::schema::Checker;
 use crate::suite::document;
 
 /// One case.
@@ -32,6 +35,9 @@ pub struct Case {
     /// What is answered to requests over HTTP; others are denied.
     #[serde(default)]
     pub http: Vec<Answer>,
+    /// What a judge replies: the first that fits; other questions are denied.
+    #[serde(default)]
+    pub judge: Vec<ReplyEntry>,
     pub expect: Expected,
 }
 
@@ -49,6 +55,38 @@ pub struct Answer {
     /// A text as it is, anything else as JSON.
     #[serde(default)]
     pub body: serde_json::Value,
+}
+
+/// A judge's reply as it is, or with more said about it.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ReplyEntry {
+    Text(String),
+    Full(Reply),
+}
+
+/// What a judge replies to some questions.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Reply {
+    /// Only to a question that has this in one of its messages.
+    pub contains: Option<String>,
+    /// Only to a question to this role.
+    pub role: Option<String>,
+    pub text: Option<String>,
+    /// In place of a text: any value.
+    pub json: Option<serde_json::Value>,
+    /// Tools that the judge calls.
+    pub tool_calls: Vec<Called>,
+}
+
+/// A judge's call of a tool.
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Called {
+    pub name: String,
+    #[serde(default)]
+    pub arguments: Map<String, serde_json::Value>,
 }
 
 fn ok() -> u16 {
@@ -89,6 +127,75 @@ impl Answer {
             serde_json::Value::Null => Vec::new(),
             serde_json::Value::String(text) => text.clone().into_bytes(),
             other => other.to_string().into_bytes(),
+        }
+    }
+}
+
+/// What a judge replies to a question, by the replies of a case.
+///
+/// # Errors
+///
+/// Fails as `denied` where none of them fits, as `unavailable` where the one that does is not what the question asks for.
+pub fn reply(replies: &[ReplyEntry], request: &JudgeRequest) -> Result<JudgeReply, Failure> {
+    let Some(reply) = replies.iter().map(ReplyEntry::full).find(|reply| reply.fits(request)) else {
+        let question: String = request.question().chars().take(QUOTED).collect();
+        let message = format!("the case has no reply of a judge to `{}`", question.escape_debug());
+        return Err(Failure::new(FailureKind::Denied, message));
+    };
+    let text = reply.spoken();
+    check(&text, &request.format).map_err(|wrong| {
+        Failure::new(FailureKind::Unavailable, format!("the case replies `{}`: {wrong}", text.escape_debug()))
+    })?;
+    let call = |(number, call): (usize, &Called)| {
+        let arguments = Json::from_serialize(&call.arguments).expect("an object can be written");
+        ToolCall { id: format!("call-{}", number + 1), name: call.name.clone(), arguments }
+    };
+    let tool_calls = reply.tool_calls.iter().enumerate().map(call).collect();
+    Ok(JudgeReply { text, tool_calls, usage: Usage::default(), cached: false })
+}
+
+/// Characters of a question in a message.
+const QUOTED: usize = 60;
+
+impl ReplyEntry {
+    fn full(&self) -> Cow<'_, Reply> {
+        match self {
+            Self::Text(text) => Cow::Owned(Reply { text: Some(text.clone()), ..Reply::default() }),
+            Self::Full(reply) => Cow::Borrowed(reply),
+        }
+    }
+}
+
+impl Reply {
+    fn fits(&self, request: &JudgeRequest) -> bool {
+        let is_role = self.role.as_ref().is_none_or(|role| *role == request.role);
+        let has = |part: &String| request.messages.iter().any(|message| message.content.contains(part.as_str()));
+        is_role && self.contains.as_ref().is_none_or(has)
+    }
+
+    fn spoken(&self) -> String {
+        match (&self.text, &self.json) {
+            (Some(text), _) => text.clone(),
+            (None, Some(json)) => json.to_string(),
+            (None, None) => String::new(),
+        }
+    }
+}
+
+/// Fails with what a reply should be.
+fn check(text: &str, format: &Format) -> Result<(), String> {
+    match format {
+        Format::Text => Ok(()),
+        Format::Choice(choices) if choices.iter().any(|choice| choice == text) => Ok(()),
+        Format::Choice(choices) => Err(format!("it should be one of {}", choices.join(", "))),
+        Format::Schema(schema) => {
+            let value = serde_json::from_str(text).map_err(|error| format!("it should be JSON: {error}"))?;
+            let schema = schema.to_value();
+            let checker = Checker::new(&schema).map_err(|error| format!("its schema is none: {error}"))?;
+            match checker.check(&value).first() {
+                Some(violation) => Err(format!("`{}` {}", violation.place, violation.message)),
+                None => Ok(()),
+            }
         }
     }
 }
@@ -180,7 +287,7 @@ fn is_same(expected: &serde_json::Value, came: &Value) -> bool {
 #[cfg(test)]
 mod tests {
     use model::feedback::Feedback;
-    use model::outcome::FailureKind;
+    use model::judge::{Message, Speaker};
 
     use super::*;
 
@@ -204,6 +311,54 @@ mod tests {
         let failed = Outcome::Failed(Failure::new(FailureKind::Other, "ValueError: x"));
         check("{ failed: ValueError }", &failed, &[]);
         check("{ value: 1 }", &failed, &["expected a verdict, came failed (ValueError: x)"]);
+    }
+
+    fn replied(judge: &str, role: &str, question: &str, format: Format) -> Result<String, String> {
+        let text = format!("- {{ name: x, row: {{ inputs: {{}} }}, judge: {judge}, expect: {{}} }}\n");
+        let case = parse("cases.yaml", &text).expect("a case").remove(0);
+        let content = question.to_owned();
+        let message = Message { speaker: Speaker::User, content, tool_calls: Vec::new(), answers: None };
+        let (messages, role) = (vec![message], role.to_owned());
+        let (tools, max_output_tokens, temperature) = (Vec::new(), None, None);
+        let request = JudgeRequest { role, messages, tools, format, max_output_tokens, temperature, sample: 0 };
+        let said = reply(&case.judge, &request).map_err(|failure| format!("{:?}: {failure}", failure.kind))?;
+        Ok(said.tool_calls.iter().fold(said.text, |text, call| format!("{text} {}({})", call.name, call.arguments)))
+    }
+
+    #[test]
+    fn the_first_reply_that_fits_is_the_judges() {
+        let judge = "[{ contains: polite, text: yes it is }, { role: strict, json: { score: 1 } }, { contains: call, \
+             tool_calls: [{ name: add, arguments: { a: 1 } }] }, { contains: sum, text: \"3\" }]";
+        let said = |role: &str, question: &str| replied(judge, role, question, Format::Text);
+        assert_eq!(said("strict", "is it polite?").as_deref(), Ok("yes it is"));
+        assert_eq!(said("strict", "a sum").as_deref(), Ok(r#"{"score":1}"#));
+        assert_eq!(said("default", "call for a sum").as_deref(), Ok(r#" add({"a":1})"#));
+        let long = "why? ".repeat(100);
+        let denied = said("default", &long).expect_err("nothing fits");
+        assert_eq!(denied, format!("Denied: the case has no reply of a judge to `{}`", &long[..60]));
+        assert_eq!(replied("[fine]", "any", "at all", Format::Text).as_deref(), Ok("fine"));
+    }
+
+    #[test]
+    fn the_case_of_the_guide_is_one() {
+        let guide = include_str!("../../../docs/plugins.md");
+        let (_, behind) = guide.split_once("```yaml\n- name: a rude answer").expect("it is there");
+        let (case, _) = behind.split_once("```").expect("it ends");
+        let cases = parse("plugins.md", &format!("- name: a rude answer{case}")).expect("a case");
+        assert_eq!((cases[0].http.len(), cases[0].judge.len()), (1, 3));
+    }
+
+    #[test]
+    fn a_reply_of_another_shape_than_was_asked_for_is_told() {
+        let choice = || Format::Choice(vec!["yes".to_owned(), "no".to_owned()]);
+        assert!(replied("[\"yes\"]", "r", "q", choice()).is_ok());
+        let other = replied("[perhaps]", "r", "q", choice()).expect_err("none of them");
+        assert_eq!(other, "Unavailable: the case replies `perhaps`: it should be one of yes, no");
+        let schema = || Format::Schema(Json::parse(r#"{"properties": {"score": {"type": "number"}}}"#).expect("JSON"));
+        assert!(replied("[{ json: { score: 1 } }]", "r", "q", schema()).is_ok());
+        let wrong = replied("[{ json: { score: much } }]", "r", "q", schema()).expect_err("no number");
+        assert!(wrong.contains("`/score` expected a number"), "{wrong}");
+        assert!(replied("[fine]", "r", "q", schema()).is_err());
     }
 
     #[test]

@@ -19,6 +19,7 @@ wasmtime::component::bindgen!({
     imports: {
         "karat:eval/http.send": async | trappable,
         "karat:eval/http-stream": async | trappable,
+        "karat:eval/judge": async | trappable,
         "karat:eval/process": async | trappable,
         default: trappable,
     },

@@ -3,7 +3,9 @@
 use std::num::NonZeroUsize;
 
 use wasmtime::component::Component;
-use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig};
+use wasmtime::{
+    Config, Enabled, Engine, InstanceAllocationStrategy, OptLevel, PoolingAllocationConfig, WasmBacktraceDetails,
+};
 
 /// The most instances that can be alive at once; callers wait for a free slot. One of a component with many memories or
 /// tables takes several.
@@ -69,6 +71,8 @@ fn language() -> Config {
         .cranelift_opt_level(OptLevel::Speed)
         .wasm_backtrace_max_frames(NonZeroUsize::new(32))
         .generate_address_map(true)
+        // Lines of a trap, for plugins that bring what they were compiled from.
+        .wasm_backtrace_details(WasmBacktraceDetails::Enable)
         .memory_init_cow(true)
         .memory_reservation(4 << 30)
         .memory_guard_size(32 << 20)

@@ -108,9 +108,10 @@ fn detail(backtrace: Option<&WasmBacktrace>, said: &str, dropped: u64) -> Option
 
 /// The guest's own calls, innermost first; a function that calls itself is told once.
 fn frames(backtrace: &WasmBacktrace) -> String {
-    let names = backtrace.frames().iter().map(name).filter(|name| !is_machinery(name));
+    let frames = backtrace.frames().iter().map(|frame| (name(frame), frame)).filter(|(name, _)| !is_machinery(name));
     let mut calls: Vec<(String, usize)> = Vec::new();
-    for name in names {
+    for (name, frame) in frames {
+        let name = line(frame).map_or(name.clone(), |line| format!("{name} at {line}"));
         match calls.last_mut() {
             Some((last, times)) if *last == name => *times += 1,
             _ => calls.push((name, 1)),
@@ -122,6 +123,12 @@ fn frames(backtrace: &WasmBacktrace) -> String {
         text.push_str(&format!("  {name}{often}\n"));
     }
     text
+}
+
+/// File and line, where the plugin has that of its code.
+fn line(frame: &FrameInfo) -> Option<String> {
+    let symbol = frame.symbols().iter().find(|symbol| symbol.file().is_some())?;
+    Some(format!("{}:{}", symbol.file()?, symbol.line()?))
 }
 
 fn name(frame: &FrameInfo) -> String {

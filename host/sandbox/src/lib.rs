@@ -45,7 +45,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::limits::Isolation;
-use model::ports::{HttpDoor, ProcessDoor, Sink};
+use model::ports::{HttpDoor, JudgeDoor, ProcessDoor, Sink};
 
 pub use compile::compile;
 pub use engine::MOST_SLOTS;
@@ -83,6 +83,8 @@ pub struct Options {
 #[derive(Clone, Default)]
 pub struct Doors {
     pub http: Option<Arc<dyn HttpDoor>>,
+    /// Questions to LLMs.
+    pub judge: Option<Arc<dyn JudgeDoor>>,
     /// Commands; for plugins in this process only.
     pub process: Option<Arc<dyn ProcessDoor>>,
     /// The file of one exporter; for plugins in this process only.

@@ -19,6 +19,7 @@ pub(crate) struct Used {
     pub(crate) host_calls: u64,
     /// Fuel for what the host did beyond being called.
     pub(crate) host_fuel: u64,
+    pub(crate) judge_calls: u32,
     pub(crate) log_lines: u32,
     pub(crate) log_bytes: u64,
     /// Lines beyond the limit.

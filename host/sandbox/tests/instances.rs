@@ -136,3 +136,26 @@ async fn a_scorer_that_only_says_it_is_pure_is_found_out() {
         assert!(matches!(&honest.score(&row(index), &[0]).await[..], [Outcome::Scored(_)]));
     }
 }
+
+#[tokio::test]
+async fn a_trap_is_told_with_its_line_where_the_plugin_has_lines() {
+    let detail = async |lines| {
+        let plugin = guests::wat::Plugin { lines, ..guests::wat::Plugin::scoring("(unreachable)") };
+        let sandbox = Sandbox::new(Options::default()).unwrap();
+        let plugin = sandbox.load(&plugin.bytes(), Isolation::Thread).await.unwrap();
+        let scoring = plugin.bind(Binding {
+            calls: vec![Call { item: "probe".to_owned(), parameters: Json::parse("{}").unwrap() }],
+            limits: CallLimits::default(),
+            reuse: Reuse::Never,
+            seed: 0,
+            grant: Default::default(),
+            config: Default::default(),
+        });
+        let outcome = scoring.score(&row(0), &[0]).await.remove(0);
+        let Outcome::Failed(failure) = outcome else { panic!("{outcome:?}") };
+        failure.detail.unwrap()
+    };
+    let line = detail(true).await;
+    assert!(line.contains("at plugin.wat:") || line.contains("/plugin.wat:"), "{line}");
+    assert!(!detail(false).await.contains("plugin.wat"));
+}

@@ -4,6 +4,8 @@ pub mod wat;
 
 /// Reads `wit/`, for tests of what is said about it.
 pub use wit_parser;
+/// The plugin `test/asks`, without a manifest: a scorer that asks a judge.
+pub static ASKS: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/asks.wasm"));
 
 /// The plugin `test/fetch`, without a manifest: a scorer that asks a server.
 pub static FETCH: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/fetch.wasm"));

@@ -47,6 +47,8 @@ pub struct Plugin {
     pub name: &'static str,
     /// What the manifest asks for, as JSON; no manifest where it is empty.
     pub capabilities: &'static str,
+    /// Whether it brings the lines of its text, as DWARF.
+    pub lines: bool,
 }
 
 impl Default for Plugin {
@@ -64,6 +66,7 @@ impl Default for Plugin {
             value_kind: 0,
             name: "probe",
             capabilities: "",
+            lines: false,
         }
     }
 }
@@ -76,7 +79,7 @@ impl Plugin {
 
     /// The component.
     pub fn bytes(&self) -> Vec<u8> {
-        let component = component(&self.text(), self.utf16);
+        let component = component(&self.text(), self.utf16, self.lines);
         if self.capabilities.is_empty() {
             return component;
         }
@@ -154,8 +157,13 @@ world any {
 }";
 
 /// Makes a component of a core module in text form.
-fn component(text: &str, utf16: bool) -> Vec<u8> {
-    let mut module = wat::parse_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
+fn component(text: &str, utf16: bool, lines: bool) -> Vec<u8> {
+    let mut parser = wat::Parser::new();
+    if lines {
+        parser.generate_dwarf(wat::GenerateDwarf::Lines);
+    }
+    let module = parser.parse_str(Some(Path::new("plugin.wat")), text);
+    let mut module = module.unwrap_or_else(|error| panic!("{error}\n{text}"));
     let mut resolve = Resolve::default();
     let wit = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../wit");
     resolve.push_dir(wit).expect("`wit/` is valid");

@@ -2,18 +2,20 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use async_trait::async_trait;
-use model::grant::HttpRule;
+use model::grant::{HttpRule, JudgeRule};
 use model::json::Json;
+use model::judge::{JudgeReply, JudgeRequest};
 use model::limits::{CallLimits, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
-use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, Plugin};
+use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, JudgeDoor, Plugin};
 use model::row::{Row, RowRecord};
 use model::scorer::ItemKind;
-use pipeline::cases::{Answer, Case, told};
+use pipeline::cases::{Answer, Case, ReplyEntry, told};
+use sandbox::Doors;
 use serde_json::json;
 use tokio::runtime::Runtime;
 use workshop::Project;
@@ -165,7 +167,7 @@ struct Checked {
 }
 
 fn check(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtime) -> Result<Checked, Stop> {
-    answers.put(case.http.clone());
+    answers.put(case);
     let RowRecord { id, inputs, outputs, expectations, tags, session, trace, .. } = case.row.clone();
     let id = id.unwrap_or_else(|| case.name.clone());
     let trace = one_call::trace(trace.as_ref())
@@ -237,17 +239,26 @@ fn score(plugin: &dyn Plugin, scorer: &str, parameters: Json, row: &Row, runtime
     runtime.block_on(scoring.score(row, &[0])).pop().unwrap_or_else(nothing)
 }
 
-/// A door behind which there is nothing but what a case says.
+/// Doors behind which there is nothing but what a case says.
 #[derive(Default)]
-pub(super) struct Answers(Mutex<Vec<Answer>>);
+pub(super) struct Answers(Mutex<(Vec<Answer>, Vec<ReplyEntry>)>);
 
 impl Answers {
     pub(super) fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    fn put(&self, answers: Vec<Answer>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = answers;
+    /// The doors of a plugin that is tried.
+    pub(super) fn doors(self: &Arc<Self>) -> Doors {
+        Doors { http: Some(Arc::clone(self) as _), judge: Some(Arc::clone(self) as _), ..Doors::default() }
+    }
+
+    fn put(&self, case: &Case) {
+        *self.said() = (case.http.clone(), case.judge.clone());
+    }
+
+    fn said(&self) -> MutexGuard<'_, (Vec<Answer>, Vec<ReplyEntry>)> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -255,8 +266,8 @@ impl Answers {
 impl HttpDoor for Answers {
     async fn send(&self, _: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
         let HttpRequest { method, url, .. } = request;
-        let answers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(answer) = answers.iter().find(|answer| answer.method == method && answer.url == url) else {
+        let said = self.said();
+        let Some(answer) = said.0.iter().find(|answer| answer.method == method && answer.url == url) else {
             let message = format!("the case has no answer for {method} {url}");
             return Err(Failure::new(FailureKind::Denied, message));
         };
@@ -266,5 +277,12 @@ impl HttpDoor for Answers {
         let truncated = body.len() as u64 > most;
         body.truncate(most as usize);
         Ok(HttpResponse { status: answer.status, headers: headers.into_iter().collect(), body, truncated })
+    }
+}
+
+#[async_trait]
+impl JudgeDoor for Answers {
+    async fn complete(&self, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
+        pipeline::cases::reply(&self.said().1, &request)
     }
 }

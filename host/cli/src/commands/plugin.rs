@@ -7,7 +7,7 @@ use broker::Allowed;
 use model::limits::Isolation;
 use model::ports::{Catalog as _, Plugin as _, PluginError};
 use model::scorer::{Direction, ScorerDescription, ValueKind};
-use sandbox::{Doors, Loaded};
+use sandbox::Loaded;
 use workshop::Project;
 
 use super::{bench, build, cases, dev, eval, inspect};
@@ -32,8 +32,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     };
     let isolation = Authority::read(None, &[])?.isolation();
     let answering = |answers: &Arc<cases::Answers>| -> Result<Plugins, Stop> {
-        let doors = Doors { http: Some(Arc::clone(answers) as _), process: None, sink: None };
-        let sandbox = wiring::sandbox_behind(doors, 0)?;
+        let sandbox = wiring::sandbox_behind(answers.doors(), 0)?;
         Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
     };
     match what {

@@ -1,20 +1,151 @@
-//! Questions to an LLM: not answered yet.
+//! Questions to an LLM, asked by the host. Waiting for a reply costs a guest no fuel.
 
-use super::denied;
-use crate::bindings::judge::{Host, Reply, Request, Usage};
-use crate::bindings::types::Failure;
+use futures_util::future::join_all;
+use model::grant::{Grant, JudgeRule};
+use model::json::Json;
+use model::judge::{Format, JudgeReply, JudgeRequest, Message, Speaker, Tool, ToolCall};
+use model::outcome::{Failure, FailureKind};
+use model::quantity::ByteSize;
+
+use super::{Granted, refused};
+use crate::bindings::judge::{self as asked, Host, Reply, Request, Usage};
+use crate::bindings::types;
 use crate::guest::Guest;
 
+type Answer = Result<Reply, types::Failure>;
+
+/// The rule that grants a role.
+///
+/// # Errors
+///
+/// Fails as `denied` where there is none.
+pub(crate) fn granted<'a>(grant: &'a Grant, role: &str) -> Result<&'a JudgeRule, Failure> {
+    let rule = grant.judge.as_ref().ok_or_else(nobody)?;
+    if rule.roles.iter().any(|granted| granted == role) {
+        return Ok(rule);
+    }
+    let message = format!("the judge `{}` was not granted to this plugin", role.escape_debug());
+    Err(Failure::new(FailureKind::Denied, message))
+}
+
+/// There is no judge for this plugin.
+pub(crate) fn nobody() -> Failure {
+    Failure::new(FailureKind::Denied, "a judge was not granted to this plugin")
+}
+
 impl Host for Guest {
-    fn complete(&mut self, _: Request) -> wasmtime::Result<Result<Reply, Failure>> {
-        Ok(Err(denied("a judge")))
+    async fn complete(&mut self, request: Request) -> wasmtime::Result<Answer> {
+        let admitted = self.admit(request);
+        Ok(self.granted.ask(admitted).await.map_err(refused))
     }
 
-    fn complete_many(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Result<Reply, Failure>>> {
-        Ok(requests.iter().map(|_| Err(denied("a judge"))).collect())
+    async fn complete_many(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Answer>> {
+        let admitted: Vec<_> = requests.into_iter().map(|request| self.admit(request)).collect();
+        let granted = &self.granted;
+        let replies = join_all(admitted.into_iter().map(|admitted| granted.ask(admitted))).await;
+        Ok(replies.into_iter().map(|reply| reply.map_err(refused)).collect())
     }
 
-    fn budget(&mut self) -> wasmtime::Result<Option<Usage>> {
-        Ok(Some(Usage { input_tokens: 0, output_tokens: 0, cost: Some(0) }))
+    /// What a run may spend is the judge's to know; it is not asked yet.
+    async fn budget(&mut self) -> wasmtime::Result<Option<Usage>> {
+        let has_judge = self.granted.grant.judge.is_some() && self.granted.doors.judge.is_some();
+        Ok((!has_judge).then_some(Usage { input_tokens: 0, output_tokens: 0, cost: Some(0) }))
+    }
+}
+
+impl Guest {
+    /// Lets one more question through, in the host's words.
+    fn admit(&mut self, request: Request) -> Result<JudgeRequest, Failure> {
+        let rule = granted(&self.granted.grant, &request.role)?;
+        if self.granted.doors.judge.is_none() {
+            return Err(nobody());
+        }
+        let most = rule.max_calls_per_row.unwrap_or(u32::MAX);
+        if self.used.judge_calls >= most {
+            let message = format!("this call has asked its {most} questions (`max_calls_per_row`)");
+            return Err(Failure::new(FailureKind::BudgetExceeded, message));
+        }
+        let request = checked(request)?;
+        self.used.judge_calls += 1;
+        Ok(request)
+    }
+}
+
+impl Granted {
+    async fn ask(&self, admitted: Result<JudgeRequest, Failure>) -> Result<Reply, Failure> {
+        let request = admitted?;
+        let rule = granted(&self.grant, &request.role)?;
+        let door = self.doors.judge.as_ref().ok_or_else(nobody)?;
+        let reply = door.complete(rule, request).await?;
+        let calls = reply.tool_calls.iter().map(|call| call.name.len() + call.arguments.as_str().len());
+        let (size, most) = ((reply.text.len() + calls.sum::<usize>()) as u64, self.limits.output);
+        if size > most {
+            let message = format!("the judge's reply is larger than {} (`limits.output`)", ByteSize(most));
+            return Err(Failure::new(FailureKind::TooLarge, message));
+        }
+        Ok(replied(reply))
+    }
+}
+
+/// A request as the guest made it, if it is one.
+fn checked(request: Request) -> Result<JudgeRequest, Failure> {
+    if request.messages.is_empty() {
+        return Err(bad("a question has at least one message"));
+    }
+    if request.temperature.is_some_and(|temperature| !(temperature.is_finite() && temperature >= 0.0)) {
+        return Err(bad("a temperature is a number from 0"));
+    }
+    let format = match request.format {
+        asked::Format::Text => Format::Text,
+        asked::Format::Schema(schema) => Format::Schema(json(&schema, "the schema of the reply")?),
+        asked::Format::Choice(choices) if choices.is_empty() => return Err(bad("there is nothing to choose from")),
+        asked::Format::Choice(choices) => Format::Choice(choices),
+    };
+    let tools = request.tools.into_iter().map(|asked::Tool { name, description, parameters }| {
+        let parameters = json(&parameters, &format!("the parameters of the tool `{}`", name.escape_debug()))?;
+        Ok(Tool { name, description, parameters })
+    });
+    Ok(JudgeRequest {
+        role: request.role,
+        messages: request.messages.into_iter().map(message).collect::<Result<_, _>>()?,
+        tools: tools.collect::<Result<_, Failure>>()?,
+        format,
+        max_output_tokens: request.max_output_tokens,
+        temperature: request.temperature,
+        sample: request.sample,
+    })
+}
+
+fn message(message: asked::Message) -> Result<Message, Failure> {
+    let speaker = match message.speaker {
+        asked::Speaker::System => Speaker::System,
+        asked::Speaker::User => Speaker::User,
+        asked::Speaker::Assistant => Speaker::Assistant,
+        asked::Speaker::Tool => Speaker::Tool,
+    };
+    let tool_calls = message.tool_calls.into_iter().map(|asked::ToolCall { id, name, arguments }| {
+        let arguments = json(&arguments, &format!("the arguments of the call `{}`", id.escape_debug()))?;
+        Ok(ToolCall { id, name, arguments })
+    });
+    let tool_calls = tool_calls.collect::<Result<_, Failure>>()?;
+    Ok(Message { speaker, content: message.content, tool_calls, answers: message.answers })
+}
+
+fn json(text: &str, what: &str) -> Result<Json, Failure> {
+    Json::parse(text).map_err(|error| bad(&format!("{what} can't be read as JSON: {error}")))
+}
+
+fn bad(message: &str) -> Failure {
+    Failure::new(FailureKind::BadInput, message)
+}
+
+fn replied(reply: JudgeReply) -> Reply {
+    let call = |ToolCall { id, name, arguments }| asked::ToolCall { id, name, arguments: arguments.to_string() };
+    let usage = reply.usage;
+    Reply {
+        text: reply.text,
+        tool_calls: reply.tool_calls.into_iter().map(call).collect(),
+        usage: Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost: usage.cost },
+        cached: reply.cached,
     }
 }

@@ -2,6 +2,7 @@
 
 pub(crate) mod egress;
 pub(crate) mod http_stream;
+pub(crate) mod judge;
 pub(crate) mod kv;
 pub(crate) mod process;
 pub(crate) mod traces;
@@ -10,7 +11,6 @@ pub(crate) mod wasi_http;
 mod ambient;
 mod config;
 mod http;
-mod judge;
 mod log;
 mod sink;
 
@@ -73,6 +73,8 @@ fn refused(refusal: Refusal) -> Failure {
         FailureKind::BadInput => ErrorCode::BadInput,
         FailureKind::Denied => ErrorCode::Denied,
         FailureKind::BudgetExceeded => ErrorCode::BudgetExceeded,
+        FailureKind::RateLimited => ErrorCode::RateLimited,
+        FailureKind::Cancelled => ErrorCode::Cancelled,
         FailureKind::TooLarge => ErrorCode::TooLarge,
         FailureKind::TimedOut => ErrorCode::TimedOut,
         FailureKind::Unsupported => ErrorCode::Unsupported,

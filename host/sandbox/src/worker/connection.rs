@@ -9,6 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::{SinkExt, StreamExt};
+use model::judge::JudgeRequest;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
 use tokio::net::unix::OwnedReadHalf;
@@ -19,7 +20,9 @@ use tokio_util::codec::{FramedRead, FramedWrite};
 
 use super::protocol::{Frames, Refused, Said, Told, frames, received, speak};
 use super::streams::Streams;
+use crate::Doors;
 use crate::bindings::describe;
+use crate::imports::judge;
 use crate::instances::{Answer, Question, Setup, Turn};
 use crate::load::{Cause, LoadError};
 use crate::shared::Shared;
@@ -40,7 +43,7 @@ pub(super) struct Connection {
     waiting: Mutex<HashMap<u64, Waiting>>,
     /// What the worker knows of.
     assignments: Mutex<HashMap<u32, Arc<Setup>>>,
-    http: Option<Arc<dyn HttpDoor>>,
+    doors: Doors,
     streams: Streams,
     end: Notify,
     /// Why it is no more.
@@ -89,7 +92,7 @@ impl Connection {
             numbers: AtomicU64::default(),
             waiting: Mutex::default(),
             assignments: Mutex::default(),
-            http: shared.doors.http.clone(),
+            doors: shared.doors.clone(),
             streams: Streams::default(),
             end: Notify::new(),
             lost: OnceLock::new(),
@@ -161,6 +164,9 @@ impl Connection {
                     let opening = Arc::clone(&self).open_stream(assignment, most, request);
                     self.streams.begin(number, opening, self.tell.clone());
                 }
+                Ok(Said::Ask { number, assignment, request }) => {
+                    tokio::spawn(Arc::clone(&self).ask(number, assignment, request));
+                }
                 Ok(Said::Read { number, most }) => self.streams.read(number, most),
                 Ok(Said::Close { number }) => self.streams.end(number),
                 Ok(Said::Described(_)) | Err(_) => break,
@@ -194,9 +200,28 @@ impl Connection {
     }
 
     fn door(&self, assignment: u32) -> Result<(&dyn HttpDoor, Arc<Setup>), Failure> {
-        let setup = lock(&self.assignments).get(&assignment).cloned();
         let denied = || Failure::new(FailureKind::Denied, "http was not granted to this plugin");
-        self.http.as_deref().zip(setup).ok_or_else(denied)
+        self.doors.http.as_deref().zip(self.setup(assignment)).ok_or_else(denied)
+    }
+
+    fn setup(&self, assignment: u32) -> Option<Arc<Setup>> {
+        lock(&self.assignments).get(&assignment).cloned()
+    }
+
+    /// Asks a judge for a guest, as far as the host's own copy of the grant allows.
+    async fn ask(self: Arc<Self>, number: u64, assignment: u32, request: Vec<u8>) {
+        let answer = self.complete(assignment, &request).await;
+        self.tell(Told::Replied { number, answer: answer.map_err(Into::into) });
+    }
+
+    async fn complete(&self, assignment: u32, request: &[u8]) -> Result<Vec<u8>, Failure> {
+        let (Some(door), Some(setup)) = (&self.doors.judge, self.setup(assignment)) else {
+            return Err(judge::nobody());
+        };
+        let internal = |error: serde_json::Error| Failure::new(FailureKind::Internal, error.to_string());
+        let request: JudgeRequest = serde_json::from_slice(request).map_err(internal)?;
+        let rule = judge::granted(&setup.grant, &request.role)?;
+        serde_json::to_vec(&door.complete(rule, request).await?).map_err(internal)
     }
 }
 

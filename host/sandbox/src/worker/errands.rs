@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
-use model::grant::HttpRule;
+use model::grant::{HttpRule, JudgeRule};
+use model::judge::{JudgeReply, JudgeRequest};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming, JudgeDoor};
 use tokio::sync::{mpsc, oneshot};
 
 use super::protocol::{Failed, Head, Said};
@@ -19,6 +20,7 @@ pub(super) struct Errands {
     pub(super) fetched: Waiting<HttpResponse>,
     pub(super) opened: Waiting<Head>,
     pub(super) read: Waiting<Option<Vec<u8>>>,
+    pub(super) replied: Waiting<Vec<u8>>,
 }
 
 /// Those who wait for answers of one kind, by number.
@@ -83,6 +85,16 @@ impl HttpDoor for Door {
         let head =
             self.errands.opened.of(number, || self.say(Said::Open { number, assignment, most, request })).await?;
         Ok(Box::new(Arriving { stream, head }))
+    }
+}
+
+#[async_trait]
+impl JudgeDoor for Door {
+    async fn complete(&self, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
+        let (number, assignment) = (self.number(), self.assignment);
+        let request = serde_json::to_vec(&request).expect("a request can be written");
+        let reply = self.errands.replied.of(number, || self.say(Said::Ask { number, assignment, request })).await?;
+        serde_json::from_slice(&reply).map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
     }
 }
 

@@ -73,6 +73,11 @@ pub(super) enum Told {
         number: u64,
         answer: Result<Option<Vec<u8>>, Failed>,
     },
+    /// A [`JudgeReply`](model::judge::JudgeReply) as JSON.
+    Replied {
+        number: u64,
+        answer: Result<Vec<u8>, Failed>,
+    },
 }
 
 /// Of an answer whose body is on its way.
@@ -107,6 +112,12 @@ pub(super) enum Said {
     Read {
         number: u64,
         most: u32,
+    },
+    /// A guest asks a judge: a [`JudgeRequest`](model::judge::JudgeRequest) as JSON.
+    Ask {
+        number: u64,
+        assignment: u32,
+        request: Vec<u8>,
     },
     /// Nobody waits for the answer, or for more of it.
     Close {

@@ -97,7 +97,8 @@ impl Working {
             Told::Assigned { assignment, setup } => {
                 let setup: Setup = serde_json::from_slice(&setup)?;
                 let door = Door::new(assignment, self.say.clone(), Arc::clone(&self.errands));
-                let doors = Doors { http: Some(Arc::new(door)), process: None, sink: None };
+                let door = Arc::new(door);
+                let doors = Doors { http: Some(Arc::clone(&door) as _), judge: Some(door), ..Doors::default() };
                 let instances = Instances::new(Arc::clone(&self.linked), setup, doors);
                 self.assignments.insert(assignment, Arc::new(instances));
             }
@@ -122,6 +123,7 @@ impl Working {
             Told::Fetched { number, answer } => self.errands.fetched.end(number, answer),
             Told::Opened { number, answer } => self.errands.opened.end(number, answer),
             Told::Read { number, answer } => self.errands.read.end(number, answer),
+            Told::Replied { number, answer } => self.errands.replied.end(number, answer),
         }
         Ok(())
     }

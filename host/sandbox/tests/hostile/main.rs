@@ -10,6 +10,7 @@ mod brokers;
 mod execution;
 mod files;
 mod imports;
+mod judges;
 mod results;
 mod streams;
 mod surroundings;

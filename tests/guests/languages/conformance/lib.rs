@@ -70,11 +70,12 @@ scorer!(Fetches { url } "fetches" String, |this, _row| Ok(match http::get(&this.
     Ok(answer) => format!("{} {}", answer.status, answer.text()),
     Err(failure) => name(failure.code),
 }.into()));
-scorer!(Asks {} "asks" String, |_this, _row| {
+scorer!(Asks { role } "asks" String, |this, _row| {
     let said = |reply: Result<judge::Reply, Failure>| reply.map_or_else(|failure| name(failure.code), |reply| reply.text);
-    let one = said(judge::ask("well?").send());
-    let two = judge::ask_many(vec![judge::ask("a"), judge::ask("b")]).into_iter().map(said);
-    Ok(std::iter::once(one).chain(two).collect::<Vec<_>>().join("|").into())
+    let ask = |prompt: &str| judge::ask(prompt).role(&this.role);
+    let one = said(ask("well?").send());
+    let many = judge::ask_many(vec![ask("a"), ask("b"), ask("c")]).into_iter().map(said);
+    Ok(std::iter::once(one).chain(many).collect::<Vec<_>>().join("|").into())
 });
 scorer!(Traces {} "traces" String, |_this, _row| {
     Ok(trace::spans(None).map_or("none".to_owned(), |spans| spans.len().to_string()).into())

@@ -105,12 +105,23 @@ static karat_outcome fetches(const karat_row *row, karat_text parameters) {
     return karat_text_verdict(karat_format("%u %.*s", answer.status, KARAT_SHOW(answer.body)));
 }
 
+static karat_text said(karat_reply reply) {
+    return reply.refusal.failed ? karat_string(code_of(reply.refusal)) : reply.text;
+}
+
 static karat_outcome asks(const karat_row *row, karat_text parameters) {
-    (void)row, (void)parameters;
-    karat_question questions[] = {{.prompt = karat_string("a")}, {.prompt = karat_string("b")}};
-    karat_reply one = karat_judge_ask(questions[0]), two[2];
-    karat_judge_ask_many(questions, 2, two);
-    return karat_text_verdict(karat_format("%s|%s|%s", code_of(one.refusal), code_of(two[0].refusal), code_of(two[1].refusal)));
+    (void)row;
+    karat_text role = parameter(parameters, "role");
+    char name[32] = {0};
+    memcpy(name, role.data, role.size < sizeof name ? role.size : sizeof name - 1);
+    karat_question one = {.role = name, .prompt = karat_string("well?")};
+    karat_question questions[] = {{.role = name, .prompt = karat_string("a")},
+                                  {.role = name, .prompt = karat_string("b")},
+                                  {.role = name, .prompt = karat_string("c")}};
+    karat_reply replies[4] = {karat_judge_ask(one)};
+    karat_judge_ask_many(questions, 3, replies + 1);
+    return karat_text_verdict(karat_format("%.*s|%.*s|%.*s|%.*s", KARAT_SHOW(said(replies[0])), KARAT_SHOW(said(replies[1])),
+                                           KARAT_SHOW(said(replies[2])), KARAT_SHOW(said(replies[3]))));
 }
 
 static karat_outcome traces(const karat_row *row, karat_text parameters) {
@@ -157,6 +168,7 @@ KARAT_SCORERS(
     {.name = "keeps", .summary = "values", .value = KARAT_TEXT, .determinism = KARAT_VOLATILE, .score = keeps},
     {.name = "fetches", .summary = "HTTP", .value = KARAT_TEXT, .parameters = NEEDING("url"),
      .determinism = KARAT_VOLATILE, .score = fetches},
-    {.name = "asks", .summary = "the judge", .value = KARAT_TEXT, .determinism = KARAT_JUDGED, .score = asks},
+    {.name = "asks", .summary = "the judge", .value = KARAT_TEXT, .parameters = NEEDING("role"),
+     .determinism = KARAT_JUDGED, .score = asks},
     {.name = "traces", .summary = "spans", .value = KARAT_TEXT, .score = traces},
     {.name = "spans", .summary = "all of them", .value = KARAT_TEXT, .parameters = NEEDING("key"), .score = spans})

@@ -60,14 +60,14 @@ export const fetches = scorer({ summary: 'HTTP', value: 'text', parameters: need
   }
 });
 
-export const asks = scorer({ summary: 'the judge', value: 'text' }, () => {
+export const asks = scorer({ summary: 'the judge', value: 'text', parameters: needing('role') }, (_, { role }) => {
   const said = [];
   try {
-    said.push(judge.ask('well?').text);
+    said.push(judge.ask('well?', { role }).text);
   } catch (error) {
     said.push(error.code);
   }
-  const replies = judge.askMany([{ prompt: 'a' }, { prompt: 'b' }]);
+  const replies = judge.askMany(['a', 'b', 'c'].map((prompt) => ({ prompt, role })));
   return [...said, ...replies.map((reply) => (reply instanceof Failure ? reply.code : reply.text))].join('|');
 });
 

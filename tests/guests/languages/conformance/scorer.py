@@ -67,12 +67,12 @@ def fetches(outputs, url: str) -> str:
 
 
 @scorer
-def asks(outputs) -> str:
+def asks(outputs, role: str) -> str:
     try:
-        said = [judge.ask("well?").text]
+        said = [judge.ask("well?", role=role).text]
     except Failure as failure:
         said = [failure.code]
-    replies = judge.ask_many([judge.Question("a"), judge.Question("b")])
+    replies = judge.ask_many([judge.Question(prompt, role=role) for prompt in "abc"])
     return "|".join(said + [reply.code if isinstance(reply, Failure) else reply.text for reply in replies])
 
 
