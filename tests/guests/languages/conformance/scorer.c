@@ -133,7 +133,7 @@ static karat_outcome traces(const karat_row *row, karat_text parameters) {
 
 static karat_text attribute(const karat_span *span, karat_text key) {
     for (size_t i = 0; i < span->attribute_count; i++) {
-        if (karat_equal(span->attributes[i].key, key)) return karat_json_string(span->attributes[i].value);
+        if (karat_equal(span->attributes[i].name, key)) return karat_json_string(span->attributes[i].value);
     }
     return (karat_text){0};
 }
