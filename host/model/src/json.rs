@@ -20,9 +20,13 @@ impl Json {
     ///
     /// # Errors
     ///
-    /// Fails when `text` is not one valid JSON value, or nests deeper than 128 levels.
+    /// Fails when `text` is not one valid JSON value, or nests deeper than 127 levels.
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let raw: &RawValue = serde_json::from_str(text)?;
+        // What is taken as it is has been read without looking at its depth.
+        if depth(raw.get()) > DEEPEST {
+            return Err(serde::de::Error::custom(format_args!("it nests deeper than {DEEPEST} levels")));
+        }
         Ok(Self::from_raw(raw))
     }
 
@@ -57,6 +61,28 @@ impl Json {
     pub fn is_object(&self) -> bool {
         self.as_str().starts_with('{')
     }
+}
+
+/// As deep as serde_json reads into a tree.
+const DEEPEST: usize = 127;
+
+/// How many arrays and objects of a valid JSON text lie within each other, at the most.
+fn depth(text: &str) -> usize {
+    let (mut in_string, mut escaped, mut depth, mut deepest) = (false, false, 0_usize, 0);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b']' | b'}' if !in_string => depth -= 1,
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// Drops white space outside of strings from a valid JSON text.
@@ -129,6 +155,15 @@ impl JsonSchema for Json {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_text_is_as_deep_as_a_tree_can_be() {
+        let nested = |depth: usize| format!("{}\"[\\\"[\"{}", "[".repeat(depth), "]".repeat(depth));
+        let deep = Json::parse(&nested(DEEPEST)).expect("not too deep");
+        assert!(!deep.to_value().is_null());
+        let wrong = Json::parse(&nested(DEEPEST + 1)).expect_err("too deep");
+        assert!(wrong.to_string().contains("nests deeper than 127 levels"), "{wrong}");
+    }
 
     #[test]
     fn only_white_space_between_tokens_is_dropped() {
