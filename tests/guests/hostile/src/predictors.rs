@@ -26,6 +26,6 @@ macro_rules! predictor {
 }
 
 predictor!("answers_no_json", AnswersNoJson, "{\"answer\":".to_owned());
-predictor!("answers_much", AnswersMuch, format!("\"{}\"", "x".repeat(20 << 20)));
+predictor!("answers_much", AnswersMuch, format!("\"{}\"", "x".repeat(4 << 20)));
 predictor!("answers_deep", AnswersDeep, "[".repeat(100_000) + &"]".repeat(100_000));
 predictor!("answers_well", AnswersWell, "\"42\"".to_owned());
