@@ -14,7 +14,8 @@ const GET: &str = "npm install";
 
 /// A module that exports what the world asks for, linked with the interfaces that there are.
 fn entry(project: &Project, source: &Path) -> String {
-    let interfaces: Vec<_> = ["log", "traces"].into_iter().chain(world::declared(&project.capabilities)).collect();
+    let imports = world::imports(project.build.kind, &project.capabilities);
+    let interfaces: Vec<_> = ["log"].into_iter().chain(imports).collect();
     let imports: String =
         interfaces.iter().map(|name| format!("import * as {name} from 'karat:eval/{name}@0.1.0';\n")).collect();
     format!(

@@ -25,6 +25,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
         kind = match project.build.kind {
             Kind::Scorer => "Scorer",
             Kind::Predictor => "Predictor",
+            Kind::Exporter => "Exporter",
         },
     );
     write_file(&work.join("karat_entry.py"), entry.as_bytes())?;
