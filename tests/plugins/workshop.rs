@@ -49,9 +49,9 @@ fn what_is_wrong_with_a_project_is_told_with_its_line() {
 fn a_tool_that_is_missing_is_told_with_the_command_that_gets_it() {
     let project = Project::new();
     for (lang, tool, get) in [
-        ("python", "componentize-py", "pip install componentize-py"),
+        ("python", "componentize-py", "pip install componentize-py=="),
         ("js", "esbuild", "npm install"),
-        ("c", "zig", "pip install ziglang"),
+        ("c", "zig", "pip install ziglang=="),
     ] {
         assert_eq!(project.run(&["plugin", "new", "--lang", lang, lang]).code, 0);
         check(&project.run(&["plugin", "build", lang]), 2, &[&format!("`{tool}`, which is not installed"), get]);

@@ -9,6 +9,7 @@ use rust_embed::RustEmbed;
 use crate::error::Error;
 use crate::project::{Kind, Language, check_name};
 use crate::sdk::{self, write_file};
+use crate::tools;
 
 /// Files by language, and `common` ones, for every kind of plugin or below the name of one. `{{name}}`, `{{publisher}}` and `{{scorer}}` in names and texts are filled in;
 /// `.in` at the end of a name is taken off: cargo would take a `Cargo.toml` for one of ours.
@@ -50,9 +51,9 @@ impl Lang {
     pub fn tools(self) -> &'static str {
         match self {
             Self::Rust => "rustup target add wasm32-wasip2",
-            Self::Python => "python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1",
-            Self::JavaScript | Self::TypeScript => "npm install",
-            Self::C => "python3 -m venv .venv && .venv/bin/pip install ziglang",
+            Self::Python => tools::GET_PYTHON,
+            Self::JavaScript | Self::TypeScript => tools::GET_JAVASCRIPT,
+            Self::C => tools::GET_C,
         }
     }
 }

@@ -10,8 +10,6 @@ use crate::project::{Engine, Project};
 use crate::sdk::write_file;
 use crate::{tools, world};
 
-const GET: &str = "npm install";
-
 /// A module that exports what the world asks for, linked with the interfaces that there are.
 fn entry(project: &Project, source: &Path) -> String {
     let imports = world::imports(project.build.kind, &project.capabilities);
@@ -33,7 +31,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
     let source = checked_source(project, folder)?;
     let find = |name: &'static str| {
         let found = tools::find(folder, &["node_modules/.bin"], name);
-        found.ok_or(Error::NoTool { language: "JavaScript", tool: name, get: GET })
+        found.ok_or(Error::NoTool { language: "JavaScript", tool: name, get: tools::GET_JAVASCRIPT })
     };
     let (esbuild, jco) = (find("esbuild")?, find("jco")?);
     write_file(&work.join("entry.js"), entry(project, &source).as_bytes())?;
