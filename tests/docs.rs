@@ -75,6 +75,22 @@ fn the_suite_of_the_readme_is_one() {
     assert!(problems.iter().all(|line| line.contains("empathy") || line.contains("cases.jsonl")), "{problems:#?}");
 }
 
+#[test]
+fn the_guides_get_the_tools_that_a_new_plugin_names() {
+    let project = Project::new();
+    for lang in ["python", "c"] {
+        let told = project.run(&["plugin", "new", "--lang", lang, lang]).out;
+        let package = told.split_whitespace().find(|word| word.contains("==")).unwrap();
+        let (name, _) = package.split_once("==").unwrap();
+        for guide in ["docs/plugins.md", "docs/exporters.md"] {
+            let text = fs::read_to_string(root().join(guide)).unwrap();
+            for named in text.split_whitespace().filter(|word| word.starts_with(&format!("{name}=="))) {
+                assert_eq!(named, package, "{guide}");
+            }
+        }
+    }
+}
+
 /// `docs/interface.md` is made of `wit/`; with `KARAT_BLESS=1` it is written anew.
 #[test]
 fn the_reference_of_the_interface_is_what_the_interface_says() {

@@ -1,4 +1,4 @@
-//! `docs/plugins.md`, done as it says: in an empty folder, with an empty home, by its own commands only.
+//! The guides in `docs`, done as they say: in an empty folder, with an empty home, by their own commands only.
 
 use std::process::Command;
 
@@ -6,15 +6,15 @@ use crate::support::{Project, root, said};
 
 use super::languages::with_compilers;
 
-/// What a section of the guide has a reader do.
+/// What a section of a guide has a reader do.
 enum Step {
     Run(String),
     Write { file: String, text: String },
 }
 
 /// The steps of the section with this heading.
-fn steps(heading: &str) -> Vec<Step> {
-    let guide = std::fs::read_to_string(root().join("docs/plugins.md")).unwrap();
+fn steps(guide: &str, heading: &str) -> Vec<Step> {
+    let guide = std::fs::read_to_string(root().join(guide)).unwrap();
     let section = guide.split("\n## ").find(|section| section.starts_with(heading)).unwrap();
     let mut steps = Vec::new();
     let mut named = None;
@@ -35,14 +35,14 @@ fn steps(heading: &str) -> Vec<Step> {
     steps
 }
 
-/// Follows a section of the guide; every command has to succeed.
-fn check(heading: &str) {
+/// Follows a section of a guide; every command has to succeed.
+fn check(guide: &str, heading: &str) {
     let project = Project::new();
     let karat = std::path::Path::new(env!("CARGO_BIN_EXE_karat")).parent().unwrap();
     let path = format!("{}:{}", karat.display(), std::env::var("PATH").unwrap());
     let mut folder = project.path("");
     let mut commands = 0;
-    for step in steps(heading) {
+    for step in steps(guide, heading) {
         match step {
             Step::Write { file, text } => {
                 assert!(folder.join(&file).exists(), "{heading}: there is no `{file}` to edit");
@@ -75,22 +75,27 @@ fn is_of_a_registry(name: &str) -> bool {
 
 #[test]
 fn python_in_five_minutes() {
-    check("Python");
+    check("docs/plugins.md", "Python");
+}
+
+#[test]
+fn an_exporter_in_five_minutes() {
+    check("docs/exporters.md", "Your own");
 }
 
 #[test]
 fn rust_in_five_minutes() {
-    check("Rust");
+    check("docs/plugins.md", "Rust");
 }
 
 #[test]
 #[ignore = "of the full set: needs node; `scripts/test --run-ignored only guide`"]
 fn javascript_in_five_minutes() {
-    check("JavaScript");
+    check("docs/plugins.md", "JavaScript");
 }
 
 #[test]
 #[ignore = "of the full set: gets 90 MB; `scripts/test --run-ignored only guide`"]
 fn c_in_five_minutes() {
-    check("C\n");
+    check("docs/plugins.md", "C\n");
 }

@@ -3,7 +3,7 @@
 //! Rust and Python are tried every time, all languages where `KARAT_LANGUAGES` is `all`. `scripts/languages` installs what
 //! they are built with.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use serde_json::{Value, json};
@@ -57,12 +57,13 @@ pub(super) fn karat(project: &Project, arguments: &[&str]) -> Said {
 
 impl Language {
     /// Begins a plugin, with the source of this name in place of the template's, and builds it.
-    fn build(&self, project: &Project, plugin: &str) {
-        let new = project.run(&["plugin", "new", "--lang", self.name, plugin]);
+    fn build(&self, project: &Project, kind: &str, plugin: &str) {
+        let new = project.run(&["plugin", "new", "--kind", kind, "--lang", self.name, plugin]);
         assert_eq!(new.code, 0, "{new:#?}");
-        let sources = root().join("tests/guests/languages").join(plugin.replace('-', "_"));
-        let source = sources.join(Path::new(self.source).file_name().unwrap());
-        project.write(&format!("{plugin}/{}", self.source), std::fs::read(source).unwrap());
+        let sources = sources(plugin);
+        let source = self.source.replace("scorer", kind);
+        let own = std::fs::read(sources.join(Path::new(&source).file_name().unwrap())).unwrap();
+        project.write(&format!("{plugin}/{source}"), own);
         let manifest =
             project.read(&format!("{plugin}/plugin.toml")).replace("[build]\n", &format!("[build]\n{}", self.build));
         let more = std::fs::read_to_string(sources.join("plugin.toml")).unwrap_or_default();
@@ -76,6 +77,11 @@ impl Language {
         let built = karat(project, &["plugin", "build", plugin]);
         assert_eq!(built.code, 0, "{}: {built:#?}", self.name);
     }
+}
+
+/// Where the sources of a plugin are, of all languages.
+fn sources(plugin: &str) -> PathBuf {
+    root().join("tests/guests/languages").join(plugin.replace('-', "_"))
 }
 
 /// The surroundings that compilers need: they are the user's, not Karat's.
@@ -100,7 +106,7 @@ pub(super) fn with_compilers(command: &mut Command) -> &mut Command {
 fn every_language_keeps_to_the_interface() {
     for language in languages() {
         let project = Project::new();
-        language.build(&project, "conformance");
+        language.build(&project, "scorer", "conformance");
         let tested = project.json(0, &["plugin", "test", "--conformance", "conformance"]);
         assert_eq!(tested["failed"], serde_json::json!([]), "{}", language.name);
         assert!(tested["cases"].as_u64().unwrap() > 30);
@@ -131,12 +137,44 @@ fn a_predictor_begins_in_every_language_as_one_that_works() {
 }
 
 #[test]
+fn an_exporter_begins_in_every_language_as_one_that_works() {
+    for language in languages().filter(|language| language.name != "c" && language.build.is_empty()) {
+        let project = Project::new();
+        let new = project.run(&["plugin", "new", "--kind", "exporter", "--lang", language.name, "low-scores"]);
+        assert_eq!(new.code, 0, "{new:#?}");
+        language.build_as_it_is(&project, "low-scores");
+        let tested = project.json(0, &["plugin", "test", "low-scores"]);
+        assert_eq!((&tested["cases"], &tested["failed"]), (&2.into(), &json!([])), "{}", language.name);
+        let inspected = project.json(0, &["plugin", "inspect", "low-scores/low-scores.wasm"]);
+        assert_eq!(inspected["exporters"][0]["name"], "low_scores", "{}", language.name);
+        assert_eq!(project.run(&["eval", "low-scores", "--store", "store"]).code, 0);
+        let exporter = ["--store", "store", "--exporter", "./low-scores/low-scores.wasm"];
+        let said = project.run(&[&["runs", "export", "last"], &exporter[..]].concat());
+        assert_eq!(said.code, 0, "{}: {said:#?}", language.name);
+        let columns: Vec<_> = said.out.trim_end().split('\t').collect();
+        assert_eq!((columns[0], columns[1]), ("wrong", "exact_match"), "{}: {said:#?}", language.name);
+        assert_eq!(columns[2].parse(), Ok(0.0), "{}", language.name);
+    }
+}
+
+#[test]
+fn every_language_has_what_exporters_need() {
+    for language in languages().filter(|language| language.name != "c") {
+        let project = Project::new();
+        language.build(&project, "exporter", "exporting");
+        project.write("exporting/cases.yaml", std::fs::read(sources("exporting").join("cases.yaml")).unwrap());
+        let tested = project.json(0, &["plugin", "test", "exporting"]);
+        assert_eq!((&tested["cases"], &tested["failed"]), (&5.into(), &json!([])), "{}", language.name);
+    }
+}
+
+#[test]
 fn every_language_comes_to_the_same_as_the_built_in_scorer() {
     let Some(data) = real_data("every_language_comes_to_the_same_as_the_built_in_scorer") else { return };
     let data = data.join("gsm8k_solutions.jsonl");
     for language in languages() {
         let project = Project::new();
-        language.build(&project, "numeric-match");
+        language.build(&project, "scorer", "numeric-match");
         for model in ["6b_finetuning", "6b_verification"] {
             let own = verdicts(&project, &data, model, "plugin: numeric-match/numeric-match.wasm, ");
             let built_in = verdicts(&project, &data, model, "");

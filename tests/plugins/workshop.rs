@@ -19,6 +19,20 @@ fn a_project_is_begun_under_a_name_that_is_one_and_free() {
 }
 
 #[test]
+fn what_a_language_does_not_offer_is_refused_with_those_that_do() {
+    let project = Project::new();
+    for kind in ["predictor", "exporter"] {
+        let said = project.run(&["plugin", "new", "--kind", kind, "--lang", "c", "other"]);
+        check(&said, 2, &[&format!("plugins in c can't offer {kind}s"), "rust, python, js or ts"]);
+        assert!(!project.path("other").exists());
+    }
+    assert_eq!(project.run(&["plugin", "new", "--lang", "c", "other"]).code, 0);
+    let manifest = project.read("other/plugin.toml").replace("[build]\n", "[build]\nkind = \"predictor\"\n");
+    project.write("other/plugin.toml", manifest);
+    check(&project.run(&["plugin", "build", "other"]), 2, &["`build.kind` is `predictor`, and plugins in C"]);
+}
+
+#[test]
 fn what_is_wrong_with_a_project_is_told_with_its_line() {
     let project = Project::new();
     check(&project.run(&["plugin", "build"]), 2, &["no `plugin.toml`", "karat plugin new"]);
@@ -35,9 +49,9 @@ fn what_is_wrong_with_a_project_is_told_with_its_line() {
 fn a_tool_that_is_missing_is_told_with_the_command_that_gets_it() {
     let project = Project::new();
     for (lang, tool, get) in [
-        ("python", "componentize-py", "pip install componentize-py"),
+        ("python", "componentize-py", "pip install componentize-py=="),
         ("js", "esbuild", "npm install"),
-        ("c", "zig", "pip install ziglang"),
+        ("c", "zig", "pip install ziglang=="),
     ] {
         assert_eq!(project.run(&["plugin", "new", "--lang", lang, lang]).code, 0);
         check(&project.run(&["plugin", "build", lang]), 2, &[&format!("`{tool}`, which is not installed"), get]);

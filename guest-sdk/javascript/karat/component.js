@@ -1,6 +1,7 @@
 /** What a plugin exports. Only `karat plugin build` uses it. */
 
 import { Failure } from './errors.js';
+import { Batch, exporterDefinition } from './exporting.js';
 import { link, optional } from './host.js';
 import * as log from './log.js';
 import { Prediction, predictorDefinition } from './predicting.js';
@@ -11,6 +12,7 @@ export function component(name, version, plugin, interfaces) {
   link(interfaces);
   const scorers = defined(plugin, definition, 'scorer');
   const predictors = defined(plugin, predictorDefinition, 'predictor');
+  const exporters = defined(plugin, exporterDefinition, 'exporter');
   return {
     describe: {
       describe: () => ({
@@ -22,15 +24,15 @@ export function component(name, version, plugin, interfaces) {
           determinism: defined.determinism ?? determinism(),
         })),
         aggregators: [],
-        predictors: [...predictors].map(([own, { defined }]) => ({ ...defined, name: own })),
-        exporters: [],
+        predictors: [...predictors].map(described),
+        exporters: [...exporters].map(described),
       }),
     },
     predictor: {
       predict: (own, parameters, row, span) =>
         answered(() => {
           const context = { traceparent: `00-${span.trace}-${span.span}-01` };
-          const returned = found(predictors, own, 'predictor')(new Row(row), JSON.parse(parameters), context);
+          const returned = found(predictors, own, 'predictor').call(new Row(row), JSON.parse(parameters), context);
           const { outputs, attributes } = returned instanceof Prediction ? returned : new Prediction(returned);
           const told = Object.entries(attributes).filter(([, value]) => value !== undefined);
           return {
@@ -40,9 +42,20 @@ export function component(name, version, plugin, interfaces) {
           };
         }),
     },
+    exporter: {
+      accepts: (own) => answered(() => [`otlp-${found(exporters, own, 'exporter').defined.encoding}`]),
+      export: (own, parameters, handed) =>
+        answered(() => {
+          const batch = new Batch(handed);
+          const receipt = found(exporters, own, 'exporter').call(batch, JSON.parse(parameters));
+          return receipt ?? { accepted: batch.spanCount, rejected: 0, message: undefined };
+        }),
+      flush: (own, parameters) =>
+        answered(() => void found(exporters, own, 'exporter').defined.flush(JSON.parse(parameters))),
+    },
     scorer: {
       score: (own, parameters, row) =>
-        answered(() => outcome(own, found(scorers, own, 'scorer')(new Row(row), JSON.parse(parameters)))),
+        answered(() => outcome(own, found(scorers, own, 'scorer').call(new Row(row), JSON.parse(parameters)))),
     },
   };
 }
@@ -63,8 +76,10 @@ function defined(plugin, definition, noun) {
 function found(items, own, noun) {
   const item = items.get(own);
   if (!item) throw new Failure(`this plugin has no ${noun} \`${own}\``, 'bad-parameter');
-  return item.call;
+  return item;
 }
+
+const described = ([own, { defined: { summary, parameters } }]) => ({ name: own, summary, parameters });
 
 /** What a call returns, or what it throws in the interface's words. */
 function answered(call) {

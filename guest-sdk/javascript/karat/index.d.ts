@@ -92,6 +92,68 @@ export function predictor<P = any>(
   predict: (row: Row, parameters: P, context: Context) => Json | Prediction,
 ): (row: Row, parameters?: Partial<P>, context?: Context) => Json | Prediction;
 
+/** A span as OTLP/JSON has it, but for attributes, which are an object. Times are nanoseconds since 1970, as texts. */
+export interface SentSpan {
+  traceId: string;
+  spanId: string;
+  name: string;
+  startTimeUnixNano: string;
+  endTimeUnixNano: string;
+  attributes: Record<string, any>;
+  events: { timeUnixNano: string; name: string; attributes: Record<string, any> }[];
+  status?: { code: number; message?: string };
+}
+
+/** Spans that are handed over at once: an OTLP `ExportTraceServiceRequest`. */
+export interface Batch {
+  /** The same where the batch is sent again, so that repeats can be told. */
+  readonly id: string;
+  readonly encoding: 'json' | 'protobuf';
+  readonly spanCount: number;
+  readonly payload: Uint8Array;
+  /** Those of a batch in JSON. */
+  readonly spans: SentSpan[];
+  json(): any;
+  /** Some spans were not taken, and why: no more than the batch has. */
+  rejected(spans: number, message: string): Receipt;
+}
+
+/** What became of the spans of a batch: each is accepted or rejected. */
+export interface Receipt {
+  accepted: number;
+  rejected: number;
+  /** Why some were rejected, or a warning. */
+  message?: string;
+}
+
+/**
+ * Makes an exporter of a function, which sends a batch elsewhere. A batch is accepted unless it returns a receipt that
+ * says otherwise; what it throws is a batch of which nothing is known, and a `Failure` with the code `unavailable`,
+ * `rate-limited` or `timed-out` has the host send it again. All batches go to one instance, so that a module can hold
+ * something back for `flush`.
+ */
+export function exporter<P = any>(
+  definition: {
+    /** One sentence. */
+    summary: string;
+    /** The name by which it is asked for; the exported one by default. */
+    name?: string;
+    /** A JSON Schema for each parameter; one without `default` is required. */
+    parameters?: Record<string, any>;
+    /** How batches are written; else `json`. */
+    encoding?: 'json' | 'protobuf';
+    /** Sends what was held back. Called once behind the last batch. */
+    flush?: (parameters: P) => void;
+  },
+  send: (batch: Batch, parameters: P) => Receipt | void,
+): (batch: Batch, parameters?: Partial<P>) => Receipt | void;
+
+/** The file that an exporter may write to, which whoever runs it chooses. */
+export namespace sink {
+  /** Appends to the file. */
+  function write(data: string | Uint8Array): void;
+}
+
 export type Result = Verdict | Feedback | Feedback[] | Abstained | null | undefined;
 
 export interface Definition {

@@ -1,5 +1,6 @@
-/** Unit tests without a host: answers in place of HTTP requests and judges, values in memory. */
+/** Unit tests without a host: answers in place of HTTP requests and judges, values and files in memory. */
 
+import { Batch } from './exporting.js';
 import { decode, encode } from './http.js';
 import { link } from './host.js';
 
@@ -32,6 +33,27 @@ export function withKv(work) {
     return buckets.get(name);
   };
   return replaced({ kv: { open } }, work);
+}
+
+/** Returns what exporters write to their file while `work` runs. */
+export function written(work) {
+  let text = '';
+  replaced({ sink: { write: (bytes) => void (text += decode(bytes)) } }, work);
+  return text;
+}
+
+/** A batch with the span of a row of this id, that scorers gave these scores. */
+export function batch(row, scores) {
+  const events = Object.entries(scores).map(([name, score]) => ({
+    name: 'gen_ai.evaluation.result',
+    attributes: [
+      { key: 'gen_ai.evaluation.name', value: { stringValue: name } },
+      { key: 'gen_ai.evaluation.score.value', value: { doubleValue: score } },
+    ],
+  }));
+  const span = { name: 'karat.row', attributes: [{ key: 'karat.row.id', value: { stringValue: row } }], events };
+  const request = { resourceSpans: [{ scopeSpans: [{ spans: [span] }] }] };
+  return new Batch({ payload: encode(JSON.stringify(request)), spanCount: 1 });
 }
 
 function memory() {

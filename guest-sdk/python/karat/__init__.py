@@ -15,8 +15,9 @@ A scorer that takes `trace` abstains on a row without one, unless it says `trace
 A scorer of MLflow's comes over by its import: everything that `mlflow.entities` has for scorers is here under its name.
 """
 
-from . import http, judge, kv, log
+from . import http, judge, kv, log, sink
 from .errors import BadInput, Failure
+from .exporting import Batch, Exporter, Receipt, exporter
 from .feedback import Abstained, AssessmentError, AssessmentSource, AssessmentSourceType, Feedback, abstain
 from .predicting import Prediction, Predictor, predictor
 from .row import Row
@@ -29,10 +30,13 @@ __all__ = [
     "AssessmentSource",
     "AssessmentSourceType",
     "BadInput",
+    "Batch",
+    "Exporter",
     "Failure",
     "Feedback",
     "Prediction",
     "Predictor",
+    "Receipt",
     "Row",
     "Scorer",
     "Span",
@@ -44,10 +48,12 @@ __all__ = [
     "TraceInfo",
     "TraceState",
     "abstain",
+    "exporter",
     "http",
     "judge",
     "kv",
     "log",
     "predictor",
     "scorer",
+    "sink",
 ]

@@ -17,7 +17,7 @@ def _linked(interface: str) -> Any:
         return None
 
 
-INTERFACES = {name: _linked(name) for name in ("types", "log", "http", "judge", "kv", "traces", "config", "ambient")}
+INTERFACES = {name: _linked(name) for name in ("types", "log", "http", "judge", "kv", "traces", "sink", "config", "ambient")}
 
 
 def interface(name: str) -> Any:

@@ -11,6 +11,7 @@ from wit_world.imports import types
 
 from . import _host, log
 from .errors import Failure
+from .exporting import EXPORTERS, Batch
 from .feedback import Abstained, Feedback
 from .predicting import PREDICTORS
 from .row import Row
@@ -18,13 +19,13 @@ from .scoring import SCORERS, Scorer as Definition
 
 
 def plugin(name: str, version: str) -> Any:
-    """The class that every world asks for; `Scorer` or `Predictor` is the other."""
+    """The class that every world asks for; `Scorer`, `Predictor` or `Exporter` is the other."""
 
     class Describe:
         def describe(self) -> describe.PluginDescription:
             scorers = [_description(scorer) for scorer in SCORERS]
-            predictors = [describe.ItemDescription(p.name, " ".join(p.summary.split()), p.parameters) for p in PREDICTORS]
-            return describe.PluginDescription(name, version, scorers, [], predictors, [])
+            predictors, exporters = ([_item(item) for item in items] for items in (PREDICTORS, EXPORTERS))
+            return describe.PluginDescription(name, version, scorers, [], predictors, exporters)
 
     return Describe
 
@@ -51,6 +52,31 @@ class Predictor:
             return predictor.Prediction(json.dumps(answer.outputs), [], attributes)
 
         return _answer(call)
+
+
+class Exporter:
+    def accepts(self, name: str, parameters: str) -> Any:
+        # Only a plugin with exporters has it.
+        from wit_world.exports import exporter
+
+        def call() -> Any:
+            return [exporter.Encoding[f"OTLP_{_find(EXPORTERS, name, 'exporter').encoding.upper()}"]]
+
+        return _answer(call)
+
+    def export(self, name: str, parameters: str, batch: Any) -> Any:
+        from wit_world.exports import exporter
+
+        def call() -> Any:
+            encoding = batch.encoding.name.lower().removeprefix("otlp_")
+            handed = Batch(batch.payload, batch.span_count, batch.id, encoding)
+            receipt = _find(EXPORTERS, name, "exporter").on(handed, json.loads(parameters))
+            return exporter.Receipt(receipt.accepted, receipt.rejected, receipt.message)
+
+        return _answer(call)
+
+    def flush(self, name: str, parameters: str) -> None:
+        _answer(lambda: _find(EXPORTERS, name, "exporter").send_rest(json.loads(parameters)))
 
 
 def _find(items: List[Any], name: str, noun: str) -> Any:
@@ -82,6 +108,10 @@ def _description(scorer: Definition) -> describe.ScorerDescription:
         needs=describe.Needs.OUTPUTS if scorer.needs_outputs else describe.Needs(0),
         determinism=describe.Determinism[(scorer.determinism or _determinism()).upper()],
     )
+
+
+def _item(item: Any) -> describe.ItemDescription:
+    return describe.ItemDescription(item.name, " ".join(item.summary.split()), item.parameters)
 
 
 def _determinism() -> str:

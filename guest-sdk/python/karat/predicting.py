@@ -1,15 +1,10 @@
 """Functions as predictors: they call the application under test."""
 
-import inspect
-import json
 from dataclasses import dataclass, field
 from typing import Any, Callable, Dict, List, Optional
 
-from . import schema
+from .item import Item, offer
 from .row import Row
-
-#: What a predictor can take of a row; anything else is a parameter.
-PARTS = ("row", "inputs", "tags", "session", "traceparent")
 
 #: All predictors of this plugin, in the order they were defined.
 PREDICTORS: List["Predictor"] = []
@@ -34,22 +29,11 @@ class Prediction:
         return {**self.attributes, **{name: number for name, number in tokens.items() if number is not None}}
 
 
-class Predictor:
-    """A function that calls the application for a row. Calling it calls the function, as unit tests do."""
+class Predictor(Item):
+    """A function that calls the application for a row."""
 
-    def __init__(self, function: Callable, name: Optional[str] = None, summary: Optional[str] = None):
-        taken = schema.named(function, "predictor")
-        self.function = function
-        self.name = name or function.__name__
-        self.summary = summary or (inspect.getdoc(function) or self.name.replace("_", " ")).split("\n\n")[0]
-        self.parts = [parameter.name for parameter in taken if parameter.name in PARTS]
-        own = [parameter for parameter in taken if parameter.name not in PARTS]
-        self.parameters = json.dumps(schema.parameters(own, schema.hints(function)))
-        self.__doc__ = function.__doc__
-        self.__name__ = function.__name__
-
-    def __call__(self, *arguments: Any, **named: Any) -> Any:
-        return self.function(*arguments, **named)
+    noun = "predictor"
+    parts_known = ("row", "inputs", "tags", "session", "traceparent")
 
     def on(self, row: Row, parameters: Dict[str, Any], traceparent: str) -> Prediction:
         """Calls the function with what it takes of a row."""
@@ -66,10 +50,4 @@ def predictor(function: Optional[Callable] = None, **options: Any) -> Any:
     `Prediction` with more to say. What it raises is the row's error; a `Failure` with the code `unavailable`,
     `rate-limited` or `timed-out` has the host ask again.
     """
-    if function is None:
-        return lambda function: predictor(function, **options)
-    made = Predictor(function, **options)
-    if any(other.name == made.name for other in PREDICTORS):
-        raise ValueError(f"there are two predictors named `{made.name}`")
-    PREDICTORS.append(made)
-    return made
+    return offer(Predictor, PREDICTORS, function, options)

@@ -1,15 +1,17 @@
-"""Unit tests without a host: answers in place of HTTP requests and judges, values in memory.
+"""Unit tests without a host: answers in place of HTTP requests and judges, values and files in memory.
 
     with testing.http({"GET https://api.test/score": http.Response(200, b"1")}):
         assert toxicity(outputs="…") == 1.0
 """
 
-from contextlib import AbstractContextManager
+import json
+from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
-from typing import Any, Callable, Dict, List, Union
+from typing import Any, Callable, Dict, Iterator, List, Union
 
 from . import _host
 from .errors import Failure
+from .exporting import Batch
 from .http import Response
 from .judge import Question, Reply
 
@@ -55,6 +57,32 @@ def kv() -> AbstractContextManager:
     """Buckets in memory, of any name."""
     buckets: Dict[str, _Memory] = {}
     return _host.replaced("kv", SimpleNamespace(open=lambda name: buckets.setdefault(name, _Memory())))
+
+
+@contextmanager
+def sink() -> Iterator[List[bytes]]:
+    """A file in memory: what exporters write, piece by piece."""
+    written: List[bytes] = []
+    with _host.replaced("sink", SimpleNamespace(write=written.append)):
+        yield written
+
+
+def batch(row: str, scores: Dict[str, float]) -> Batch:
+    """A batch with the span of a row of this id, that scorers gave these scores."""
+    events = [
+        {
+            "name": "gen_ai.evaluation.result",
+            "attributes": [
+                {"key": "gen_ai.evaluation.name", "value": {"stringValue": name}},
+                {"key": "gen_ai.evaluation.score.value", "value": {"doubleValue": score}},
+            ],
+        }
+        for name, score in scores.items()
+    ]
+    attributes = [{"key": "karat.row.id", "value": {"stringValue": row}}]
+    span = {"name": "karat.row", "attributes": attributes, "events": events}
+    request = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}]}
+    return Batch(json.dumps(request).encode(), span_count=1)
 
 
 class _Itself:

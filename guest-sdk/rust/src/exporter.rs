@@ -24,7 +24,9 @@
 //! ```
 
 use schemars::JsonSchema;
-use serde::de::DeserializeOwned;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, Deserializer};
+use serde_json::Value;
 
 pub use crate::bindings::sends::exports::karat::eval::exporter::{Batch, Encoding, Receipt};
 use crate::failure::Failure;
@@ -60,6 +62,126 @@ pub trait Exporter: DeserializeOwned + JsonSchema {
     /// Fails where that can't be sent.
     fn flush(&self) -> Result<(), Failure> {
         Ok(())
+    }
+}
+
+/// A span of a batch.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Span {
+    /// Of 32 hexadecimal digits.
+    #[serde(default)]
+    pub trace_id: String,
+    /// Of 16.
+    #[serde(default)]
+    pub span_id: String,
+    pub name: String,
+    /// Nanoseconds since 1970, as a text; so is the end.
+    #[serde(default)]
+    pub start_time_unix_nano: String,
+    #[serde(default)]
+    pub end_time_unix_nano: String,
+    /// An object.
+    #[serde(default, deserialize_with = "attributes")]
+    pub attributes: Value,
+    #[serde(default)]
+    pub events: Vec<Event>,
+    /// What went wrong, where something did.
+    #[serde(default)]
+    pub status: Status,
+}
+
+/// Something that happened within a span, such as a verdict on a row.
+#[derive(Clone, Debug, Deserialize)]
+pub struct Event {
+    pub name: String,
+    /// An object.
+    #[serde(default, deserialize_with = "attributes")]
+    pub attributes: Value,
+}
+
+/// How a span ended: 2 is an error.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Status {
+    pub code: u8,
+    pub message: String,
+}
+
+impl Batch {
+    /// All spans of a batch in JSON.
+    ///
+    /// # Errors
+    ///
+    /// Fails where the batch is in the other encoding: an exporter that reads spans accepts [`Encoding::OtlpJson`] only.
+    pub fn spans(&self) -> Result<Vec<Span>, Failure> {
+        let request: Request = serde_json::from_slice(&self.payload)
+            .map_err(|error| Failure::other(format!("the batch can't be read as JSON: {error}")))?;
+        let scopes = request.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        Ok(scopes.flat_map(|scope| scope.spans).collect())
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Request {
+    resource_spans: Vec<Resource>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Resource {
+    scope_spans: Vec<Scope>,
+}
+
+#[derive(Deserialize)]
+struct Scope {
+    spans: Vec<Span>,
+}
+
+/// `[{"key": "a", "value": {"stringValue": "b"}}]` as `{"a": "b"}`.
+fn attributes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    Vec::<Attribute>::deserialize(deserializer).map(plain)
+}
+
+#[derive(Deserialize)]
+struct Attribute {
+    key: String,
+    value: Held,
+}
+
+/// A value as OTLP/JSON has it.
+#[derive(Deserialize)]
+enum Held {
+    #[serde(rename = "intValue")]
+    Whole(Value),
+    #[serde(rename = "arrayValue")]
+    Array {
+        #[serde(default)]
+        values: Vec<Held>,
+    },
+    #[serde(rename = "kvlistValue")]
+    Object {
+        #[serde(default)]
+        values: Vec<Attribute>,
+    },
+    #[serde(rename = "stringValue", alias = "doubleValue", alias = "boolValue", alias = "bytesValue")]
+    Plain(Value),
+}
+
+fn plain(attributes: Vec<Attribute>) -> Value {
+    attributes.into_iter().map(|Attribute { key, value }| (key, value.plain())).collect()
+}
+
+impl Held {
+    fn plain(self) -> Value {
+        match self {
+            // 64 bits are texts in the JSON of protocol buffers.
+            Self::Whole(Value::String(text)) => text.parse::<i64>().map_or(Value::String(text), Value::from),
+            Self::Whole(value) | Self::Plain(value) => value,
+            Self::Array { values } => values.into_iter().map(Self::plain).collect(),
+            Self::Object { values } => plain(values),
+        }
     }
 }
 
@@ -145,5 +267,35 @@ pub mod raw {
             log_panics();
             <P as Sends>::flush(&name, &parameters)
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn attributes_are_plain_values_of_any_kind() {
+        let values = json!([
+            { "key": "text", "value": { "stringValue": "a" } },
+            { "key": "whole", "value": { "intValue": "-9007199254740993" } },
+            { "key": "number", "value": { "doubleValue": 0.5 } },
+            { "key": "flag", "value": { "boolValue": true } },
+            { "key": "list", "value": { "arrayValue": { "values": [{ "intValue": 1 }, { "arrayValue": {} }] } } },
+            { "key": "object", "value": { "kvlistValue": { "values": [{ "key": "b", "value": { "intValue": "2" } }] } } },
+        ]);
+        let request =
+            json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [{ "name": "s", "attributes": values }] }] }] });
+        let payload = request.to_string().into_bytes();
+        let mut batch = Batch { id: "b".to_owned(), encoding: Encoding::OtlpJson, span_count: 1, payload };
+        let plain = json!({
+            "text": "a", "whole": -9_007_199_254_740_993_i64, "number": 0.5, "flag": true, "list": [1, []],
+            "object": { "b": 2 },
+        });
+        assert_eq!(batch.spans().expect("spans")[0].attributes, plain);
+        batch.payload = b"\x0a\x00".to_vec();
+        assert!(batch.spans().is_err_and(|failure| failure.message.contains("can't be read as JSON")));
     }
 }

@@ -62,7 +62,7 @@ pub mod trace;
 mod verdict;
 
 pub use exporter::Exporter;
-pub use failure::{ErrorCode, Failure};
+pub use failure::{ErrorCode, Failure, excerpt};
 pub use feedback::{Feedback, Outcome};
 pub use json::{Fields, Json};
 pub use predictor::{Prediction, Predictor};

@@ -26,6 +26,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::bindings::karat::eval::types;
+use crate::exporter::{Batch, Encoding};
 use crate::failure::Failure;
 use crate::feedback::{Feedback, Outcome};
 use crate::http;
@@ -50,6 +51,20 @@ pub fn http(answers: impl Fn(&http::Request) -> Option<http::Response> + 'static
 /// Has `judge` reply to the questions of this thread from now on.
 pub fn judge(judge: impl Fn(&judge::Question) -> String + 'static) {
     JUDGE.set(Some(Box::new(judge)));
+}
+
+/// A batch with the span of a row of this id, that scorers gave these scores.
+pub fn batch(row: &str, scores: &[(&str, f64)]) -> Batch {
+    let event = |(name, score): &(&str, f64)| {
+        let name = json!({ "key": "gen_ai.evaluation.name", "value": { "stringValue": name } });
+        let score = json!({ "key": "gen_ai.evaluation.score.value", "value": { "doubleValue": score } });
+        json!({ "name": "gen_ai.evaluation.result", "attributes": [name, score] })
+    };
+    let id = json!({ "key": "karat.row.id", "value": { "stringValue": row } });
+    let events: Vec<_> = scores.iter().map(event).collect();
+    let span = json!({ "name": "karat.row", "attributes": [id], "events": events });
+    let payload = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] }).to_string().into_bytes();
+    Batch { id: "batch".to_owned(), encoding: Encoding::OtlpJson, span_count: 1, payload }
 }
 
 /// What exporters of this thread have written so far.

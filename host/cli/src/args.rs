@@ -187,7 +187,7 @@ pub(crate) enum ExportFormat {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Plugin {
-    /// Begin a plugin: a folder with a scorer, its tests, a suite, and the SDK.
+    /// Begin a plugin: a folder with its source, its tests, a suite, and the SDK.
     New {
         /// `name` or `publisher/name`; the folder gets the name.
         name: String,
@@ -294,6 +294,8 @@ pub(crate) enum Kind {
     Scorer,
     /// Calls the application under test.
     Predictor,
+    /// Sends the results of a run elsewhere.
+    Exporter,
 }
 
 /// A language to write plugins in.

@@ -126,7 +126,11 @@ impl Grant {
 
     /// Each thing that is asked for, in words, with the reason that was given.
     pub fn words(&self) -> Vec<String> {
-        let judge = self.judge.iter().map(|rule| told(format!("ask a judge as {}", rule.roles.join(", ")), &rule.why));
+        let judge = self.judge.iter().map(|rule| {
+            let judges = if rule.roles.len() == 1 { "judge" } else { "judges" };
+            let roles: Vec<_> = rule.roles.iter().map(|role| format!("`{role}`")).collect();
+            told(format!("put questions to the {judges} {}", roles.join(", ")), &rule.why)
+        });
         let http = self.http.iter().map(|rule| {
             let secrets: String = rule
                 .secrets
@@ -361,5 +365,17 @@ mod tests {
         }
         assert!(http("https://a.test", &[], &[]).check().is_err());
         assert!(http("https://a.test", &["get"], &[]).check().is_err());
+    }
+
+    #[test]
+    fn what_is_asked_for_reads_on_behind_asks_to() {
+        let judge = |roles: &[&str]| JudgeRule {
+            roles: roles.iter().map(|&role| role.to_owned()).collect(),
+            why: Some("asks for the tone".to_owned()),
+            ..JudgeRule::default()
+        };
+        let words = |roles| Grant { judge: Some(judge(roles)), ..Grant::default() }.words();
+        assert_eq!(words(&["default"]), ["put questions to the judge `default`: asks for the tone"]);
+        assert_eq!(words(&["a", "b"]), ["put questions to the judges `a`, `b`: asks for the tone"]);
     }
 }

@@ -8,6 +8,7 @@ use model::json::Json;
 use model::judge::{Format, JudgeReply, JudgeRequest, ToolCall, Usage};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::RowRecord;
+use model::telemetry::Receipt;
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::Map;
@@ -28,10 +29,16 @@ pub struct Case {
     /// The predictor to call instead; needed where the plugin offers several, or scorers as well.
     #[serde(default)]
     pub predictor: Option<String>,
+    /// The exporter to hand a batch to; needed where the plugin offers several, or others as well.
+    #[serde(default)]
+    pub exporter: Option<String>,
     /// Its parameters.
     #[serde(default)]
     pub with: Map<String, serde_json::Value>,
     pub row: RowRecord,
+    /// What scorers said of the row, by their keys: with it all that is in the batch of an exporter.
+    #[serde(default)]
+    pub verdicts: BTreeMap<String, Value>,
     /// What is answered to requests over HTTP; others are denied.
     #[serde(default)]
     pub http: Vec<Answer>,
@@ -105,10 +112,21 @@ pub struct Expected {
     pub parts: BTreeMap<String, serde_json::Value>,
     /// The scorer abstains, with a reason that has this in it.
     pub abstained: Option<String>,
-    /// The scorer or predictor fails, with a message that has this in it.
+    /// What was called fails, with a message that has this in it.
     pub failed: Option<String>,
     /// What the predictor answers.
     pub outputs: Option<serde_json::Value>,
+    /// What the exporter writes to its file, byte for byte.
+    pub written: Option<String>,
+    /// The exporter rejects the row, with a message that has this in it.
+    pub rejected: Option<String>,
+}
+
+/// What an exporter did with a batch and all that it held back.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Exported {
+    pub receipt: Receipt,
+    pub written: String,
 }
 
 /// Reads a file with cases.
@@ -225,6 +243,38 @@ impl Expected {
             (Err(failure), Some(message), _) => vec![format!("expected failed ({message}), came failed ({failure})")],
             (Err(failure), None, _) => vec![format!("expected outputs, came failed ({failure})")],
         }
+    }
+
+    /// What came otherwise of an exporter, in lines.
+    pub fn differences_of_export(&self, came: &Result<Exported, Failure>) -> Vec<String> {
+        let told = match came {
+            Ok(Exported { receipt: Receipt { rejected: 0, .. }, .. }) => "accepted".to_owned(),
+            Ok(Exported { receipt, .. }) => format!("rejected ({})", receipt.message.as_deref().unwrap_or_default()),
+            Err(failure) => format!("failed ({failure})"),
+        };
+        let expected = match (&self.failed, &self.rejected) {
+            (Some(part), _) => format!("failed ({part})"),
+            (None, Some(part)) => format!("rejected ({part})"),
+            (None, None) => "accepted".to_owned(),
+        };
+        let is_expected = match (came, &self.failed, &self.rejected) {
+            (Err(failure), Some(part), _) => failure.message.contains(part),
+            (Ok(Exported { receipt, .. }), None, Some(part)) => {
+                receipt.rejected > 0 && receipt.message.as_deref().unwrap_or_default().contains(part)
+            }
+            (Ok(Exported { receipt, .. }), None, None) => receipt.rejected == 0,
+            _ => false,
+        };
+        let mut differences = Vec::new();
+        if !is_expected {
+            differences.push(format!("expected {expected}, came {told}"));
+        }
+        if let (Ok(Exported { written, .. }), Some(expected)) = (came, &self.written)
+            && written != expected
+        {
+            differences.push(format!("written: expected {expected:?}, came {written:?}"));
+        }
+        differences
     }
 
     fn differences_of_verdicts(&self, outcome: &Outcome) -> Vec<String> {
@@ -375,6 +425,30 @@ mod tests {
         let failed = Err(Failure::new(FailureKind::Other, "status 503"));
         check("{ failed: \"503\" }", &failed, &[]);
         check("{ outputs: 1 }", &failed, &["expected outputs, came failed (status 503)"]);
+    }
+
+    #[test]
+    fn what_an_exporter_did_otherwise_is_told() {
+        let check = |expect: &str, came: Result<Exported, Failure>, expected: &[&str]| {
+            let text = format!("- name: x\n  row: {{ inputs: {{ a: 1 }} }}\n  expect: {expect}\n");
+            let case = parse("cases.yaml", &text).expect("a case").remove(0);
+            assert_eq!(case.expect.differences_of_export(&came), expected, "{expect}");
+        };
+        let exported = |rejected, message: Option<&str>| {
+            let receipt = Receipt { accepted: 1 - rejected, rejected, message: message.map(str::to_owned) };
+            Ok(Exported { receipt, written: "a\n".to_owned() })
+        };
+        check("{}", exported(0, None), &[]);
+        check(r#"{ written: "a\n" }"#, exported(0, Some("a warning")), &[]);
+        check("{ written: b }", exported(0, None), &[r#"written: expected "b", came "a\n""#]);
+        check("{ rejected: old }", exported(1, Some("too old")), &[]);
+        check("{ rejected: new }", exported(1, Some("too old")), &["expected rejected (new), came rejected (too old)"]);
+        check("{ rejected: old }", exported(0, None), &["expected rejected (old), came accepted"]);
+        check("{}", exported(1, None), &["expected accepted, came rejected ()"]);
+        let failed = || Err(Failure::new(FailureKind::Unavailable, "status 503"));
+        check("{ failed: \"503\" }", failed(), &[]);
+        check("{ written: a }", failed(), &["expected accepted, came failed (status 503)"]);
+        check("{ failed: \"503\" }", exported(0, None), &["expected failed (503), came accepted"]);
     }
 
     #[test]

@@ -22,14 +22,14 @@ use crate::surroundings::Seed;
 /// A plugin come alive: its memory, and what the host keeps for it. After a failed call it must be dropped.
 pub(crate) struct Instance {
     store: Store<Guest>,
+    instance: wasmtime::component::Instance,
     exports: Exported,
     limits: CallLimits,
     _slot: OwnedSemaphorePermit,
 }
 
-/// What the instance can be asked, of what we ask.
+/// What the instance can be asked about rows and runs.
 struct Exported {
-    describe: describe::Guest,
     scorer: Option<scorer::Guest>,
     predictor: Option<predictor::Guest>,
     exporter: Option<exporter::Guest>,
@@ -43,7 +43,6 @@ impl Exported {
     ) -> wasmtime::Result<Self> {
         let exports = &plugin.exports;
         Ok(Self {
-            describe: exports.describe.load(&mut *store, instance)?,
             scorer: exports.scorer.as_ref().map(|scorer| scorer.load(&mut *store, instance)).transpose()?,
             predictor: exports.predictor.as_ref().map(|predictor| predictor.load(&mut *store, instance)).transpose()?,
             exporter: exports.exporter.as_ref().map(|exporter| exporter.load(&mut *store, instance)).transpose()?,
@@ -62,10 +61,10 @@ impl Instance {
         let started = async {
             refuel(&mut store, limits)?;
             let instance = plugin.plugin.instantiate_async(&mut store).await?;
-            Exported::load(plugin, &mut store, &instance)
+            Ok((instance, Exported::load(plugin, &mut store, &instance)?))
         };
         match within(limits.time, started).await {
-            Ok(exports) => Ok(Self { store, exports, limits, _slot: slot }),
+            Ok((instance, exports)) => Ok(Self { store, instance, exports, limits, _slot: slot }),
             Err(stop) => Err(stop.explain(&store, limits)),
         }
     }
@@ -76,8 +75,12 @@ impl Instance {
         granted: &Arc<Granted>,
     ) -> Result<describe::PluginDescription, Failure> {
         let mut instance = Self::start(plugin, granted, Seed::default()).await?;
-        let Self { store, exports, limits, .. } = &mut instance;
-        let answer = within(limits.time, exports.describe.call_describe(&mut *store)).await;
+        let Self { store, instance, limits, .. } = &mut instance;
+        let described = async {
+            let exported = plugin.exports.describe.load(&mut *store, &*instance)?;
+            exported.call_describe(&mut *store).await
+        };
+        let answer = within(limits.time, described).await;
         answer.map_err(|stop| stop.explain(store, *limits))
     }
 

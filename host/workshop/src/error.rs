@@ -22,8 +22,8 @@ pub enum Error {
     Name { name: String, what: &'static str },
     #[error("{language} plugins are built with `{tool}`, which is not installed")]
     NoTool { language: &'static str, tool: &'static str, get: &'static str },
-    #[error("there is no template of a {kind} in {language}")]
-    NoTemplate { kind: &'static str, language: &'static str },
+    #[error("plugins in {language} can't offer {kind}s")]
+    NotOffered { kind: &'static str, language: &'static str },
     #[error("`{program}` can't be started")]
     Start {
         program: String,
@@ -49,7 +49,7 @@ impl Error {
             }
             Self::Project { .. } => Some("`karat schema plugin` has all keys".to_owned()),
             Self::Name { .. } => Some("write it as `name` or `publisher/name`, of a-z, 0-9 and -".to_owned()),
-            Self::NoTemplate { .. } => Some("take another language: rust, python, js or ts".to_owned()),
+            Self::NotOffered { .. } => Some("take another language: rust, python, js or ts".to_owned()),
             Self::NoTool { get, .. } => Some(format!("get it with: {get}")),
             _ => None,
         }

@@ -50,6 +50,7 @@ pub enum Kind {
     #[default]
     Scorer,
     Predictor,
+    Exporter,
 }
 
 impl Kind {
@@ -58,6 +59,7 @@ impl Kind {
         match self {
             Self::Scorer => "scorer",
             Self::Predictor => "predictor",
+            Self::Exporter => "exporter",
         }
     }
 }
@@ -73,6 +75,13 @@ pub enum Language {
     C,
     /// None: `source` is WebAssembly that something else compiled, a component or a core module.
     Wasm,
+}
+
+impl Language {
+    /// Whether its SDK has what plugins of a kind are written with.
+    pub(crate) fn offers(self, kind: Kind) -> bool {
+        self != Self::C || kind == Kind::Scorer
+    }
 }
 
 /// An engine inside a JavaScript plugin.
@@ -117,6 +126,13 @@ impl Project {
             .map_err(|error| format!("`plugin.version` is `{version}`, no semantic version: {error}"))?;
         if project.build.source.is_none() && project.build.language != Language::Rust {
             return Err("`build.source` is missing: name the file with the scorers".to_owned());
+        }
+        let Build { language, kind, .. } = project.build;
+        if !language.offers(kind) {
+            let kind = kind.interface();
+            return Err(format!(
+                "`build.kind` is `{kind}`, and plugins in C offer scorers only: take another language"
+            ));
         }
         project.capabilities.check_asked().map_err(|what| format!("`capabilities`: {what}"))?;
         Ok(project)
@@ -189,6 +205,11 @@ why = "asks"
         check("0.1.0", "1", "no semantic version");
         check("\"python\"", "\"cobol\"", "unknown variant `cobol`");
         check("source = \"scorer.py\"", "", "`build.source` is missing");
+        check(
+            "\"python\"",
+            "\"c\"\nkind = \"exporter\"",
+            "`build.kind` is `exporter`, and plugins in C offer scorers only",
+        );
         check("https://api.test", "api.test", "`capabilities`: `api.test` should begin with");
     }
 }

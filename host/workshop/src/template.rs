@@ -9,6 +9,7 @@ use rust_embed::RustEmbed;
 use crate::error::Error;
 use crate::project::{Kind, Language, check_name};
 use crate::sdk::{self, write_file};
+use crate::tools;
 
 /// Files by language, and `common` ones, for every kind of plugin or below the name of one. `{{name}}`, `{{publisher}}` and `{{scorer}}` in names and texts are filled in;
 /// `.in` at the end of a name is taken off: cargo would take a `Cargo.toml` for one of ours.
@@ -50,9 +51,9 @@ impl Lang {
     pub fn tools(self) -> &'static str {
         match self {
             Self::Rust => "rustup target add wasm32-wasip2",
-            Self::Python => "python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1",
-            Self::JavaScript | Self::TypeScript => "npm install",
-            Self::C => "python3 -m venv .venv && .venv/bin/pip install ziglang",
+            Self::Python => tools::GET_PYTHON,
+            Self::JavaScript | Self::TypeScript => tools::GET_JAVASCRIPT,
+            Self::C => tools::GET_C,
         }
     }
 }
@@ -69,11 +70,14 @@ pub struct Made {
 ///
 /// # Errors
 ///
-/// Fails when the name is none, or when the folder is there already.
+/// Fails when the name is none, when the language has no plugins of the kind, or when the folder is there already.
 pub fn create(lang: Lang, kind: Kind, name: &str, parent: &Path) -> Result<Made, Error> {
     let full = if name.contains('/') { name.to_owned() } else { format!("local/{name}") };
     check_name(&full).map_err(|what| Error::Name { name: name.to_owned(), what })?;
     let (publisher, short) = full.split_once('/').unwrap_or_default();
+    if !lang.language().offers(kind) {
+        return Err(Error::NotOffered { kind: kind.interface(), language: lang.folder() });
+    }
     let folder = parent.join(short);
     if folder.exists() {
         return Err(Error::Exists { path: folder });
@@ -81,7 +85,6 @@ pub fn create(lang: Lang, kind: Kind, name: &str, parent: &Path) -> Result<Made,
     let scorer = short.replace('-', "_");
     let fill =
         |text: &str| text.replace("{{name}}", short).replace("{{publisher}}", publisher).replace("{{scorer}}", &scorer);
-    let source = source(lang, kind).ok_or(Error::NoTemplate { kind: kind.interface(), language: lang.folder() })?;
     for name in Templates::iter() {
         // Of any kind, or of this one: `python/…`, `predictor/python/…`.
         let of_kind = name.strip_prefix(kind.interface()).and_then(|name| name.strip_prefix('/'));
@@ -94,21 +97,19 @@ pub fn create(lang: Lang, kind: Kind, name: &str, parent: &Path) -> Result<Made,
         write_file(&folder.join(path), fill(&String::from_utf8_lossy(&content)).as_bytes())?;
     }
     sdk::complete(lang.language(), &folder)?;
-    fs::metadata(folder.join(source)).map_err(|cause| Error::File { path: folder.join(source), cause })?;
+    let source = source(lang, kind);
+    fs::metadata(folder.join(&source)).map_err(|cause| Error::File { path: folder.join(&source), cause })?;
     Ok(Made { folder, source: source.into() })
 }
 
-/// The file to edit; none where there is no such template.
-fn source(lang: Lang, kind: Kind) -> Option<&'static str> {
-    Some(match (lang, kind) {
-        (Lang::Rust, _) => "src/lib.rs",
-        (Lang::Python, Kind::Scorer) => "scorer.py",
-        (Lang::Python, Kind::Predictor) => "predictor.py",
-        (Lang::JavaScript, Kind::Scorer) => "scorer.js",
-        (Lang::JavaScript, Kind::Predictor) => "predictor.js",
-        (Lang::TypeScript, Kind::Scorer) => "scorer.ts",
-        (Lang::TypeScript, Kind::Predictor) => "predictor.ts",
-        (Lang::C, Kind::Scorer) => "scorer.c",
-        (Lang::C, Kind::Predictor) => return None,
-    })
+/// The file to edit.
+fn source(lang: Lang, kind: Kind) -> String {
+    let ending = match lang {
+        Lang::Rust => return "src/lib.rs".to_owned(),
+        Lang::Python => "py",
+        Lang::JavaScript => "js",
+        Lang::TypeScript => "ts",
+        Lang::C => "c",
+    };
+    format!("{}.{ending}", kind.interface())
 }

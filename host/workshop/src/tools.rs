@@ -1,10 +1,15 @@
-//! The user's compilers: where they are, and what they say.
+//! The user's compilers: how they are got, where they are, and what they say.
 
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use crate::error::Error;
+
+/// What gets them, to be run in a project. `scripts/languages` takes the versions from here.
+pub(crate) const GET_PYTHON: &str = "python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1";
+pub(crate) const GET_JAVASCRIPT: &str = "npm install";
+pub(crate) const GET_C: &str = "python3 -m venv .venv && .venv/bin/pip install ziglang==0.17.1";
 
 /// A program in one of a project's own folders, else on the path.
 pub(crate) fn find(project: &Path, own: &[&str], name: &str) -> Option<PathBuf> {

@@ -37,7 +37,16 @@ pub(crate) fn resolve(kind: Kind, capabilities: &Grant) -> Result<(Resolve, Worl
     Ok((resolve, world))
 }
 
-/// The interfaces that are there because they are declared.
+/// The interfaces of the host that code for a project is linked with, beyond those of every plugin.
+pub(crate) fn imports(kind: Kind, capabilities: &Grant) -> impl Iterator<Item = &'static str> {
+    let own = match kind {
+        Kind::Scorer | Kind::Predictor => "traces",
+        Kind::Exporter => "sink",
+    };
+    declared(capabilities).chain([own])
+}
+
+/// Those that are there because they are declared.
 pub(crate) fn declared(capabilities: &Grant) -> impl Iterator<Item = &'static str> {
     let all = [
         ("judge", capabilities.judge.is_some()),
@@ -52,8 +61,7 @@ fn wrong(error: impl std::fmt::Display) -> Error {
 }
 
 fn text(kind: Kind, capabilities: &Grant) -> String {
-    let imports = declared(capabilities).chain(["traces"]);
-    let imports: String = imports.map(|name| format!("    import {name};\n")).collect();
+    let imports: String = imports(kind, capabilities).map(|name| format!("    import {name};\n")).collect();
     let exported = kind.interface();
     format!("package karat:eval@0.1.0;\n\nworld {WORLD} {{\n    include base;\n{imports}    export {exported};\n}}\n")
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use karat_sdk::exporter::{Batch, Encoding, Receipt};
 use karat_sdk::prelude::*;
-use karat_sdk::{Exporter, http};
+use karat_sdk::{Exporter, excerpt, http};
 use serde_json::Value;
 
-use crate::answer::{self, beginning};
+use crate::answer;
 
 /// A server that takes OpenTelemetry over HTTP, such as a collector.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
@@ -59,7 +59,7 @@ impl Exporter for OtlpHttp {
         // A server that answers in words of its own has taken all of it.
         let (rejected, message) =
             if is_json { told_in_json(&answer.body) } else { told_in_protobuf(&answer.body) }.unwrap_or_default();
-        let message = if message.is_empty() { None } else { Some(beginning(&message)) };
+        let message = if message.is_empty() { None } else { Some(excerpt(&message)) };
         let rejected = rejected.min(batch.span_count.into()) as u32;
         Ok(Receipt { accepted: batch.span_count - rejected, rejected, message })
     }

@@ -12,10 +12,9 @@ use std::cell::RefCell;
 use karat_sdk::predictor::{SpanContext, traceparent};
 use karat_sdk::prelude::*;
 use karat_sdk::process::{self, Conversation};
-use karat_sdk::{Prediction, Predictor};
+use karat_sdk::{Prediction, Predictor, excerpt};
 use serde_json::Value;
 
-use crate::answer::beginning;
 use crate::template::Parts;
 
 /// A program of this machine that reads a JSON object a line and answers with one. It is not sandboxed.
@@ -88,7 +87,7 @@ impl Predictor for Command {
 
 fn read(line: &[u8], id: &str) -> Result<Answer, Failure> {
     let answer: Answer = serde_json::from_slice(line).map_err(|error| {
-        let shown = beginning(&String::from_utf8_lossy(line));
+        let shown = excerpt(&String::from_utf8_lossy(line));
         Failure::other(format!(
             "the program's line is no answer ({error}): {shown}; what is not for Karat belongs to standard error"
         ))

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use karat_sdk::http::{self, Request, Response};
 use karat_sdk::predictor::{SpanContext, traceparent};
 use karat_sdk::prelude::*;
-use karat_sdk::{Prediction, Predictor};
+use karat_sdk::{Prediction, Predictor, excerpt};
 use serde_json::{Map, Value};
 
-use crate::answer::{self, beginning};
+use crate::answer;
 use crate::sse;
 use crate::template::Parts;
 
@@ -201,7 +201,7 @@ fn only_text(inputs: &Value) -> Result<String, Failure> {
             };
             Err(Failure::bad_parameter(format!(
                 "which input is the question? {}; say `prompt: \"{{{{ inputs.NAME }}}}\"`",
-                beginning(&which)
+                excerpt(&which)
             )))
         }
     }

@@ -1,6 +1,6 @@
 //! Parts of an answer, named by JSONPath (RFC 9535).
 
-use karat_sdk::Failure;
+use karat_sdk::{Failure, excerpt};
 use serde_json::Value;
 use serde_json_path::JsonPath;
 
@@ -14,7 +14,7 @@ pub(crate) fn select(answer: &Value, path: &str) -> Result<Value, Failure> {
                 Value::Object(fields) => {
                     format!("its keys are {}", fields.keys().cloned().collect::<Vec<_>>().join(", "))
                 }
-                other => format!("it is {}", crate::answer::beginning(&other.to_string())),
+                other => format!("it is {}", excerpt(&other.to_string())),
             };
             Err(Failure::other(format!("the answer has nothing at `{path}`: {has}")))
         }

@@ -1,10 +1,9 @@
 //! A chat completion that comes as a stream of server-sent events, put together again.
 
-use karat_sdk::Failure;
 use karat_sdk::prelude::*;
+use karat_sdk::{Failure, excerpt};
 use serde_json::{Map, Value};
 
-use crate::answer::beginning;
 use crate::openai_chat::{Choice, Completion, Message, Usage};
 
 /// One event of a stream.
@@ -41,10 +40,10 @@ pub(crate) fn completion(events: impl Iterator<Item = Result<String, Failure>>) 
             return Ok(completion);
         }
         let chunk: Chunk = serde_json::from_str(&data).map_err(|error| {
-            Failure::other(format!("an event of the stream is not as it should be ({error}): {}", beginning(&data)))
+            Failure::other(format!("an event of the stream is not as it should be ({error}): {}", excerpt(&data)))
         })?;
         if let Some(error) = chunk.error {
-            return Err(Failure::other(format!("the endpoint broke off: {}", beginning(&error.to_string()))));
+            return Err(Failure::other(format!("the endpoint broke off: {}", excerpt(&error.to_string()))));
         }
         add(&mut completion, chunk);
     }

@@ -5,6 +5,7 @@
 
 use std::path::Path;
 
+use guest_build::append_section;
 use wit_component::{ComponentEncoder, StringEncoding, embed_component_metadata};
 use wit_parser::Resolve;
 
@@ -178,23 +179,8 @@ fn component(text: &str, utf16: bool, lines: bool) -> Vec<u8> {
 
 /// The component with a manifest behind it.
 pub fn with_manifest(mut component: Vec<u8>, manifest: &str) -> Vec<u8> {
-    const CUSTOM: u8 = 0;
-    const NAME: &str = "karat:manifest";
-    component.push(CUSTOM);
-    push_length(&mut component, 1 + NAME.len() + manifest.len());
-    push_length(&mut component, NAME.len());
-    component.extend(NAME.bytes());
-    component.extend(manifest.bytes());
+    append_section(&mut component, "karat:manifest", manifest.as_bytes());
     component
-}
-
-/// An unsigned LEB128 number.
-fn push_length(bytes: &mut Vec<u8>, mut length: usize) {
-    while length >= 0x80 {
-        bytes.push(length as u8 | 0x80);
-        length >>= 7;
-    }
-    bytes.push(length as u8);
 }
 
 /// A component written whole.
@@ -212,4 +198,13 @@ pub fn nested(depth: usize) -> Vec<u8> {
         outer.extend(inner);
         outer
     })
+}
+
+/// An unsigned LEB128 number.
+fn push_length(bytes: &mut Vec<u8>, mut length: usize) {
+    while length >= 0x80 {
+        bytes.push(length as u8 | 0x80);
+        length >>= 7;
+    }
+    bytes.push(length as u8);
 }

@@ -20,17 +20,21 @@ pub(super) fn new(name: &str, lang: Lang, kind: Kind, terminal: &Terminal) -> Re
         Lang::TypeScript => workshop::Lang::TypeScript,
         Lang::C => workshop::Lang::C,
     };
-    let (kind, noun) = match kind {
-        Kind::Scorer => (workshop::Kind::Scorer, "scorer"),
-        Kind::Predictor => (workshop::Kind::Predictor, "predictor"),
+    let (kind, what, suite) = match kind {
+        Kind::Scorer => (workshop::Kind::Scorer, "a scorer", "a suite that uses it"),
+        Kind::Predictor => (workshop::Kind::Predictor, "a predictor", "a suite that uses it"),
+        Kind::Exporter => (workshop::Kind::Exporter, "an exporter", "a suite whose runs it can export"),
     };
     let made = workshop::create(lang, kind, name, Path::new("")).map_err(stop)?;
     let (folder, source) = (made.folder.display(), made.source.display());
-    terminal.note(format_args!("made `{folder}`: a {noun} in `{source}`, its cases, and a suite that uses it"))?;
+    terminal.note(format_args!("made `{folder}`: {what} in `{source}`, its cases, and {suite}"))?;
     terminal.note(format_args!("next:  cd {folder}"))?;
     terminal.note(format_args!("       {}", lang.tools()))?;
     for verb in ["karat plugin build", "karat plugin test", "karat eval"] {
         terminal.note(format_args!("       {verb}"))?;
+    }
+    if kind == workshop::Kind::Exporter {
+        terminal.note(format_args!("       karat runs export last --exporter ./{folder}.wasm"))?;
     }
     Ok(Exit::Done)
 }
@@ -60,8 +64,9 @@ pub(super) fn run(
         let summary = printable_line(&scorer.summary);
         terminal.note(format_args!("  {}  {summary} ({})", scorer.name, verdict(scorer)))?;
     }
-    for predictor in &description.predictors {
-        terminal.note(format_args!("  {}  {} (a predictor)", predictor.name, printable_line(&predictor.summary)))?;
+    let predictors = description.predictors.iter().map(|item| ("a predictor", item));
+    for (kind, item) in predictors.chain(description.exporters.iter().map(|item| ("an exporter", item))) {
+        terminal.note(format_args!("  {}  {} ({kind})", item.name, printable_line(&item.summary)))?;
     }
     for what in description.asks.words() {
         terminal.note(format_args!("  asks to {}", printable_line(&what)))?;

@@ -6,17 +6,21 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use anyhow::Context;
 use async_trait::async_trait;
+use model::feedback::{Feedback, Value};
 use model::grant::{HttpRule, JudgeRule};
 use model::json::Json;
 use model::judge::{JudgeReply, JudgeRequest};
 use model::limits::{CallLimits, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
-use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, JudgeDoor, Plugin};
+use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, JudgeDoor, Plugin, Sink};
 use model::row::{Row, RowRecord};
-use model::scorer::ItemKind;
-use pipeline::cases::{Answer, Case, ReplyEntry, told};
+use model::run::{RowResult, RunId};
+use model::scorer::{ItemKind, PluginDescription};
+use model::telemetry::{Batch, Encoding};
+use pipeline::cases::{Answer, Case, Exported, ReplyEntry, told};
 use sandbox::Doors;
 use serde_json::json;
+use telemetry::emit::{Batches, Origin};
 use tokio::runtime::Runtime;
 use workshop::Project;
 
@@ -174,28 +178,39 @@ fn check(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtime)
         .map_err(|stop| Stop { error: stop.error.context(format!("case `{}`", case.name)), ..stop })?;
     let row = Row { index: 0, id, trial: 0, inputs, outputs, expectations, tags, session, trace };
     let parameters = Json::from_serialize(&case.with)?;
-    if case.predictor.is_some() || plugin.description().scorers.is_empty() {
-        let predictor = named(plugin, ItemKind::Predictor, &case.predictor, case)?;
-        let answer = predict(plugin, &predictor, parameters, &row, runtime);
-        let differences = case.expect.differences_of_prediction(&answer);
-        return Ok(Checked { differences, detail: answer.err().and_then(|failure| failure.detail) });
-    }
-    let scorer = named(plugin, ItemKind::Scorer, &case.scorer, case)?;
-    let outcome = score(plugin, &scorer, parameters, &row, runtime);
-    let differences = case.expect.differences(&outcome);
-    let detail = match outcome {
-        Outcome::Failed(failure) => failure.detail,
-        _ => None,
+    let (kind, item) = named(plugin.description(), case)?;
+    let (differences, failure) = match kind {
+        ItemKind::Scorer => {
+            let outcome = score(plugin, &item, parameters, &row, runtime);
+            let differences = case.expect.differences(&outcome);
+            (differences, if let Outcome::Failed(failure) = outcome { Some(failure) } else { None })
+        }
+        ItemKind::Predictor => {
+            let answer = predict(plugin, &item, parameters, &row, runtime);
+            (case.expect.differences_of_prediction(&answer), answer.err())
+        }
+        ItemKind::Exporter => {
+            let exported = export(plugin, &item, parameters, case, runtime);
+            (case.expect.differences_of_export(&exported), exported.err())
+        }
     };
-    Ok(Checked { differences, detail })
+    Ok(Checked { differences, detail: failure.and_then(|failure| failure.detail) })
 }
 
-/// The item that a case is about: the one it names, or the only one.
-fn named(plugin: &dyn Plugin, kind: ItemKind, name: &Option<String>, case: &Case) -> Result<String, Stop> {
-    let offered: Vec<_> = plugin.description().items(kind).into_iter().map(|(name, _)| name).collect();
+/// The item that a case is about: the one it names, or the only one of what the plugin offers first.
+fn named(plugin: &PluginDescription, case: &Case) -> Result<(ItemKind, String), Stop> {
+    let names = [
+        (ItemKind::Scorer, &case.scorer),
+        (ItemKind::Predictor, &case.predictor),
+        (ItemKind::Exporter, &case.exporter),
+    ];
+    let is_named = names.iter().find(|(_, name)| name.is_some());
+    let is_offered = || names.iter().find(|(kind, _)| !plugin.items(*kind).is_empty());
+    let &(kind, name) = is_named.or_else(is_offered).unwrap_or(&names[0]);
+    let offered: Vec<_> = plugin.items(kind).into_iter().map(|(name, _)| name).collect();
     match (name, &offered[..]) {
-        (Some(name), _) if offered.contains(&name.as_str()) => Ok(name.clone()),
-        (None, [only]) => Ok((*only).to_owned()),
+        (Some(name), _) if offered.contains(&name.as_str()) => Ok((kind, name.clone())),
+        (None, [only]) => Ok((kind, (*only).to_owned())),
         _ => {
             let (noun, offered) = (kind.noun(), offered.join(", "));
             let wrong = format!("case `{}`: the plugin offers {offered}; name one as `{noun}`", case.name);
@@ -226,6 +241,65 @@ fn predict(
 ) -> Result<Json, Failure> {
     let predicting = plugin.bind_predictor(binding(plugin, predictor, parameters));
     runtime.block_on(predicting.predict(row)).map(|prediction| prediction.outputs)
+}
+
+/// What an exporter does with a batch of nothing but the case's row, and at its end.
+fn export(
+    plugin: &dyn Plugin,
+    exporter: &str,
+    parameters: Json,
+    case: &Case,
+    runtime: &Runtime,
+) -> Result<Exported, Failure> {
+    let written = Arc::new(Written::default());
+    let binding = Binding { reuse: Reuse::Run, ..binding(plugin, exporter, parameters) };
+    let exporting = plugin.bind_exporter(binding, Some(Arc::clone(&written) as _));
+    runtime.block_on(async {
+        let encoding = exporting.accepts().await?[0];
+        let receipt = exporting.export(&batch(case, encoding)).await?;
+        exporting.flush().await?;
+        Ok(Exported { receipt, written: written.text() })
+    })
+}
+
+fn batch(case: &Case, encoding: Encoding) -> Batch {
+    let origin = Origin {
+        run: RunId(uuid::Uuid::nil()),
+        started: 0,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        suite: "cases".to_owned(),
+        dataset: String::new(),
+        scorers: case.verdicts.keys().cloned().collect(),
+    };
+    let scored = |value: &Value| Outcome::Scored(vec![Feedback { name: None, value: value.clone(), rationale: None }]);
+    let result = RowResult {
+        index: 0,
+        trial: 0,
+        id: case.row.id.clone().unwrap_or_else(|| case.name.clone()),
+        error: None,
+        predicted: None,
+        outcomes: case.verdicts.values().map(scored).collect(),
+    };
+    let mut batches = Batches::new(origin, encoding);
+    batches.add(&case.row, case.row.outputs.as_ref(), &result);
+    batches.finish().expect("there is a result in it")
+}
+
+/// A file in memory.
+#[derive(Default)]
+struct Written(Mutex<Vec<u8>>);
+
+impl Written {
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+}
+
+impl Sink for Written {
+    fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// What a scorer says of a row.

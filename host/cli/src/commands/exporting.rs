@@ -94,7 +94,7 @@ async fn deliver(
     let encoding = exporting.accepts().await.map_err(|failure| no_exporter(&failure))?[0];
     let source = store.open_dataset(&header.data.digest)?;
     let mut joined = Joined::new(store, header, Arc::new(formats::Reader), source);
-    let mut batches = Batches::new(header, encoding);
+    let mut batches = Batches::new(header.into(), encoding);
     let mut delivery = Delivery::new(exporting);
     while let Some((row, result)) = joined.next().await? {
         let outputs = pipeline::export::outputs(&row, &result);

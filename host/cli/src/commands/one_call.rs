@@ -71,9 +71,9 @@ impl One {
         };
         let (scorers, predictors) = (named(ItemKind::Scorer), named(ItemKind::Predictor));
         if scorers.is_empty() && predictors.is_empty() {
-            let asked = call.item.unwrap_or_default();
-            let wrong = Stop::message(format_args!("the plugin has no scorer or predictor `{asked}`"));
-            return Err(wrong.hint("see `karat plugin inspect`"));
+            let asked = call.item.map(|item| format!(" `{item}`")).unwrap_or_default();
+            let wrong = Stop::message(format_args!("the plugin has no scorer or predictor{asked}"));
+            return Err(wrong.hint("see `karat plugin inspect`; exporters take runs, with `karat runs export`"));
         }
         Ok(Self { row, parameters, scorers, predictors })
     }

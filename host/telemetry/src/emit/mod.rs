@@ -10,7 +10,7 @@ mod row;
 
 use model::json::Json;
 use model::row::RowRecord;
-use model::run::{RowResult, RunHeader};
+use model::run::{RowResult, RunHeader, RunId};
 use model::telemetry::{Batch, Encoding};
 
 /// Where a batch ends: one row more would be more than this, in spans or in bytes.
@@ -51,9 +51,37 @@ struct Source {
     version: String,
 }
 
+/// The run that results are of, as far as spans tell of it.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub run: RunId,
+    /// Milliseconds since 1970.
+    pub started: u64,
+    /// Of Karat.
+    pub version: String,
+    pub suite: String,
+    /// The digest of the dataset.
+    pub dataset: String,
+    /// Keys in results, in suite order.
+    pub scorers: Vec<String>,
+}
+
+impl From<&RunHeader> for Origin {
+    fn from(header: &RunHeader) -> Self {
+        Self {
+            run: header.id,
+            started: header.started,
+            version: header.version.clone(),
+            suite: header.plan.suite.clone(),
+            dataset: header.data.digest.clone(),
+            scorers: header.plan.scorers.iter().map(|scorer| scorer.key.clone()).collect(),
+        }
+    }
+}
+
 /// Makes batches of the results of a run, in the order that they are put in.
-pub struct Batches<'r> {
-    header: &'r RunHeader,
+pub struct Batches {
+    origin: Origin,
     source: Source,
     encoding: Encoding,
     /// Encoded spans that wait for others.
@@ -63,16 +91,16 @@ pub struct Batches<'r> {
     hasher: blake3::Hasher,
 }
 
-impl<'r> Batches<'r> {
-    pub fn new(header: &'r RunHeader, encoding: Encoding) -> Self {
-        let source = Source { resource: row::resource(header), version: header.version.clone() };
-        Self { header, source, encoding, waiting: Vec::new(), bytes: 0, hasher: blake3::Hasher::new() }
+impl Batches {
+    pub fn new(origin: Origin, encoding: Encoding) -> Self {
+        let source = Source { resource: row::resource(&origin), version: origin.version.clone() };
+        Self { origin, source, encoding, waiting: Vec::new(), bytes: 0, hasher: blake3::Hasher::new() }
     }
 
     /// Adds a result with its row; `outputs` are those that were scored. Gives the batch that came before it, where that is
     /// full.
     pub fn add(&mut self, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Option<Batch> {
-        let span = row::span(self.header, row, outputs, result);
+        let span = row::span(&self.origin, row, outputs, result);
         let encoded = match self.encoding {
             Encoding::OtlpJson => json::span(&span),
             Encoding::OtlpProtobuf => protobuf::span(&span),

@@ -4,27 +4,27 @@ use model::feedback::{Feedback, Value as Verdict};
 use model::json::Json;
 use model::outcome::{Failure, Outcome};
 use model::row::RowRecord;
-use model::run::{RowResult, RunHeader};
+use model::run::RowResult;
 
-use super::{Attributes, Event, Span, Value};
+use super::{Attributes, Event, Origin, Span, Value};
 
 /// What all spans of a run have in common.
-pub(super) fn resource(header: &RunHeader) -> Attributes {
+pub(super) fn resource(origin: &Origin) -> Attributes {
     vec![
         ("service.name".to_owned(), text("karat")),
-        ("service.version".to_owned(), text(&header.version)),
-        ("karat.run.id".to_owned(), text(header.id.to_string())),
-        ("karat.suite.name".to_owned(), text(&header.plan.suite)),
-        ("karat.dataset.digest".to_owned(), text(&header.data.digest)),
+        ("service.version".to_owned(), text(&origin.version)),
+        ("karat.run.id".to_owned(), text(origin.run.to_string())),
+        ("karat.suite.name".to_owned(), text(&origin.suite)),
+        ("karat.dataset.digest".to_owned(), text(&origin.dataset)),
     ]
 }
 
 /// The span of a row and trial: from the start of the run on, as long as the application took.
-pub(super) fn span(header: &RunHeader, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Span {
-    let start = header.started.saturating_mul(1_000_000);
+pub(super) fn span(origin: &Origin, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Span {
+    let start = origin.started.saturating_mul(1_000_000);
     let latency = result.predicted.as_ref().and_then(|predicted| predicted.latency).unwrap_or_default();
     let end = start.saturating_add(latency.as_nanos() as u64);
-    let (trace, id) = ids(header, result);
+    let (trace, id) = ids(origin, result);
     Span {
         trace,
         id,
@@ -33,14 +33,14 @@ pub(super) fn span(header: &RunHeader, row: &RowRecord, outputs: Option<&Json>, 
         end,
         error: result.error.as_ref().map(|error| error.message.clone()),
         attributes: attributes(row, outputs, result),
-        events: events(header, result, end),
+        events: events(origin, result, end),
     }
 }
 
 /// The same for the same row and trial of a run, whenever they are exported.
-fn ids(header: &RunHeader, result: &RowResult) -> ([u8; 16], [u8; 8]) {
+fn ids(origin: &Origin, result: &RowResult) -> ([u8; 16], [u8; 8]) {
     let mut hasher = blake3::Hasher::new_derive_key("karat 2026 trace of a row and trial");
-    hasher.update(header.id.0.as_bytes()).update(&result.trial.to_le_bytes()).update(result.id.as_bytes());
+    hasher.update(origin.run.0.as_bytes()).update(&result.trial.to_le_bytes()).update(result.id.as_bytes());
     let hash = hasher.finalize();
     let (trace, rest) = hash.as_bytes().split_first_chunk().expect("32 bytes");
     (*trace, *rest.first_chunk().expect("16 bytes"))
@@ -73,16 +73,16 @@ fn attributes(row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> At
 }
 
 /// An event for each verdict, and for each scorer that gave none.
-fn events(header: &RunHeader, result: &RowResult, time: u64) -> Vec<Event> {
+fn events(origin: &Origin, result: &RowResult, time: u64) -> Vec<Event> {
     let mut events = Vec::new();
-    for (scorer, outcome) in header.plan.scorers.iter().zip(&result.outcomes) {
+    for (scorer, outcome) in origin.scorers.iter().zip(&result.outcomes) {
         let event = |name: String, outcome, more: Attributes| {
             let mut attributes =
                 vec![("gen_ai.evaluation.name".to_owned(), text(name)), ("karat.outcome".to_owned(), text(outcome))];
             attributes.extend(more);
             Event { time, name: "gen_ai.evaluation.result", attributes }
         };
-        let key = scorer.key.clone();
+        let key = scorer.clone();
         match outcome {
             Outcome::Scored(feedback) => events.extend(feedback.iter().map(|feedback| {
                 let name = feedback.name.as_ref().map_or(key.clone(), |sub| format!("{key}/{sub}"));

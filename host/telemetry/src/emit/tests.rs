@@ -2,13 +2,8 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use model::feedback::{Feedback, Value as Verdict};
-use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::prediction::Predicted;
-use model::quantity::Allowance;
-use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RunId, RunPlan};
-use model::scorer::{Direction, ValueKind};
-use model::suite::DataFormat;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::common::v1::KeyValue;
 use opentelemetry_proto::tonic::common::v1::any_value::Value as Any;
@@ -16,41 +11,14 @@ use prost::Message;
 
 use super::*;
 
-fn header(scorers: &[&str]) -> RunHeader {
-    let plugin = PluginRef { name: "a/b".to_owned(), version: "1.0.0".to_owned(), digest: "d".to_owned() };
-    let scorer = |key: &&str| PlannedScorer {
-        key: (*key).to_owned(),
-        plugin: plugin.clone(),
-        scorer: (*key).to_owned(),
-        parameters: Json::parse("{}").expect("JSON"),
-        value: ValueKind::Any,
-        better: Direction::Maximize,
-        needs_outputs: false,
-        limits: CallLimits::default(),
-        reuse: Reuse::Never,
-        isolation: Isolation::Thread,
-        grant: Default::default(),
-        config: Default::default(),
-    };
-    RunHeader {
-        id: "01900000-0000-7000-8000-000000000000".parse::<RunId>().expect("an id"),
+fn origin(scorers: &[&str]) -> Origin {
+    Origin {
+        run: "01900000-0000-7000-8000-000000000000".parse().expect("an id"),
         started: 1_700_000_000_123,
-        binary: "b".to_owned(),
         version: "0.1.0".to_owned(),
-        plan: RunPlan {
-            suite: "support".to_owned(),
-            predictor: None,
-            scorers: scorers.iter().map(scorer).collect(),
-            trials: 1,
-            seed: 0,
-            max_failed: Allowance::Share(0.0),
-            gates: Vec::new(),
-            format: DataFormat::Jsonl,
-            map: None,
-            limit: None,
-            only: None,
-        },
-        data: DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: "d1".to_owned(), rows: 0, trials: 0 },
+        suite: "support".to_owned(),
+        dataset: "d1".to_owned(),
+        scorers: scorers.iter().map(|&key| key.to_owned()).collect(),
     }
 }
 
@@ -64,8 +32,7 @@ fn record(text: &str) -> RowRecord {
 
 /// All batches of so many equal results.
 fn batches(encoding: Encoding, rows: u64, text: &str) -> Vec<Batch> {
-    let header = header(&[]);
-    let mut batches = Batches::new(&header, encoding);
+    let mut batches = Batches::new(origin(&[]), encoding);
     let row = record(text);
     let mut all: Vec<_> = (0..rows).filter_map(|index| batches.add(&row, None, &result(index, Vec::new()))).collect();
     all.extend(batches.finish());
@@ -91,7 +58,7 @@ fn attributes(attributes: &[KeyValue]) -> BTreeMap<String, String> {
 
 #[test]
 fn a_result_is_one_span_with_an_event_for_each_verdict_in_both_encodings() {
-    let header = header(&["tone", "price", "lists", "unsure", "broken", "silent"]);
+    let origin = origin(&["tone", "price", "lists", "unsure", "broken", "silent"]);
     let feedback = |name: Option<&str>, value| Feedback {
         name: name.map(str::to_owned),
         value,
@@ -122,7 +89,7 @@ fn a_result_is_one_span_with_an_event_for_each_verdict_in_both_encodings() {
     let row = record(r#"{"inputs":{"q":1.0},"tags":{"lang":"de"},"session":"s1","expectations":{"x":1}}"#);
     let outputs = Json::parse("\"yes\"").expect("JSON");
     let of = |encoding| {
-        let mut batches = Batches::new(&header, encoding);
+        let mut batches = Batches::new(origin.clone(), encoding);
         assert_eq!(batches.add(&row, Some(&outputs), &result), None);
         let batch = batches.finish().expect("a batch");
         assert_eq!((batch.spans, batches.finish()), (1, None));

@@ -12,8 +12,6 @@ use crate::project::Project;
 use crate::sdk::write_file;
 use crate::{tools, world};
 
-const GET: &str = "python3 -m venv .venv && .venv/bin/pip install ziglang";
-
 /// A quarter of a megabyte of stack, as Rust plugins have: zig's own is 16, which every instance would carry along. And some
 /// memory to allocate from the beginning: to grow it takes a call of the kernel for which other threads wait.
 const MEMORY: [&str; 2] = ["-Wl,-z,stack-size=262144", "-Wl,--initial-memory=1048576"];
@@ -22,7 +20,7 @@ const SDK: [&str; 3] = ["karat.c", "json.c", "memory.c"];
 
 pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<PathBuf, Error> {
     let source = checked_source(project, folder)?;
-    let mut zig = zig(folder).ok_or(Error::NoTool { language: "C", tool: "zig", get: GET })?;
+    let mut zig = zig(folder).ok_or(Error::NoTool { language: "C", tool: "zig", get: tools::GET_C })?;
     generate(project, work)?;
     let made = work.join("core.wasm");
     zig.args(["cc", "-target", "wasm32-wasi", "-mexec-model=reactor", "-std=gnu11", "-Os", "-s", "-Wall", "-Wextra"]);

@@ -10,11 +10,10 @@ use crate::project::{Engine, Project};
 use crate::sdk::write_file;
 use crate::{tools, world};
 
-const GET: &str = "npm install";
-
 /// A module that exports what the world asks for, linked with the interfaces that there are.
 fn entry(project: &Project, source: &Path) -> String {
-    let interfaces: Vec<_> = ["log", "traces"].into_iter().chain(world::declared(&project.capabilities)).collect();
+    let imports = world::imports(project.build.kind, &project.capabilities);
+    let interfaces: Vec<_> = ["log"].into_iter().chain(imports).collect();
     let imports: String =
         interfaces.iter().map(|name| format!("import * as {name} from 'karat:eval/{name}@0.1.0';\n")).collect();
     format!(
@@ -32,7 +31,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
     let source = checked_source(project, folder)?;
     let find = |name: &'static str| {
         let found = tools::find(folder, &["node_modules/.bin"], name);
-        found.ok_or(Error::NoTool { language: "JavaScript", tool: name, get: GET })
+        found.ok_or(Error::NoTool { language: "JavaScript", tool: name, get: tools::GET_JAVASCRIPT })
     };
     let (esbuild, jco) = (find("esbuild")?, find("jco")?);
     write_file(&work.join("entry.js"), entry(project, &source).as_bytes())?;

@@ -9,11 +9,9 @@ use crate::project::{Kind, Project};
 use crate::sdk::write_file;
 use crate::{tools, world};
 
-const GET: &str = "python3 -m venv .venv && .venv/bin/pip install componentize-py==0.25.1";
-
 pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<PathBuf, Error> {
     let tool = tools::find(folder, &[".venv/bin", ".venv/Scripts"], "componentize-py");
-    let tool = tool.ok_or(Error::NoTool { language: "Python", tool: "componentize-py", get: GET })?;
+    let tool = tool.ok_or(Error::NoTool { language: "Python", tool: "componentize-py", get: tools::GET_PYTHON })?;
     let source = checked_source(project, folder)?;
     let path = source.with_extension("");
     let module: Vec<_> = path.iter().map(|part| part.to_string_lossy()).collect();
@@ -25,6 +23,7 @@ pub(super) fn build(project: &Project, folder: &Path, work: &Path) -> Result<Pat
         kind = match project.build.kind {
             Kind::Scorer => "Scorer",
             Kind::Predictor => "Predictor",
+            Kind::Exporter => "Exporter",
         },
     );
     write_file(&work.join("karat_entry.py"), entry.as_bytes())?;
