@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
-use crate::judge::{JudgeReply, JudgeRequest};
+use crate::judge::{Asker, JudgeReply, JudgeRequest, Usage};
 use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prediction::Prediction;
@@ -296,7 +296,39 @@ pub trait JudgeDoor: Send + Sync {
     ///
     /// Fails as `denied` where nobody is bound to the role, as `budget exceeded`, `rate limited`, `timed out`, `too large` or
     /// `cancelled`, as `unavailable` where there is no reply or none of the format, in words that are fit for the plugin.
-    async fn complete(&self, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure>;
+    async fn complete(&self, asker: &Asker, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure>;
+
+    /// What may still be spent on behalf of this call; none where nothing limits it.
+    async fn budget(&self, asker: &Asker, rule: &JudgeRule) -> Option<Usage>;
+}
+
+/// Keeps replies of judges for the next time somebody asks the same. What it loses costs money, and nothing else.
+#[async_trait]
+pub trait JudgeCache: Send + Sync {
+    /// # Errors
+    ///
+    /// Fails when the store does; `put`, `statistics` and `clear` likewise.
+    async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps a reply; the oldest ones go where there are more bytes than there may be.
+    async fn put(&self, key: &CacheKey, reply: &[u8]) -> Result<(), StoreError>;
+
+    async fn statistics(&self) -> Result<CacheStatistics, StoreError>;
+
+    async fn clear(&self) -> Result<(), StoreError>;
+}
+
+/// BLAKE3 of everything that decides a reply.
+pub type CacheKey = [u8; 32];
+
+/// What a cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CacheStatistics {
+    pub replies: u64,
+    /// Of replies and keys.
+    pub bytes: u64,
+    /// The most that there may be.
+    pub most_bytes: u64,
 }
 
 /// What a command left when it ended.
