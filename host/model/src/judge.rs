@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::json::Json;
 use crate::outcome::Failure;
@@ -145,6 +146,11 @@ pub struct Exchange {
     /// From the question to the reply, all waiting included.
     pub duration: Duration,
 }
+
+/// A UUIDv7 of exchanges that are stored together: later batches have larger ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct BatchId(pub Uuid);
 
 /// Where a reply comes from that is there already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
-use crate::judge::{Asker, JudgeReply, JudgeRequest, Usage};
+use crate::judge::{Asker, BatchId, Exchange, JudgeReply, JudgeRequest, Usage};
 use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prediction::Prediction;
@@ -402,8 +402,12 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// `Missing` when there is no such run; `finish_run` and `results` likewise.
+    /// `Missing` when there is no such run; `put_exchanges`, `finish_run`, `results` and `exchanges` likewise.
     async fn put_results(&self, run: RunId, results: Vec<RowResult>) -> Result<(), StoreError>;
+
+    /// Adds exchanges with judges to a run, whatever becomes of the results they were for; they stay until the run is
+    /// deleted. A batch of the same id is replaced. Returns when they are durable.
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError>;
 
     /// Ends a run. A later call replaces the report.
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError>;
@@ -416,7 +420,14 @@ pub trait Store: Send + Sync {
     /// Up to `limit` results of a run in dataset order (row, then trial), beginning behind `after`.
     async fn results(&self, run: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError>;
 
-    /// Deletes a run and its results; its dataset goes when no run uses it. Returns whether there was such a run.
+    /// The batch of exchanges of a run that comes behind `after`, by id; none behind the last.
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError>;
+
+    /// Deletes a run with its results and exchanges; its dataset goes when no run uses it. Returns whether there was such a run.
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
 
     /// A place to write the bytes of a dataset to, before its digest is known.

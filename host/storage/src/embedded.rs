@@ -16,6 +16,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use model::judge::{BatchId, Exchange};
 use model::ports::{DatasetWriter, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -207,6 +208,12 @@ impl Store for EmbeddedStore {
         self.writer.make(Change::Add { run, payload }).await
     }
 
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        let payload = operation::exchanges(run, batch, &exchanges)?;
+        drop(exchanges);
+        self.writer.make(Change::Add { run, payload }).await
+    }
+
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError> {
         let payload = operation::document(operation::REPORT, run, report)?;
         self.writer.make(Change::Add { run, payload }).await
@@ -222,6 +229,14 @@ impl Store for EmbeddedStore {
 
     async fn results(&self, run: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError> {
         self.read(move |reader, now| reader.results(now, run, after, limit)).await
+    }
+
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        self.read(move |reader, now| reader.exchanges(now, run, after)).await
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {

@@ -19,7 +19,7 @@ use model::ports::{Store, StoreError};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
-use samples::{all_results, id, long_result, result, started_run};
+use samples::{all_exchanges, all_results, batch, exchanges, id, long_result, result, started_run};
 
 /// Where the child finds the store.
 const STORE: &str = "KARAT_CRASH_STORE";
@@ -27,7 +27,8 @@ const STORE: &str = "KARAT_CRASH_STORE";
 /// How many results the child writes before it takes all file descriptors there are.
 const HOARD_AFTER: &str = "KARAT_CRASH_HOARD_AFTER";
 
-/// Writes results one after the other until it is killed or the store fails, and prints each index that is durable.
+/// Writes results, each with exchanges before it, until it is killed or the store fails, and prints each index that is
+/// durable.
 #[ignore = "it is the process that the other tests kill"]
 #[tokio::test]
 async fn child() {
@@ -43,7 +44,11 @@ async fn child() {
     // The test harness has begun a line.
     println!();
     for index in next.. {
-        if let Err(error) = store.put_results(run, vec![stored(index)]).await {
+        let stored = match store.put_exchanges(run, batch(index.into()), exchanges(index)).await {
+            Ok(()) => store.put_results(run, vec![stored(index)]).await,
+            refused => refused,
+        };
+        if let Err(error) = stored {
             assert!(matches!(error, StoreError::Io(_)), "{error:?}");
             return after_failure(&store, index).await;
         }
@@ -87,6 +92,11 @@ async fn check_stored(root: &Path) -> u64 {
     let found = all_results(&store, id(1), 1000).await;
     for (index, found) in (0..).zip(&found) {
         assert_eq!(*found, stored(index));
+    }
+    let exchanged = all_exchanges(&store, id(1)).await;
+    assert!(exchanged.len() >= found.len());
+    for (number, exchanged) in (0..).zip(exchanged) {
+        assert_eq!(exchanged, (batch(number), exchanges(number as u64)));
     }
     found.len() as u64
 }

@@ -151,6 +151,9 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::PutResults { run, results } => {
             store.put_results(run, protocol::from_results(&results)?).await.map(|()| Answer::Done)
         }
+        Request::PutExchanges { run, batch, exchanges } => {
+            store.put_exchanges(run, batch, protocol::from_json(&exchanges)?).await.map(|()| Answer::Done)
+        }
         Request::FinishRun { run, report } => {
             store.finish_run(run, &protocol::from_json(&report)?).await.map(|()| Answer::Done)
         }
@@ -160,6 +163,11 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
             let found = store.results(run, after, limit as usize).await?;
             let (results, sent) = results::write_up_to(&found, PAGE_BYTES)?;
             Ok(Answer::Results { results, more: sent < found.len() })
+        }
+        Request::Exchanges { run, after } => {
+            let found = store.exchanges(run, after).await?;
+            let found = found.map(|(batch, exchanges)| Ok((batch, protocol::json(&exchanges)?)));
+            found.transpose().map(Answer::Exchanges)
         }
         Request::DeleteRun { run } => store.delete_run(run).await.map(Answer::Deleted),
         Request::Backup { to } => store.back_up(&to).await.map(|()| Answer::Done),

@@ -19,6 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use model::judge::{BatchId, Exchange};
 use model::ports::{DatasetWriter, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -207,6 +208,16 @@ impl Store for SharedStore {
         }
     }
 
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        match self.role() {
+            Role::Owner(owner) => owner.store.put_exchanges(run, batch, exchanges).await,
+            Role::User(_) => {
+                let exchanges = protocol::json(&exchanges)?;
+                self.ask(Request::PutExchanges { run, batch, exchanges }).await.map(drop)
+            }
+        }
+    }
+
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError> {
         match self.role() {
             Role::Owner(owner) => owner.store.finish_run(run, report).await,
@@ -243,6 +254,21 @@ impl Store for SharedStore {
             if !more {
                 return Ok(found);
             }
+        }
+    }
+
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.exchanges(run, after).await;
+        }
+        match self.ask(Request::Exchanges { run, after }).await? {
+            Answer::Exchanges(None) => Ok(None),
+            Answer::Exchanges(Some((batch, exchanges))) => Ok(Some((batch, protocol::from_json(&exchanges)?))),
+            _ => Err(unexpected()),
         }
     }
 

@@ -10,7 +10,7 @@ use storage::files::{Disk, File, Files};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
-use crate::samples::{all_results, keep, long_result, result, started_run};
+use crate::samples::{all_exchanges, all_results, batch, exchanges, id, keep, long_result, result, started_run};
 
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,6 +132,7 @@ impl File for FaultyFile {
 struct Acknowledged {
     created: bool,
     results: u64,
+    batches: u64,
     failures: usize,
 }
 
@@ -142,13 +143,18 @@ async fn script(store: &EmbeddedStore, changes: u64, told: &mut Acknowledged) {
         let changed = match index {
             0 => {
                 let digest = keep(store, b"rows");
-                let created = store.create_run(&crate::samples::header(crate::samples::id(1), &digest)).await;
+                let created = store.create_run(&crate::samples::header(id(1), &digest)).await;
                 told.created = created.is_ok();
                 created
             }
             _ if index % compaction == compaction - 1 => store.compact().await,
+            _ if index % 4 == 1 => {
+                let stored = store.put_exchanges(id(1), batch(index.into()), exchanges(index)).await;
+                told.batches += u64::from(stored.is_ok());
+                stored
+            }
             _ => {
-                let stored = store.put_results(crate::samples::id(1), vec![stored(index)]).await;
+                let stored = store.put_results(id(1), vec![stored(index)]).await;
                 told.results += u64::from(stored.is_ok());
                 stored
             }
@@ -176,7 +182,7 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
     if let Ok(store) = EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000 }) {
         script(&store, changes, &mut told).await;
         // The operation that fails may be this one.
-        if let Ok(found) = store.results(crate::samples::id(1), None, usize::MAX).await {
+        if let Ok(found) = store.results(id(1), None, usize::MAX).await {
             assert!(found.len() as u64 >= told.results);
         }
     }
@@ -184,9 +190,12 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
 
     let store = EmbeddedStore::open(home.path()).unwrap_or_else(|error| panic!("{fault:?} {at}: {error:?}"));
     if told.created {
-        let found = all_results(&store, crate::samples::id(1), 1000).await;
+        let found = all_results(&store, id(1), 1000).await;
         assert!(found.len() as u64 >= told.results, "{fault:?} {at}: {} of {}", found.len(), told.results);
         assert!(found.iter().all(|result| *result == stored(result.index)), "{fault:?} {at}");
+        let found = all_exchanges(&store, id(1)).await;
+        assert!(found.len() as u64 >= told.batches, "{fault:?} {at}: {} of {}", found.len(), told.batches);
+        assert!(found.iter().all(|(id, found)| *found == exchanges(id.0.as_u128() as u64)), "{fault:?} {at}");
     }
     started_run(&store, 2).await;
     happened
