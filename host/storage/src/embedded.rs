@@ -29,10 +29,11 @@ use read::Reader;
 use space::Space;
 use writer::{Change, Parts, Writer};
 
+use crate::database::Snapshot;
 use crate::files::{Disk, Files};
 use crate::log::{self, Opened};
 use crate::operation;
-use crate::view::{Snapshot, View};
+use crate::view::View;
 
 /// Length from which on a segment of the log is complete.
 const SEGMENT_BYTES: u64 = 128 << 20;

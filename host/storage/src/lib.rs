@@ -8,6 +8,7 @@
 //! written has structs of its own, which never change; the next version of a struct is a new one beside the old.
 
 pub mod archive;
+mod database;
 mod embedded;
 pub mod files;
 mod log;
@@ -19,10 +20,10 @@ mod results;
 mod shared;
 mod view;
 
+pub use database::silence_sled;
 pub use embedded::{EmbeddedStore, Findings, Options};
 pub use memory::MemoryStore;
 pub use shared::SharedStore;
-pub use view::silence_sled;
 
 use model::ports::StoreError;
 use model::run::RunId;

@@ -13,10 +13,11 @@ use model::ports::StoreError;
 use model::run::RunId;
 
 use super::writer::{Parts, append, checkpoint};
+use crate::database::Snapshot;
 use crate::log::{Address, Stored};
 use crate::operation::{self, DELETION, EXCHANGES, HEADER, Head, Payload, REPORT};
 use crate::results::{self, Place};
-use crate::view::{Pointer, Snapshot, as_of, keys, open_entry};
+use crate::view::{Pointer, as_of, keys, open_entry};
 
 /// How much is copied by one write.
 const GROUP_BYTES: usize = 1 << 20;

@@ -10,10 +10,11 @@ use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 use serde::de::DeserializeOwned;
 
+use crate::database::Snapshot;
 use crate::log::{Address, Log};
 use crate::operation;
 use crate::results::{self, Place};
-use crate::view::{Pointer, Snapshot, keys, open_entry};
+use crate::view::{Pointer, keys, open_entry};
 
 /// Frames that are kept to be read from again: one holds results of a few blocks, and a page ends within one.
 const KEPT_FRAMES: usize = 8;
