@@ -302,19 +302,25 @@ pub trait JudgeDoor: Send + Sync {
     async fn budget(&self, asker: &Asker, rule: &JudgeRule) -> Option<Usage>;
 }
 
-/// Keeps replies of judges for the next time somebody asks the same. What it loses costs money, and nothing else.
+/// Keeps replies of judges for the next time somebody asks the same. What it loses costs money, and nothing else: what
+/// is damaged is not there, and a cache that can't be used keeps nothing.
 #[async_trait]
 pub trait JudgeCache: Send + Sync {
     /// # Errors
     ///
-    /// Fails when the store does; `put`, `statistics` and `clear` likewise.
+    /// Fails when nobody can be asked; `put`, `statistics` and `clear` likewise.
     async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Keeps a reply; the oldest ones go where there are more bytes than there may be.
+    /// Keeps a reply; those that were not asked for the longest go where there are more bytes than there may be.
+    ///
+    /// # Errors
+    ///
+    /// `Full` where the disk is.
     async fn put(&self, key: &CacheKey, reply: &[u8]) -> Result<(), StoreError>;
 
     async fn statistics(&self) -> Result<CacheStatistics, StoreError>;
 
+    /// Removes everything.
     async fn clear(&self) -> Result<(), StoreError>;
 }
 
@@ -324,8 +330,9 @@ pub type CacheKey = [u8; 32];
 /// What a cache holds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct CacheStatistics {
+    /// With those that were replaced, until they go.
     pub replies: u64,
-    /// Of replies and keys.
+    /// What they take on the disk, with what finds them.
     pub bytes: u64,
     /// The most that there may be.
     pub most_bytes: u64,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use model::ports::{Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -171,6 +171,10 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         }
         Request::DeleteRun { run } => store.delete_run(run).await.map(Answer::Deleted),
         Request::Backup { to } => store.back_up(&to).await.map(|()| Answer::Done),
+        Request::CachedReply { key } => store.get(&key).await.map(Answer::CachedReply),
+        Request::CacheReply { key, reply } => store.put(&key, &reply).await.map(|()| Answer::Done),
+        Request::CacheStatistics => store.statistics().await.map(Answer::CacheStatistics),
+        Request::ClearCache => store.clear().await.map(|()| Answer::Done),
         Request::Compact => store.compact().await.map(|()| Answer::Done),
     }
 }

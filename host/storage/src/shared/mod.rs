@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use model::judge::{BatchId, Exchange};
-use model::ports::{DatasetWriter, Store, StoreError};
+use model::ports::{CacheKey, CacheStatistics, DatasetWriter, JudgeCache, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 
@@ -288,6 +288,31 @@ impl Store for SharedStore {
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
         Ok(Box::new(self.datasets.read(digest)?))
+    }
+}
+
+#[async_trait]
+impl JudgeCache for SharedStore {
+    async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.ask(Request::CachedReply { key: *key }).await? {
+            Answer::CachedReply(reply) => Ok(reply),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn put(&self, key: &CacheKey, reply: &[u8]) -> Result<(), StoreError> {
+        self.ask(Request::CacheReply { key: *key, reply: reply.to_vec() }).await.map(drop)
+    }
+
+    async fn statistics(&self) -> Result<CacheStatistics, StoreError> {
+        match self.ask(Request::CacheStatistics).await? {
+            Answer::CacheStatistics(found) => Ok(found),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn clear(&self) -> Result<(), StoreError> {
+        self.ask(Request::ClearCache).await.map(drop)
     }
 }
 

@@ -12,7 +12,7 @@ use std::io;
 use std::path::PathBuf;
 
 use model::judge::BatchId;
-use model::ports::StoreError;
+use model::ports::{CacheKey, CacheStatistics, StoreError};
 use model::run::{Run, RunId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -65,6 +65,10 @@ pub(super) enum Request {
     DeleteRun { run: RunId },
     Compact,
     Backup { to: PathBuf },
+    CachedReply { key: CacheKey },
+    CacheReply { key: CacheKey, reply: Vec<u8> },
+    CacheStatistics,
+    ClearCache,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -79,6 +83,8 @@ pub(super) enum Answer {
         more: bool,
     },
     Exchanges(Option<(BatchId, Vec<u8>)>),
+    CachedReply(Option<Vec<u8>>),
+    CacheStatistics(CacheStatistics),
     Failed(Failure),
 }
 

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::samples::{all_exchanges, all_results, batch, exchanges, long_result, result, started_run};
 
-fn bytes(folder: &Path) -> u64 {
+pub(crate) fn bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
     let sizes = entries.map(|entry| match entry.metadata().expect("metadata") {
         metadata if metadata.is_dir() => bytes(&entry.path()),

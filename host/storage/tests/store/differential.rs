@@ -10,7 +10,7 @@ use crate::samples::{batch, dataset, exchange, header, id, keep, long_exchange, 
 use crate::subject::Subject;
 
 const SEEDS: [u64; 6] = [1, 2, 3, 5, 8, 13];
-const OPERATIONS: usize = 150;
+const OPERATIONS: usize = 300;
 
 /// Operations on one store of the full set.
 const LONG: usize = 2000;

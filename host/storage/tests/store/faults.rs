@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::ports::{Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError};
 use storage::files::{Disk, File, Files};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
-use crate::samples::{all_exchanges, all_results, batch, exchanges, id, keep, long_result, result, started_run};
+use crate::samples::{
+    all_exchanges, all_results, batch, cache_key, cached_reply, exchanges, id, keep, long_result, result, started_run,
+};
 
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -179,7 +181,9 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
     let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
     let mut told = Acknowledged::default();
     // A store that does not open has acknowledged nothing.
-    if let Ok(store) = EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000 }) {
+    if let Ok(store) =
+        EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000, ..Options::default() })
+    {
         script(&store, changes, &mut told).await;
         // The operation that fails may be this one.
         if let Ok(found) = store.results(id(1), None, usize::MAX).await {
@@ -217,6 +221,34 @@ async fn check_every_fault(changes: u64, step: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_failing_operation_loses_what_was_acknowledged() {
     check_every_fault(60, 7).await;
+}
+
+/// Replies of judges are lost at most, and the store does not mind.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_failing_operation_on_the_cache_changes_a_reply_or_stops_the_store() {
+    for fault in [Fault::Refused(io::ErrorKind::Other), Fault::Short] {
+        let mut happened = 0;
+        for at in 1..60 {
+            let home = TempDir::new().expect("a temporary folder");
+            drop(EmbeddedStore::open(home.path()).expect("a store"));
+            let faulty = Arc::new(Faulty { left: AtomicUsize::new(usize::MAX), fault });
+            let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
+            let options = Options { files, ..Options::default() };
+            let store = EmbeddedStore::open_with(home.path(), options).expect("a store");
+            faulty.left.store(at, Ordering::Relaxed);
+            for number in 0..20 {
+                store.put(&cache_key(number), &cached_reply(number)).await.expect("kept, or not");
+                for number in [number, number / 2] {
+                    let found = store.get(&cache_key(number)).await.expect("there, or not");
+                    assert!(found.is_none_or(|found| found == cached_reply(number)), "{fault:?} {at}");
+                }
+            }
+            happened += usize::from((faulty.left.load(Ordering::Relaxed) as isize) <= 0);
+            faulty.left.store(usize::MAX, Ordering::Relaxed);
+            started_run(&store, 1).await;
+        }
+        assert!(happened > 40, "{happened}");
+    }
 }
 
 /// A part of the full set, see CONTRIBUTING.

@@ -13,7 +13,7 @@ use model::json::Json;
 use model::judge::{BatchId, Exchange, Known, ToolCall, Usage};
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
-use model::ports::{Store, StoreError};
+use model::ports::{CacheKey, Store, StoreError};
 use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Report, Scorers, Verdict};
@@ -220,4 +220,15 @@ pub(crate) async fn all_exchanges(store: &dyn Store, run: RunId) -> Vec<(BatchId
         all.push(next);
     }
     all
+}
+
+/// The key of a reply.
+pub(crate) fn cache_key(number: u64) -> CacheKey {
+    *blake3::hash(&number.to_le_bytes()).as_bytes()
+}
+
+/// A reply of 2 KiB, all of which depends on its number.
+pub(crate) fn cached_reply(number: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(number);
+    (0..2048).map(|_| random.u8(..)).collect()
 }
