@@ -1,4 +1,5 @@
-//! What the embedded store costs: durable commits beside plain sled, a million results, opening and remaking them.
+//! What the embedded store costs: durable commits beside plain sled, a million results, opening and remaking them;
+//! replies of judges kept and found, for who owns the store and for who asks its owner.
 //! Prints a JSON line for each. `cargo bench -p storage`
 
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
@@ -13,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use model::feedback::{Feedback, Value};
 use model::outcome::Outcome;
-use model::ports::Store;
+use model::ports::{JudgeCache, Store};
 use model::run::RowResult;
-use storage::EmbeddedStore;
+use storage::{EmbeddedStore, SharedStore};
 use tempfile::TempDir;
 
 /// Results of the large run; each has three outcomes.
@@ -23,8 +24,9 @@ const MANY: u64 = 1_000_000;
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_multi_thread().build().unwrap();
-    // First, so that the peak of memory is its own.
+    // First, so that the peaks of memory are their own.
     runtime.block_on(many());
+    runtime.block_on(replies());
     for records in [1, 100, 1000] {
         runtime.block_on(commits(records));
         sled_commits(records);
@@ -111,6 +113,60 @@ async fn many() {
         spent.as_secs_f64() * 1e6 / MANY as f64,
         bytes as f64 / MANY as f64,
         peak_rss_mib()
+    );
+}
+
+/// A thousand replies of 2 KiB in a new cache and in one that is nearly full.
+async fn replies() {
+    let home = TempDir::new().unwrap();
+    let owner = SharedStore::open(home.path()).unwrap();
+    let user = SharedStore::open(home.path()).unwrap();
+    let mut next = 0;
+    for (who, cache) in [("owner", &owner), ("user", &user)] {
+        replies_of(who, "new", cache, &mut next).await;
+    }
+    let begun = Instant::now();
+    while next < 400_000 {
+        owner.put(&samples::cache_key(next), &samples::cached_reply(next)).await.unwrap();
+        next += 1;
+    }
+    let filled = begun.elapsed().as_secs_f64();
+    for (who, cache) in [("owner", &owner), ("user", &user)] {
+        replies_of(who, "filled", cache, &mut next).await;
+    }
+    let kept = owner.statistics().await.unwrap();
+    drop((owner, user));
+    let taken = size(&home.path().join("cache"));
+    let owner = SharedStore::open(home.path()).unwrap();
+    let begun = Instant::now();
+    owner.get(&samples::cache_key(next - 1)).await.unwrap().unwrap();
+    println!(
+        r#"{{"bench": "cache", "replies": {}, "bytes_told": {}, "bytes_taken": {taken}, "fill_s": {filled:.1}, "open_s": {:.3}, "peak_rss_mib": {:.0}}}"#,
+        kept.replies,
+        kept.bytes,
+        begun.elapsed().as_secs_f64(),
+        peak_rss_mib()
+    );
+}
+
+async fn replies_of(who: &str, state: &str, cache: &SharedStore, next: &mut u64) {
+    let numbers = *next..*next + 1000;
+    *next += 1000;
+    let replies: Vec<_> = numbers.map(|number| (samples::cache_key(number), samples::cached_reply(number))).collect();
+    let begun = Instant::now();
+    for (key, reply) in &replies {
+        cache.put(key, reply).await.unwrap();
+    }
+    let put = begun.elapsed();
+    let begun = Instant::now();
+    for (key, reply) in &replies {
+        assert!(cache.get(key).await.unwrap().as_ref() == Some(reply));
+    }
+    let get = begun.elapsed();
+    println!(
+        r#"{{"bench": "replies", "cache": "{state}", "who": "{who}", "replies": 1000, "put_ms": {:.1}, "get_ms": {:.1}}}"#,
+        put.as_secs_f64() * 1e3,
+        get.as_secs_f64() * 1e3
     );
 }
 

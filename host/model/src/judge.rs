@@ -1,8 +1,12 @@
 //! Questions to an LLM, and what it replies.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use crate::json::Json;
+use crate::outcome::Failure;
 
 /// A question that a plugin asks a role. Who is behind the role, it never learns.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -91,4 +95,83 @@ pub struct JudgeReply {
     pub usage: Usage,
     /// Always false while a run is recorded or replayed.
     pub cached: bool,
+}
+
+/// On whose behalf a judge is asked: one call of a plugin on one trial of a row.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Asker {
+    /// BLAKE3 of the component, in hexadecimal.
+    pub plugin: String,
+    /// The name in results of the scorer or predictor.
+    pub key: String,
+    /// Position of the row in its dataset.
+    pub index: u64,
+    pub trial: u32,
+}
+
+/// One question that was put before a judge, and what came of it: the record of what left this machine, and what it cost.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Exchange {
+    pub plugin: String,
+    pub key: String,
+    pub index: u64,
+    pub trial: u32,
+    /// The place among the questions of this call.
+    pub ordinal: u32,
+    pub role: String,
+    /// Who answered, or was asked last.
+    pub endpoint: String,
+    /// As in [`Model`](crate::endpoint::Model).
+    pub model: String,
+    /// BLAKE3 of what was sent, in hexadecimal.
+    pub digest: String,
+    /// What was sent, with what was taken out of it: the messages as they are written here.
+    pub sent: Json,
+    /// None where there was none; `failure` says why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
+    /// What this exchange has cost; nothing where the reply was known.
+    pub usage: Usage,
+    /// Where a known reply came from; none where the provider was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub known: Option<Known>,
+    /// Requests to a provider.
+    pub requests: u32,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub started: u64,
+    /// From the question to the reply, all waiting included.
+    pub duration: Duration,
+}
+
+/// A UUIDv7 of exchanges that are stored together: later batches have larger ids.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(transparent)]
+pub struct BatchId(pub Uuid);
+
+/// Where a reply comes from that is there already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Known {
+    Cache,
+    Cassette,
+    /// The same question was on its way.
+    Shared,
+}
+
+/// Adds up what was spent.
+impl std::ops::AddAssign for Usage {
+    /// A cost that is not known makes the sum unknown, unless nothing was used.
+    fn add_assign(&mut self, more: Self) {
+        self.cost = match (*self, more) {
+            (_, Self { input_tokens: 0, output_tokens: 0, cost: None }) => self.cost,
+            (Self { input_tokens: 0, output_tokens: 0, cost: None }, _) => more.cost,
+            _ => self.cost.zip(more.cost).map(|(cost, more)| cost + more),
+        };
+        self.input_tokens += more.input_tokens;
+        self.output_tokens += more.output_tokens;
+    }
 }

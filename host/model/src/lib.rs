@@ -7,6 +7,7 @@
 //! run or how a result is stored.
 
 pub mod aggregate;
+pub mod endpoint;
 pub mod feedback;
 pub mod gate;
 pub mod grant;

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
-use crate::judge::{JudgeReply, JudgeRequest};
+use crate::judge::{Asker, BatchId, Exchange, JudgeReply, JudgeRequest, Usage};
 use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prediction::Prediction;
@@ -296,7 +296,46 @@ pub trait JudgeDoor: Send + Sync {
     ///
     /// Fails as `denied` where nobody is bound to the role, as `budget exceeded`, `rate limited`, `timed out`, `too large` or
     /// `cancelled`, as `unavailable` where there is no reply or none of the format, in words that are fit for the plugin.
-    async fn complete(&self, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure>;
+    async fn complete(&self, asker: &Asker, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure>;
+
+    /// What may still be spent on behalf of this call; none where nothing limits it.
+    async fn budget(&self, asker: &Asker, rule: &JudgeRule) -> Option<Usage>;
+}
+
+/// Keeps replies of judges for the next time somebody asks the same. What it loses costs money, and nothing else: what
+/// is damaged is not there, and a cache that can't be used keeps nothing.
+#[async_trait]
+pub trait JudgeCache: Send + Sync {
+    /// # Errors
+    ///
+    /// Fails when nobody can be asked; `put`, `statistics` and `clear` likewise.
+    async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Keeps a reply; those that were not asked for the longest go where there are more bytes than there may be.
+    ///
+    /// # Errors
+    ///
+    /// `Full` where the disk is.
+    async fn put(&self, key: &CacheKey, reply: &[u8]) -> Result<(), StoreError>;
+
+    async fn statistics(&self) -> Result<CacheStatistics, StoreError>;
+
+    /// Removes everything.
+    async fn clear(&self) -> Result<(), StoreError>;
+}
+
+/// BLAKE3 of everything that decides a reply.
+pub type CacheKey = [u8; 32];
+
+/// What a cache holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct CacheStatistics {
+    /// With those that were replaced, until they go.
+    pub replies: u64,
+    /// What they take on the disk, with what finds them.
+    pub bytes: u64,
+    /// The most that there may be.
+    pub most_bytes: u64,
 }
 
 /// What a command left when it ended.
@@ -370,8 +409,12 @@ pub trait Store: Send + Sync {
     ///
     /// # Errors
     ///
-    /// `Missing` when there is no such run; `finish_run` and `results` likewise.
+    /// `Missing` when there is no such run; `put_exchanges`, `finish_run`, `results` and `exchanges` likewise.
     async fn put_results(&self, run: RunId, results: Vec<RowResult>) -> Result<(), StoreError>;
+
+    /// Adds exchanges with judges to a run, whatever becomes of the results they were for; they stay until the run is
+    /// deleted. A batch of the same id is replaced. Returns when they are durable.
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError>;
 
     /// Ends a run. A later call replaces the report.
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError>;
@@ -384,7 +427,14 @@ pub trait Store: Send + Sync {
     /// Up to `limit` results of a run in dataset order (row, then trial), beginning behind `after`.
     async fn results(&self, run: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError>;
 
-    /// Deletes a run and its results; its dataset goes when no run uses it. Returns whether there was such a run.
+    /// The batch of exchanges of a run that comes behind `after`, by id; none behind the last.
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError>;
+
+    /// Deletes a run with its results and exchanges; its dataset goes when no run uses it. Returns whether there was such a run.
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError>;
 
     /// A place to write the bytes of a dataset to, before its digest is known.

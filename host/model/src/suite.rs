@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::endpoint::{KeySource, Price, Redaction};
 use crate::grant::Grant;
 use crate::limits::{Isolation, Reuse};
 use crate::quantity::{Allowance, ByteSize, Count, TimeSpan};
@@ -22,6 +23,12 @@ pub struct Suite {
     /// Calls the application under test for each row; without it, rows carry their outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predict: Option<PredictEntry>,
+    /// Where judges live, by name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub endpoints: BTreeMap<String, EndpointEntry>,
+    /// The endpoint behind each role. A plugin names roles only.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub judges: BTreeMap<String, String>,
     /// In the order they are reported.
     pub scorers: Vec<ScorerEntry>,
     /// How often each row is repeated; 1 by default.
@@ -162,6 +169,58 @@ pub struct PredictUse {
     pub retries: Option<u32>,
 }
 
+/// An LLM, and how it is asked.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EndpointEntry {
+    /// A provider and a model, such as `openai:/gpt-5-mini`. Providers are `openai`, `azure`, `anthropic`, `gemini` and
+    /// `ollama`.
+    pub model: String,
+    /// Where the provider's interface is found; the provider's own by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_url: Option<String>,
+    /// The name of the variable or file with the key, never the key.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<KeySource>,
+    /// US dollars for a million tokens; for well-known models what Karat knows.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
+    /// Added to the body of each request, in the provider's own words, such as `reasoning_effort: low`.
+    #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Map<String, Value>>,
+    /// For questions that say nothing else; 4096 by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub max_output_tokens: Option<u32>,
+    /// Taken out of questions before they leave: `email`, `phone`, `card`, `key`, or a `pattern` of your own.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub redact: Option<Vec<Redaction>>,
+    /// The endpoint that is asked where this one can't be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// Requests at once; 32 by default. It goes down while the provider is overloaded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub concurrency: Option<u32>,
+    /// By default, what the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub requests_per_minute: Option<u32>,
+    /// By default, what the provider says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
+    pub tokens_per_minute: Option<u32>,
+    /// How often a request that failed in passing is made again; 3 by default. Being told to wait is no failure.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retries: Option<u32>,
+    /// For one request; 60 s by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timeout: Option<TimeSpan>,
+    /// For a question, with all its waiting and repeating; 10 min by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub deadline: Option<TimeSpan>,
+}
+
 /// Ceilings for one call of a plugin.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -202,6 +261,10 @@ pub struct PluginLimits {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RunLimits {
+    /// What the run may spend on judges, in US dollars, over all its sessions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 0))]
+    pub max_usd: Option<f64>,
     /// Rows in work at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub concurrency: Option<Concurrency>,

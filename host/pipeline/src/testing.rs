@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use model::feedback::{Feedback, Value};
 use model::grant::Grant;
 use model::json::Json;
+use model::judge::{BatchId, Exchange};
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
@@ -115,16 +116,17 @@ impl TraceReader for Traces {
     }
 }
 
-/// Keeps results, as long as there is room.
+/// Keeps results, as long as there is room, and exchanges.
 pub(crate) struct Memory {
     pub results: Mutex<BTreeMap<(u64, u32), RowResult>>,
+    pub exchanges: Mutex<BTreeMap<BatchId, Vec<Exchange>>>,
     /// How many results fit.
     pub room: usize,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { results: Mutex::default(), room: usize::MAX }
+        Self { results: Mutex::default(), exchanges: Mutex::default(), room: usize::MAX }
     }
 }
 
@@ -140,6 +142,11 @@ impl Store for Memory {
         if kept.len() > self.room {
             return Err(StoreError::Io(io::Error::other("no room")));
         }
+        Ok(())
+    }
+
+    async fn put_exchanges(&self, _: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        self.exchanges.lock().expect("no test panics with it").insert(batch, exchanges);
         Ok(())
     }
 
@@ -160,6 +167,16 @@ impl Store for Memory {
         let behind = kept.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
         // Pages shorter than asked for are allowed, and find out who takes them for the last.
         Ok(behind.take(limit.min(3)).map(|(_, result)| result.clone()).collect())
+    }
+
+    async fn exchanges(
+        &self,
+        _: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        let kept = self.exchanges.lock().expect("no test panics with it");
+        let next = kept.iter().find(|(batch, _)| after.is_none_or(|after| **batch > after));
+        Ok(next.map(|(batch, exchanges)| (*batch, exchanges.clone())))
     }
 
     async fn delete_run(&self, _: RunId) -> Result<bool, StoreError> {

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The frames are those of the log, numbered from 0: a dataset before the first run on it, a run, its results, its
-//! report. The last one says how much there was, so that a file that was cut off is told from a whole one.
+//! exchanges with judges, its report. The last one says how much there was, so that a file that was cut off is told from a whole one.
 
 mod export;
 mod import;
@@ -34,10 +34,13 @@ enum Kind {
     Report = 5,
     /// [`Contents`], as JSON.
     End = 6,
+    /// The id of a batch of exchanges, in 16 bytes, then these, as JSON.
+    Exchanges = 7,
 }
 
 impl Kind {
-    const ALL: [Self; 6] = [Self::Dataset, Self::Bytes, Self::Run, Self::Results, Self::Report, Self::End];
+    const ALL: [Self; 7] =
+        [Self::Dataset, Self::Bytes, Self::Run, Self::Results, Self::Report, Self::End, Self::Exchanges];
 
     fn of(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == number)
@@ -49,6 +52,9 @@ impl Kind {
 pub struct Contents {
     pub runs: u64,
     pub results: u64,
+    /// Archives of version 1 have none.
+    #[serde(default)]
+    pub exchanges: u64,
     pub datasets: u64,
 }
 

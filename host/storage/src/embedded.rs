@@ -7,8 +7,8 @@ pub(crate) mod datasets;
 pub(crate) mod layout;
 pub(crate) mod lock;
 mod read;
-mod space;
-mod watchdog;
+pub(crate) mod space;
+pub(crate) mod watchdog;
 mod writer;
 
 use std::io::{self, Read};
@@ -16,7 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use model::ports::{DatasetWriter, Store, StoreError};
+use model::judge::{BatchId, Exchange};
+use model::ports::{CacheKey, CacheStatistics, DatasetWriter, JudgeCache, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 
@@ -28,13 +29,18 @@ use read::Reader;
 use space::Space;
 use writer::{Change, Parts, Writer};
 
+use crate::cache::Cache;
+use crate::database::Snapshot;
 use crate::files::{Disk, Files};
 use crate::log::{self, Opened};
 use crate::operation;
-use crate::view::{Snapshot, View};
+use crate::view::View;
 
 /// Length from which on a segment of the log is complete.
 const SEGMENT_BYTES: u64 = 128 << 20;
+
+/// What replies of judges may take.
+const CACHE_BYTES: u64 = 1 << 30;
 
 /// Keeps everything in a folder: a log that is the truth, a view of it that finds things, and a file for each dataset.
 ///
@@ -45,8 +51,9 @@ pub struct EmbeddedStore {
     reader: Arc<Reader>,
     datasets: Datasets,
     writer: Writer,
+    cache: Arc<Cache>,
     /// Released last: fields are dropped in order.
-    _lock: Lock,
+    _lock: Arc<Lock>,
 }
 
 /// How a store works on its files.
@@ -56,11 +63,13 @@ pub struct Options {
     pub files: Arc<dyn Files>,
     /// Length in bytes from which on a segment of the log is complete.
     pub segment_bytes: u64,
+    /// What replies of judges may take on the disk, in bytes.
+    pub cache_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { files: Arc::new(Disk), segment_bytes: SEGMENT_BYTES }
+        Self { files: Arc::new(Disk), segment_bytes: SEGMENT_BYTES, cache_bytes: CACHE_BYTES }
     }
 }
 
@@ -150,7 +159,7 @@ impl EmbeddedStore {
         root: &Path,
         work: impl FnOnce(&Path, &Arc<dyn Files>, u64) -> Result<T, StoreError>,
     ) -> Result<Option<T>, StoreError> {
-        let Options { files, segment_bytes } = Options::default();
+        let Options { files, segment_bytes, .. } = Options::default();
         let work = || {
             if layout::found(root)?.is_none() {
                 return Ok(None);
@@ -163,11 +172,8 @@ impl EmbeddedStore {
     }
 
     /// Opens a store that is there, and whose lock the caller has taken.
-    pub(crate) fn start(
-        root: &Path,
-        Options { files, segment_bytes }: Options,
-        lock: Lock,
-    ) -> Result<Self, StoreError> {
+    pub(crate) fn start(root: &Path, options: Options, lock: Lock) -> Result<Self, StoreError> {
+        let Options { files, segment_bytes, .. } = options.clone();
         migrate_if_needed(root, &files, segment_bytes)?;
         let datasets = Datasets::open(root.join("datasets"))?;
         let Opened { log, appender, viewed } = log::open(files, &root.join("log"), segment_bytes)?;
@@ -180,7 +186,9 @@ impl EmbeddedStore {
             datasets: datasets.clone(),
             space: Space::of(root),
         };
-        Ok(Self { view, reader, datasets, writer: Writer::start(parts)?, _lock: lock })
+        let lock = Arc::new(lock);
+        let cache = Arc::new(Cache::of(root, options, Arc::clone(&lock)));
+        Ok(Self { view, reader, datasets, writer: Writer::start(parts)?, cache, _lock: lock })
     }
 
     async fn read<T: Send + 'static>(
@@ -190,6 +198,15 @@ impl EmbeddedStore {
         let (view, reader) = (Arc::clone(&self.view), Arc::clone(&self.reader));
         let reading = tokio::task::spawn_blocking(move || view.read(|now| work(&reader, now)));
         reading.await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
+    }
+
+    async fn cached<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Cache) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let cache = Arc::clone(&self.cache);
+        let working = tokio::task::spawn_blocking(move || work(&cache));
+        working.await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
     }
 }
 
@@ -204,6 +221,12 @@ impl Store for EmbeddedStore {
     async fn put_results(&self, run: RunId, results: Vec<RowResult>) -> Result<(), StoreError> {
         let payload = operation::results(run, &results)?;
         drop(results);
+        self.writer.make(Change::Add { run, payload }).await
+    }
+
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        let payload = operation::exchanges(run, batch, &exchanges)?;
+        drop(exchanges);
         self.writer.make(Change::Add { run, payload }).await
     }
 
@@ -224,6 +247,14 @@ impl Store for EmbeddedStore {
         self.read(move |reader, now| reader.results(now, run, after, limit)).await
     }
 
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        self.read(move |reader, now| reader.exchanges(now, run, after)).await
+    }
+
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
         match self.writer.make(Change::Delete { run }).await {
             Err(StoreError::Missing { .. }) => Ok(false),
@@ -237,6 +268,27 @@ impl Store for EmbeddedStore {
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
         Ok(Box::new(self.datasets.read(digest)?))
+    }
+}
+
+#[async_trait]
+impl JudgeCache for EmbeddedStore {
+    async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = *key;
+        self.cached(move |cache| cache.get(&key)).await
+    }
+
+    async fn put(&self, key: &CacheKey, reply: &[u8]) -> Result<(), StoreError> {
+        let (key, reply) = (*key, reply.to_vec());
+        self.cached(move |cache| cache.put(&key, &reply)).await
+    }
+
+    async fn statistics(&self) -> Result<CacheStatistics, StoreError> {
+        self.cached(Cache::statistics).await
+    }
+
+    async fn clear(&self) -> Result<(), StoreError> {
+        self.cached(Cache::clear).await
     }
 }
 

@@ -2,12 +2,14 @@
 //!
 //! Two implementations of [`model::ports::Store`]: [`EmbeddedStore`] in a folder of its own, for one machine, and
 //! [`MemoryStore`], which keeps nothing and shows how every other store has to behave. One conformance suite runs
-//! over both.
+//! over both. Beside runs, a folder keeps replies of judges ([`model::ports::JudgeCache`]), which it may forget.
 //!
 //! What is deliberately absent: any opinion on what a result means, and model types in the bytes on disk. What is
 //! written has structs of its own, which never change; the next version of a struct is a new one beside the old.
 
 pub mod archive;
+mod cache;
+mod database;
 mod embedded;
 pub mod files;
 mod log;
@@ -19,10 +21,10 @@ mod results;
 mod shared;
 mod view;
 
+pub use database::silence_sled;
 pub use embedded::{EmbeddedStore, Findings, Options};
 pub use memory::MemoryStore;
 pub use shared::SharedStore;
-pub use view::silence_sled;
 
 use model::ports::StoreError;
 use model::run::RunId;

@@ -7,6 +7,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use model::judge::{BatchId, Exchange};
 use model::ports::{DatasetWriter, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -25,11 +26,12 @@ struct State {
 struct Entry {
     run: Run,
     results: BTreeMap<(u64, u32), RowResult>,
+    exchanges: BTreeMap<BatchId, Vec<Exchange>>,
 }
 
 impl Entry {
     fn new(header: RunHeader) -> Self {
-        Self { run: Run { header, report: None }, results: BTreeMap::new() }
+        Self { run: Run { header, report: None }, results: BTreeMap::new(), exchanges: BTreeMap::new() }
     }
 }
 
@@ -72,6 +74,11 @@ impl Store for MemoryStore {
         Ok(())
     }
 
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        self.state().entry(run)?.exchanges.insert(batch, exchanges);
+        Ok(())
+    }
+
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError> {
         self.state().entry(run)?.run.report = Some(report.clone());
         Ok(())
@@ -90,6 +97,17 @@ impl Store for MemoryStore {
         let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
         let mut state = self.state();
         Ok(state.entry(run)?.results.range(behind).take(limit).map(|(_, result)| result.clone()).collect())
+    }
+
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        let behind = (after.map_or(Bound::Unbounded, Bound::Excluded), Bound::Unbounded);
+        let mut state = self.state();
+        let next = state.entry(run)?.exchanges.range(behind).next();
+        Ok(next.map(|(batch, exchanges)| (*batch, exchanges.clone())))
     }
 
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {

@@ -1,12 +1,13 @@
 //! What is written to the log: the payloads of its frames.
 //!
 //! ```text
-//! head, postcard: run, as-of, blocks | codec u8 | body
+//! head, postcard: run, as-of, blocks | of exchanges: batch | codec u8 | body
 //! ```
 //!
 //! The view is made of heads alone. Bodies are compressed where that helps. Structs here are frozen, down to the
 //! order of fields: a change is a new kind of frame beside the old.
 
+use model::judge::{BatchId, Exchange};
 use model::ports::StoreError;
 use model::run::{RowResult, RunId};
 use serde::{Deserialize, Serialize};
@@ -20,6 +21,7 @@ pub(crate) const HEADER: u8 = 1;
 pub(crate) const RESULTS: u8 = 2;
 pub(crate) const REPORT: u8 = 3;
 pub(crate) const DELETION: u8 = 4;
+pub(crate) const EXCHANGES: u8 = 5;
 
 /// Bodies are written once, on the way of an evaluation: speed before size.
 const LEVEL: i32 = 1;
@@ -41,15 +43,28 @@ pub(crate) struct Head {
     pub(crate) as_of: Option<u64>,
     /// The blocks that results are of.
     pub(crate) blocks: Vec<u64>,
+    /// The batch that exchanges are; it stands behind the others, in frames of exchanges alone.
+    #[serde(skip)]
+    pub(crate) batch: Option<BatchId>,
 }
 
 impl Head {
     fn of(run: RunId) -> Self {
-        Self { run, as_of: None, blocks: Vec::new() }
+        Self { run, as_of: None, blocks: Vec::new(), batch: None }
     }
 
-    pub(crate) fn read(payload: &[u8], address: Address) -> Result<Self, StoreError> {
-        split(payload, address).map(|(head, _)| head)
+    pub(crate) fn read(kind: u8, payload: &[u8], address: Address) -> Result<Self, StoreError> {
+        split(kind, payload, address).map(|(head, _)| head)
+    }
+
+    /// Where the view has a frame of this kind that makes one entry.
+    pub(crate) fn key(&self, kind: u8) -> Vec<u8> {
+        match (kind, self.batch) {
+            (HEADER, _) => keys::header(self.run).to_vec(),
+            (REPORT, _) => keys::report(self.run).to_vec(),
+            (EXCHANGES, Some(batch)) => keys::exchanges_of(self.run, batch).to_vec(),
+            _ => unreachable!("frames of kind {kind} make other entries"),
+        }
     }
 }
 
@@ -58,8 +73,7 @@ pub(crate) type Payload = (u8, Vec<u8>);
 
 /// The header or the report of a run, as JSON.
 pub(crate) fn document<T: Serialize>(kind: u8, run: RunId, document: &T) -> Result<Payload, StoreError> {
-    let json = serde_json::to_vec(document).map_err(|error| StoreError::Io(error.into()))?;
-    Ok((kind, payload(&Head::of(run), &json)?))
+    Ok((kind, payload(&Head::of(run), &json(document)?)?))
 }
 
 pub(crate) fn deletion(run: RunId) -> Result<Payload, StoreError> {
@@ -70,6 +84,12 @@ pub(crate) fn deletion(run: RunId) -> Result<Payload, StoreError> {
 pub(crate) fn results(run: RunId, results: &[RowResult]) -> Result<Payload, StoreError> {
     let head = Head { blocks: blocks(results.iter().map(|result| result.index)), ..Head::of(run) };
     Ok((RESULTS, payload(&head, &body::write(results)?)?))
+}
+
+/// Exchanges of a run, as JSON; of two batches of the same id the last one counts.
+pub(crate) fn exchanges(run: RunId, batch: BatchId, exchanges: &[Exchange]) -> Result<Payload, StoreError> {
+    let head = Head { batch: Some(batch), ..Head::of(run) };
+    Ok((EXCHANGES, payload(&head, &json(exchanges)?)?))
 }
 
 /// The frame again, for another place, with the body given.
@@ -87,7 +107,7 @@ pub(crate) fn blocks(indexes: impl Iterator<Item = u64>) -> Vec<u64> {
 
 /// Head and body of a stored frame.
 pub(crate) fn open(stored: &Stored, address: Address) -> Result<(Head, Vec<u8>), StoreError> {
-    let (head, body) = split(&stored.payload, address)?;
+    let (head, body) = split(stored.kind, &stored.payload, address)?;
     let body = match body.split_first() {
         Some((&PLAIN, bytes)) => Some(bytes.to_vec()),
         Some((&ZSTD, bytes)) => decompressed(bytes),
@@ -101,7 +121,11 @@ fn payload(head: &Head, body: &[u8]) -> Result<Vec<u8>, StoreError> {
         let message = format!("{} bytes are too many for one record of the store", body.len());
         return Err(StoreError::Io(std::io::Error::other(message)));
     }
-    let mut payload = postcard::to_stdvec(head).map_err(|error| StoreError::Io(std::io::Error::other(error)))?;
+    let failed = |error| StoreError::Io(std::io::Error::other(error));
+    let mut payload = postcard::to_stdvec(head).map_err(failed)?;
+    if let Some(batch) = head.batch {
+        payload = postcard::to_extend(&batch, payload).map_err(failed)?;
+    }
     if body.len() >= SMALLEST_COMPRESSED {
         let compressed = zstd::bulk::compress(body, LEVEL)?;
         if compressed.len() < body.len() {
@@ -116,8 +140,18 @@ fn payload(head: &Head, body: &[u8]) -> Result<Vec<u8>, StoreError> {
     Ok(payload)
 }
 
-fn split(payload: &[u8], address: Address) -> Result<(Head, &[u8]), StoreError> {
-    postcard::take_from_bytes(payload).map_err(|_| unreadable(address, "its head"))
+fn split(kind: u8, payload: &[u8], address: Address) -> Result<(Head, &[u8]), StoreError> {
+    let unreadable = |_| unreadable(address, "its head");
+    let (head, rest) = postcard::take_from_bytes::<Head>(payload).map_err(unreadable)?;
+    if kind != EXCHANGES {
+        return Ok((head, rest));
+    }
+    let (batch, rest) = postcard::take_from_bytes(rest).map_err(unreadable)?;
+    Ok((Head { batch: Some(batch), ..head }, rest))
+}
+
+fn json<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, StoreError> {
+    serde_json::to_vec(value).map_err(|error| StoreError::Io(error.into()))
 }
 
 fn decompressed(bytes: &[u8]) -> Option<Vec<u8>> {
@@ -131,5 +165,25 @@ pub(crate) fn unreadable(address: Address, what: &str) -> StoreError {
     let position = address.position;
     StoreError::Damaged {
         what: format!("{what} at byte {} of segment {} of the log can't be read", position.offset, position.segment),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// If this fails, old stores can't be read any more: add a kind instead.
+    #[test]
+    fn the_bytes_of_heads_never_change() {
+        let run = RunId(uuid::Uuid::from_u128(0x0123_4567_89ab_cdef));
+        let batch = BatchId(uuid::Uuid::from_u128(7));
+        let hex = |head: &Head| -> String {
+            payload(head, b"[]").expect("small").iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let run_hex = "1000000000000000000123456789abcdef";
+        let head = Head { as_of: Some(300), blocks: vec![1, 2], ..Head::of(run) };
+        assert_eq!(hex(&head), format!("{run_hex}01ac02020102005b5d"));
+        let head = Head { batch: Some(batch), ..Head::of(run) };
+        assert_eq!(hex(&head), format!("{run_hex}00001000000000000000000000000000000007005b5d"));
     }
 }

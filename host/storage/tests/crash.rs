@@ -15,11 +15,13 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 
 use model::feedback::{Feedback, Value};
 use model::outcome::Outcome;
-use model::ports::{Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
-use samples::{all_results, id, long_result, result, started_run};
+use samples::{
+    all_exchanges, all_results, batch, cache_key, cached_reply, exchanges, id, long_result, result, started_run,
+};
 
 /// Where the child finds the store.
 const STORE: &str = "KARAT_CRASH_STORE";
@@ -27,7 +29,14 @@ const STORE: &str = "KARAT_CRASH_STORE";
 /// How many results the child writes before it takes all file descriptors there are.
 const HOARD_AFTER: &str = "KARAT_CRASH_HOARD_AFTER";
 
-/// Writes results one after the other until it is killed or the store fails, and prints each index that is durable.
+/// The first reply that the child keeps.
+const FIRST_REPLY: &str = "KARAT_CRASH_FIRST_REPLY";
+
+/// So little that generations go.
+const CACHE_BYTES: u64 = 8 << 20;
+
+/// Writes results, each with exchanges before it, until it is killed or the store fails, and prints each index that is
+/// durable.
 #[ignore = "it is the process that the other tests kill"]
 #[tokio::test]
 async fn child() {
@@ -43,7 +52,11 @@ async fn child() {
     // The test harness has begun a line.
     println!();
     for index in next.. {
-        if let Err(error) = store.put_results(run, vec![stored(index)]).await {
+        let stored = match store.put_exchanges(run, batch(index.into()), exchanges(index)).await {
+            Ok(()) => store.put_results(run, vec![stored(index)]).await,
+            refused => refused,
+        };
+        if let Err(error) = stored {
             assert!(matches!(error, StoreError::Io(_)), "{error:?}");
             return after_failure(&store, index).await;
         }
@@ -70,8 +83,58 @@ async fn after_failure(store: &EmbeddedStore, failed: u64) {
     println!("refused");
 }
 
-fn spawn(mut command: Command, root: &Path) -> (Child, BufReader<ChildStdout>) {
-    command.args(["--exact", "child", "--ignored", "--nocapture"]).env(STORE, root).stdout(Stdio::piped());
+/// Keeps replies of judges until it is killed, and prints the number of each.
+#[ignore = "it is the process that another test kills"]
+#[tokio::test]
+async fn child_with_a_cache() {
+    let root = std::env::var_os(STORE).expect("started by another test");
+    let options = Options { cache_bytes: CACHE_BYTES, ..Options::default() };
+    let store = EmbeddedStore::open_with(Path::new(&root), options).expect("a store");
+    let mut number = std::env::var(FIRST_REPLY).expect("started by another test").parse().expect("a number");
+    println!();
+    loop {
+        store.put(&cache_key(number), &cached_reply(number)).await.expect("kept");
+        println!("kept {number}");
+        number += 1;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_changes_no_reply_of_a_judge() {
+    let home = TempDir::new().expect("a temporary folder");
+    let mut random = fastrand::Rng::with_seed(5);
+    let mut next: u64 = 0;
+    for _ in 0..kills() {
+        let mut command = Command::new(this_binary());
+        command.env(FIRST_REPLY, next.to_string());
+        let (mut child, lines) = spawn(command, "child_with_a_cache", home.path());
+        let stop = next + random.u64(0..2000);
+        for line in lines.lines().map_while(Result::ok) {
+            if let Some(number) = line.strip_prefix("kept ") {
+                next = number.parse::<u64>().expect("a number") + 1;
+                if next > stop {
+                    child.kill().expect("killed");
+                }
+            }
+        }
+        child.wait().expect("it ended");
+        let options = Options { cache_bytes: CACHE_BYTES, ..Options::default() };
+        let store = EmbeddedStore::open_with(home.path(), options).expect("it opens");
+        let mut found = 0;
+        for number in 0..next + 10 {
+            if let Some(reply) = store.get(&cache_key(number)).await.expect("looked up") {
+                assert!(reply == cached_reply(number), "{number}");
+                found += 1;
+            }
+        }
+        // What was written before is with the operating system; what is older may have made room.
+        assert!(found >= next.min(1000), "{found} of {next}");
+    }
+    assert!(next > 100);
+}
+
+fn spawn(mut command: Command, test: &str, root: &Path) -> (Child, BufReader<ChildStdout>) {
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env(STORE, root).stdout(Stdio::piped());
     let mut child = command.stderr(Stdio::null()).spawn().expect("started");
     let lines = BufReader::new(child.stdout.take().expect("piped"));
     (child, lines)
@@ -88,6 +151,11 @@ async fn check_stored(root: &Path) -> u64 {
     for (index, found) in (0..).zip(&found) {
         assert_eq!(*found, stored(index));
     }
+    let exchanged = all_exchanges(&store, id(1)).await;
+    assert!(exchanged.len() >= found.len());
+    for (number, exchanged) in (0..).zip(exchanged) {
+        assert_eq!(exchanged, (batch(number), exchanges(number as u64)));
+    }
     found.len() as u64
 }
 
@@ -102,7 +170,7 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     let mut random = fastrand::Rng::with_seed(3);
     let mut acknowledged = 0;
     for _ in 0..kills() {
-        let (mut child, lines) = spawn(Command::new(this_binary()), home.path());
+        let (mut child, lines) = spawn(Command::new(this_binary()), "child", home.path());
         let mut left = random.usize(0..60);
         for line in lines.lines().map_while(Result::ok) {
             if let Some(index) = line.strip_prefix("stored ") {
@@ -123,7 +191,7 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
 
 /// Lets a child write until it is refused. Returns how many results it was told are durable; all of them are there.
 async fn refused_after(command: Command, home: &Path) -> u64 {
-    let (mut child, lines) = spawn(command, home);
+    let (mut child, lines) = spawn(command, "child", home);
     let lines: Vec<String> = lines.lines().map(|line| line.expect("text")).collect();
     assert!(child.wait().expect("it ended").success(), "{:?}", lines.last());
     assert!(lines.contains(&"refused".to_owned()));

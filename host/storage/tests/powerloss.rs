@@ -19,13 +19,14 @@ mod samples;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use model::judge::{BatchId, Exchange};
 use model::ports::{Store, StoreError};
 use model::run::{RowResult, Run};
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
 use power::{Disk, Step};
-use samples::{header, id, keep, long_result, report, result};
+use samples::{batch, exchanges, header, id, keep, long_result, report, result};
 
 /// Powers cut by the ordinary test.
 const ROUNDS: usize = 200;
@@ -45,6 +46,7 @@ async fn operate(store: &dyn Store, number: u64) -> Result<(), StoreError> {
         _ if number % 31 == 30 => store.finish_run(run, &report(run, number as f64)).await,
         _ if number % 83 == 82 => store.delete_run(id(3)).await.map(drop),
         _ if number % 83 == 2 => store.create_run(&header(id(3), &keep(store, b"rows of a power loss"))).await,
+        _ if number % 5 == 4 => store.put_exchanges(run, batch((number % 40).into()), exchanges(number)).await,
         _ => store.put_results(run, written(number)).await,
     };
     match done {
@@ -102,12 +104,18 @@ async fn recorded(home: &Path, shim: &Path) -> Vec<Step> {
     power::read(&journal)
 }
 
+type Content = (Run, Vec<RowResult>, Vec<(BatchId, Vec<Exchange>)>);
+
 /// Everything in a store.
-async fn content(store: &dyn Store) -> Result<Vec<(Run, Vec<RowResult>)>, StoreError> {
+async fn content(store: &dyn Store) -> Result<Vec<Content>, StoreError> {
     let mut content = Vec::new();
     for run in store.runs(None, 100).await? {
         let results = store.results(run.header.id, None, usize::MAX).await?;
-        content.push((run, results));
+        let mut exchanges: Vec<(BatchId, Vec<Exchange>)> = Vec::new();
+        while let Some(next) = store.exchanges(run.header.id, exchanges.last().map(|last| last.0)).await? {
+            exchanges.push(next);
+        }
+        content.push((run, results, exchanges));
     }
     Ok(content)
 }

@@ -56,8 +56,10 @@ async fn import(folder: &Path, file: &Path, terminal: &Terminal) -> Result<Exit,
     let imported = archive::import(&*store, open()?).await;
     let Imported { contents, known } = imported.map_err(|error| stop(error, file))?;
     if terminal.is_json() {
-        let Contents { runs, results, datasets } = contents;
-        terminal.json(&json!({ "runs": runs, "results": results, "datasets": datasets, "known": known }))?;
+        let Contents { runs, results, exchanges, datasets } = contents;
+        terminal.json(&json!({
+            "runs": runs, "results": results, "exchanges": exchanges, "datasets": datasets, "known": known
+        }))?;
     } else {
         terminal.data(format_args!("read {} from `{}`", said(&contents), file.display()))?;
         if known > 0 {
@@ -79,8 +81,13 @@ async fn back_up(folder: &Path, to: &Path, terminal: &Terminal) -> Result<Exit, 
 }
 
 fn said(contents: &Contents) -> String {
-    let Contents { runs, results, datasets } = *contents;
-    format!("{}, {}, {}", counted(runs, "run"), counted(results, "result"), counted(datasets, "dataset"))
+    let Contents { runs, results, exchanges, datasets } = *contents;
+    let mut said = vec![counted(runs, "run"), counted(results, "result")];
+    if exchanges > 0 {
+        said.push(counted(exchanges, "exchange"));
+    }
+    said.push(counted(datasets, "dataset"));
+    said.join(", ")
 }
 
 fn stop(error: ArchiveError, file: &Path) -> Stop {

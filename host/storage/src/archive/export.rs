@@ -55,6 +55,7 @@ impl<W: Write> Export<W> {
         self.out.write(Kind::Run, &json(header)?)?;
         self.written.runs += 1;
         self.results(store, header.id).await?;
+        self.exchanges(store, header.id).await?;
         if let Some(report) = report {
             self.out.write(Kind::Report, &json(report)?)?;
         }
@@ -86,6 +87,17 @@ impl<W: Write> Export<W> {
             self.out.write(Kind::Results, &results::write(&page)?)?;
             self.written.results += page.len() as u64;
         }
+    }
+
+    async fn exchanges(&mut self, store: &dyn Store, run: RunId) -> Result<(), ArchiveError> {
+        let mut after = None;
+        while let Some((batch, exchanges)) = store.exchanges(run, after).await? {
+            after = Some(batch);
+            let payload = [&batch.0.as_bytes()[..], &json(&exchanges)?].concat();
+            self.out.write(Kind::Exchanges, &payload)?;
+            self.written.exchanges += exchanges.len() as u64;
+        }
+        Ok(())
     }
 }
 

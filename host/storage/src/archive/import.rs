@@ -2,6 +2,7 @@
 
 use std::io::Read;
 
+use model::judge::{BatchId, Exchange};
 use model::ports::{DatasetWriter, Store};
 use model::report::Report;
 use model::run::{RowResult, RunHeader, RunId};
@@ -50,6 +51,7 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
                 found.runs += 1;
             }
             Kind::Results => found.results += read_results(payload)?.len() as u64,
+            Kind::Exchanges => found.exchanges += read_exchanges(payload)?.1.len() as u64,
             Kind::Report => drop(document::<Report>(payload)?),
             Kind::End if document::<Contents>(payload)? != found => {
                 return Err(damaged("it holds something else than its end says"));
@@ -87,6 +89,12 @@ pub async fn import(store: &dyn Store, archive: impl Read + Send) -> Result<Impo
             Kind::Results => {
                 if let Some(run) = import.run {
                     store.put_results(run, read_results(payload)?).await?;
+                }
+            }
+            Kind::Exchanges => {
+                if let Some(run) = import.run {
+                    let (batch, exchanges) = read_exchanges(payload)?;
+                    store.put_exchanges(run, batch, exchanges).await?;
                 }
             }
             Kind::Report => {
@@ -132,6 +140,11 @@ impl Import<'_> {
 fn read_results(payload: &[u8]) -> Result<Vec<RowResult>, ArchiveError> {
     let places = results::places(payload).ok_or_else(|| damaged("its results can't be read"))?;
     places.into_iter().map(|(place, range)| results::read(&payload[range], place).map_err(damaged)).collect()
+}
+
+fn read_exchanges(payload: &[u8]) -> Result<(BatchId, Vec<Exchange>), ArchiveError> {
+    let (batch, json) = payload.split_first_chunk().ok_or_else(|| damaged("its exchanges can't be read"))?;
+    Ok((BatchId(uuid::Uuid::from_bytes(*batch)), document(json)?))
 }
 
 fn document<T: DeserializeOwned>(payload: &[u8]) -> Result<T, ArchiveError> {

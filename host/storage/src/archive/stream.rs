@@ -6,7 +6,8 @@ use super::{ArchiveError, Kind, damaged};
 use crate::log::frame::{self, Frame, HEAD, LARGEST_PAYLOAD};
 
 const MAGIC: &[u8; 8] = b"KARATARC";
-const VERSION: u32 = 1;
+/// What is written; earlier ones are read as well.
+const VERSION: u32 = 2;
 
 /// An archive is written once and may be kept for long.
 const LEVEL: i32 = 3;
@@ -58,7 +59,7 @@ impl<R: Read> Stream<R> {
             Some((MAGIC, version)) => version.try_into().map(u32::from_le_bytes).map_err(|_| ArchiveError::Foreign)?,
             _ => return Err(ArchiveError::Foreign),
         };
-        if found != VERSION {
+        if !(1..=VERSION).contains(&found) {
             return Err(ArchiveError::Version { found, supported: VERSION });
         }
         Ok(Self { bytes: zstd::Decoder::new(file)?, next: 0, buffer: Vec::new() })

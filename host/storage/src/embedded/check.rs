@@ -6,6 +6,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use model::judge::Exchange;
 use model::ports::StoreError;
 use model::report::Report;
 use model::run::RunHeader;
@@ -16,7 +17,7 @@ use super::layout;
 use crate::files::Files;
 use crate::log::frame::Frame;
 use crate::log::{self, Address, Found, Opened, Stored};
-use crate::operation::{self, HEADER, REPORT, RESULTS};
+use crate::operation::{self, EXCHANGES, HEADER, REPORT, RESULTS};
 use crate::results;
 use crate::view::{self, Changes, HeadedFrame, View};
 
@@ -85,6 +86,7 @@ fn read_frame(expected: &mut Changes<'_>, address: Address, frame: &Frame<'_>) -
             return Ok(Some(header.data.digest));
         }
         REPORT => drop(serde_json::from_slice::<Report>(&body).map_err(unreadable)?),
+        EXCHANGES => drop(serde_json::from_slice::<Vec<Exchange>>(&body).map_err(unreadable)?),
         RESULTS => {
             let places = results::places(&body).ok_or_else(|| operation::unreadable(address, "its body"))?;
             for (place, range) in places {

@@ -13,10 +13,11 @@ use model::ports::StoreError;
 use model::run::RunId;
 
 use super::writer::{Parts, append, checkpoint};
+use crate::database::Snapshot;
 use crate::log::{Address, Stored};
-use crate::operation::{self, DELETION, HEADER, Head, Payload, REPORT};
+use crate::operation::{self, DELETION, EXCHANGES, HEADER, Head, Payload, REPORT};
 use crate::results::{self, Place};
-use crate::view::{Pointer, Snapshot, as_of, keys, open_entry};
+use crate::view::{Pointer, as_of, keys, open_entry};
 
 /// How much is copied by one write.
 const GROUP_BYTES: usize = 1 << 20;
@@ -72,8 +73,7 @@ fn useful(
     let (head, body) = operation::open(stored, address)?;
     let as_of = as_of(&head, stored.sequence);
     let key = match stored.kind {
-        HEADER => keys::header(head.run),
-        REPORT => keys::report(head.run),
+        HEADER | REPORT | EXCHANGES => head.key(stored.kind),
         DELETION => {
             let key = keys::deletion(head.run);
             let useless = if points_to(now, &key, address)? { vec![key.to_vec()] } else { Vec::new() };

@@ -9,6 +9,7 @@
 //! view.bad/              the last view that could not be used
 //! log.damaged/           the last log that had to be copied for what is whole in it
 //! datasets/DIGEST.zst    the bytes of datasets
+//! cache/                 replies of judges; can be removed while no process uses the store
 //! ```
 
 use std::fs::{self, DirBuilder, File};

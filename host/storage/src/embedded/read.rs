@@ -4,15 +4,17 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use model::judge::{BatchId, Exchange};
 use model::ports::StoreError;
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 use serde::de::DeserializeOwned;
 
+use crate::database::Snapshot;
 use crate::log::{Address, Log};
 use crate::operation;
 use crate::results::{self, Place};
-use crate::view::{Pointer, Snapshot, keys, open_entry};
+use crate::view::{Pointer, keys, open_entry};
 
 /// Frames that are kept to be read from again: one holds results of a few blocks, and a page ends within one.
 const KEPT_FRAMES: usize = 8;
@@ -94,6 +96,25 @@ impl Reader {
         Ok(page)
     }
 
+    /// The batch of exchanges behind `after`.
+    pub(super) fn exchanges(
+        &self,
+        now: Snapshot<'_>,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        if now.get(&keys::header(run))?.is_none() {
+            return Err(crate::missing_run(run));
+        }
+        let all = keys::exchanges(run);
+        let start = after.map_or_else(|| all.to_vec(), |batch| [&keys::exchanges_of(run, batch)[..], &[0]].concat());
+        let Some((key, value)) = now.scan(&all, &start).next().transpose()? else {
+            return Ok(None);
+        };
+        let batch = keys::batch(&key).ok_or_else(|| crate::view::damaged(&key, "has a wrong key"))?;
+        Ok(Some((batch, self.json(&key, &value)?)))
+    }
+
     /// Adds the results of a block that come behind `after` to `page`.
     fn read_block(
         &self,
@@ -118,12 +139,14 @@ impl Reader {
     }
 
     fn document<T: DeserializeOwned>(&self, now: Snapshot<'_>, key: &[u8]) -> Result<Option<T>, StoreError> {
-        let Some(value) = now.get(key)? else {
-            return Ok(None);
-        };
-        let Pointer { address, .. } = open_entry(key, &value)?;
+        now.get(key)?.map(|value| self.json(key, &value)).transpose()
+    }
+
+    /// What is in the frame that an entry points to.
+    fn json<T: DeserializeOwned>(&self, key: &[u8], value: &[u8]) -> Result<T, StoreError> {
+        let Pointer { address, .. } = open_entry(key, value)?;
         let (_, json) = operation::open(&self.log.read(address)?, address)?;
-        serde_json::from_slice(&json).map(Some).map_err(|error| unreadable(address, &error.to_string()))
+        serde_json::from_slice(&json).map_err(|error| unreadable(address, &error.to_string()))
     }
 
     fn frame(&self, address: Address) -> Result<Arc<Frame>, StoreError> {

@@ -1,4 +1,4 @@
-//! Ends a process whose writer hangs.
+//! Ends a process that hangs in sled.
 //!
 //! sled 0.34 was seen to deadlock, rarely and for good. Nothing that was acknowledged is lost with the process; what
 //! hangs is neither done nor refused.
@@ -17,16 +17,16 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 type Since = Arc<Mutex<Option<Instant>>>;
 
 /// Watches one thread, until it is dropped.
-pub(super) struct Watchdog {
+pub(crate) struct Watchdog {
     since: Since,
     _stop: Sender<()>,
 }
 
 /// The thread is at work, until this is dropped.
-pub(super) struct Busy(Since);
+pub(crate) struct Busy(Since);
 
 impl Watchdog {
-    pub(super) fn start() -> io::Result<Self> {
+    pub(crate) fn start() -> io::Result<Self> {
         let since = Since::default();
         let (stop, stopped) = channel();
         let watched = Arc::clone(&since);
@@ -34,7 +34,7 @@ impl Watchdog {
             while stopped.recv_timeout(LOOK_EVERY) == Err(RecvTimeoutError::Timeout) {
                 let since = *watched.lock().unwrap_or_else(PoisonError::into_inner);
                 if since.is_some_and(|since| since.elapsed() > PATIENCE) {
-                    tracing::error!("the store's writer hangs; nothing acknowledged is lost, start again");
+                    tracing::error!("the store hangs; nothing acknowledged is lost, start again");
                     std::process::abort();
                 }
             }
@@ -42,7 +42,7 @@ impl Watchdog {
         Ok(Self { since, _stop: stop })
     }
 
-    pub(super) fn busy(&self) -> Busy {
+    pub(crate) fn busy(&self) -> Busy {
         *self.since.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
         Busy(Arc::clone(&self.since))
     }

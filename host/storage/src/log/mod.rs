@@ -26,10 +26,10 @@ use serde::{Deserialize, Serialize};
 pub(crate) use append::Appender;
 pub(crate) use inspect::{Found, inspect};
 pub(crate) use open::{Opened, begin, open};
+pub(crate) use scan::{Scan, Step};
 
 use crate::files::Files;
 use frame::Frame;
-use scan::{Scan, Step};
 use segment::Segment;
 
 /// Where a frame is, or will be.

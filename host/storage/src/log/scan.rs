@@ -33,12 +33,17 @@ pub(crate) struct Scan<'a> {
 impl<'a> Scan<'a> {
     /// Begins at `offset`, where the frame of sequence number `expected` is.
     pub(crate) fn new(segment: &'a Segment, offset: u64, expected: u64) -> io::Result<Self> {
-        Ok(Self { window: Window::new(&*segment.file)?, offset, expected: Some(expected) })
+        Self::from(&*segment.file, offset, Some(expected))
     }
 
     /// Begins at the first frame of a file whose head is broken.
     pub(crate) fn headless(file: &'a dyn File) -> io::Result<Self> {
-        Ok(Self { window: Window::new(file)?, offset: segment::HEAD, expected: None })
+        Self::from(file, segment::HEAD, None)
+    }
+
+    /// Begins at `offset` of a file, where the frame of sequence number `expected` is, or any.
+    pub(crate) fn from(file: &'a dyn File, offset: u64, expected: Option<u64>) -> io::Result<Self> {
+        Ok(Self { window: Window::new(file)?, offset, expected })
     }
 
     pub(crate) fn next(&mut self) -> io::Result<Step<'_>> {

@@ -12,12 +12,12 @@ use model::report::Report;
 use model::run::{RunHeader, RunId};
 use serde::de::DeserializeOwned;
 
+use crate::database::{failed, guarded, open_patiently};
 use crate::embedded::layout;
 use crate::files::Files;
 use crate::log::{self, Appender};
 use crate::operation::{self, HEADER, REPORT};
 use crate::records;
-use crate::view::{failed, guarded, open_patiently};
 use envelope::{Record, Records, Schema, damaged};
 
 /// Header of a run or report, as JSON.

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use model::ports::{Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -151,6 +151,9 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::PutResults { run, results } => {
             store.put_results(run, protocol::from_results(&results)?).await.map(|()| Answer::Done)
         }
+        Request::PutExchanges { run, batch, exchanges } => {
+            store.put_exchanges(run, batch, protocol::from_json(&exchanges)?).await.map(|()| Answer::Done)
+        }
         Request::FinishRun { run, report } => {
             store.finish_run(run, &protocol::from_json(&report)?).await.map(|()| Answer::Done)
         }
@@ -161,8 +164,17 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
             let (results, sent) = results::write_up_to(&found, PAGE_BYTES)?;
             Ok(Answer::Results { results, more: sent < found.len() })
         }
+        Request::Exchanges { run, after } => {
+            let found = store.exchanges(run, after).await?;
+            let found = found.map(|(batch, exchanges)| Ok((batch, protocol::json(&exchanges)?)));
+            found.transpose().map(Answer::Exchanges)
+        }
         Request::DeleteRun { run } => store.delete_run(run).await.map(Answer::Deleted),
         Request::Backup { to } => store.back_up(&to).await.map(|()| Answer::Done),
+        Request::CachedReply { key } => store.get(&key).await.map(Answer::CachedReply),
+        Request::CacheReply { key, reply } => store.put(&key, &reply).await.map(|()| Answer::Done),
+        Request::CacheStatistics => store.statistics().await.map(Answer::CacheStatistics),
+        Request::ClearCache => store.clear().await.map(|()| Answer::Done),
         Request::Compact => store.compact().await.map(|()| Answer::Done),
     }
 }

@@ -19,7 +19,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use model::ports::{DatasetWriter, Store, StoreError};
+use model::judge::{BatchId, Exchange};
+use model::ports::{CacheKey, CacheStatistics, DatasetWriter, JudgeCache, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 
@@ -207,6 +208,16 @@ impl Store for SharedStore {
         }
     }
 
+    async fn put_exchanges(&self, run: RunId, batch: BatchId, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        match self.role() {
+            Role::Owner(owner) => owner.store.put_exchanges(run, batch, exchanges).await,
+            Role::User(_) => {
+                let exchanges = protocol::json(&exchanges)?;
+                self.ask(Request::PutExchanges { run, batch, exchanges }).await.map(drop)
+            }
+        }
+    }
+
     async fn finish_run(&self, run: RunId, report: &Report) -> Result<(), StoreError> {
         match self.role() {
             Role::Owner(owner) => owner.store.finish_run(run, report).await,
@@ -246,6 +257,21 @@ impl Store for SharedStore {
         }
     }
 
+    async fn exchanges(
+        &self,
+        run: RunId,
+        after: Option<BatchId>,
+    ) -> Result<Option<(BatchId, Vec<Exchange>)>, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.exchanges(run, after).await;
+        }
+        match self.ask(Request::Exchanges { run, after }).await? {
+            Answer::Exchanges(None) => Ok(None),
+            Answer::Exchanges(Some((batch, exchanges))) => Ok(Some((batch, protocol::from_json(&exchanges)?))),
+            _ => Err(unexpected()),
+        }
+    }
+
     async fn delete_run(&self, run: RunId) -> Result<bool, StoreError> {
         match self.role() {
             Role::Owner(owner) => owner.store.delete_run(run).await,
@@ -262,6 +288,31 @@ impl Store for SharedStore {
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
         Ok(Box::new(self.datasets.read(digest)?))
+    }
+}
+
+#[async_trait]
+impl JudgeCache for SharedStore {
+    async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError> {
+        match self.ask(Request::CachedReply { key: *key }).await? {
+            Answer::CachedReply(reply) => Ok(reply),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn put(&self, key: &CacheKey, reply: &[u8]) -> Result<(), StoreError> {
+        self.ask(Request::CacheReply { key: *key, reply: reply.to_vec() }).await.map(drop)
+    }
+
+    async fn statistics(&self) -> Result<CacheStatistics, StoreError> {
+        match self.ask(Request::CacheStatistics).await? {
+            Answer::CacheStatistics(found) => Ok(found),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn clear(&self) -> Result<(), StoreError> {
+        self.ask(Request::ClearCache).await.map(drop)
     }
 }
 

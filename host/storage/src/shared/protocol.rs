@@ -5,12 +5,14 @@
 //! ```
 //!
 //! Little-endian; the length counts number and postcard. The first message each way is a [`Hello`]. An answer carries
-//! the number of its request; answers come in any order. Documents travel as JSON, results as they are in the log.
+//! the number of its request; answers come in any order. Documents and exchanges travel as JSON, results as they are in
+//! the log.
 
 use std::io;
 use std::path::PathBuf;
 
-use model::ports::StoreError;
+use model::judge::BatchId;
+use model::ports::{CacheKey, CacheStatistics, StoreError};
 use model::run::{Run, RunId};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -18,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use crate::results::{self, Place};
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 2;
+const PROTOCOL: u32 = 3;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -54,13 +56,19 @@ impl Hello {
 pub(super) enum Request {
     CreateRun { header: Vec<u8> },
     PutResults { run: RunId, results: Vec<u8> },
+    PutExchanges { run: RunId, batch: BatchId, exchanges: Vec<u8> },
     FinishRun { run: RunId, report: Vec<u8> },
     Run { run: RunId },
     Runs { after: Option<RunId>, limit: u64 },
     Results { run: RunId, after: Option<Place>, limit: u64 },
+    Exchanges { run: RunId, after: Option<BatchId> },
     DeleteRun { run: RunId },
     Compact,
     Backup { to: PathBuf },
+    CachedReply { key: CacheKey },
+    CacheReply { key: CacheKey, reply: Vec<u8> },
+    CacheStatistics,
+    ClearCache,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -74,6 +82,9 @@ pub(super) enum Answer {
         /// There may be others within what was asked for.
         more: bool,
     },
+    Exchanges(Option<(BatchId, Vec<u8>)>),
+    CachedReply(Option<Vec<u8>>),
+    CacheStatistics(CacheStatistics),
     Failed(Failure),
 }
 

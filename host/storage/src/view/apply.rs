@@ -11,7 +11,7 @@ use super::changes::Changes;
 use super::entry::Pointer;
 use super::keys;
 use crate::log::Address;
-use crate::operation::{DELETION, HEADER, Head, REPORT, RESULTS};
+use crate::operation::{DELETION, EXCHANGES, HEADER, Head, REPORT, RESULTS};
 
 /// A frame, but for its body.
 pub(crate) struct HeadedFrame {
@@ -23,7 +23,7 @@ pub(crate) struct HeadedFrame {
 
 impl HeadedFrame {
     pub(crate) fn read(kind: u8, sequence: u64, payload: &[u8], address: Address) -> Result<Self, StoreError> {
-        Ok(Self { kind, sequence, head: Head::read(payload, address)?, address })
+        Ok(Self { kind, sequence, head: Head::read(kind, payload, address)?, address })
     }
 
     /// How many entries of the view it may make.
@@ -39,8 +39,7 @@ impl HeadedFrame {
             return Ok(());
         }
         match *kind {
-            HEADER => put_later(changes, &keys::header(run), &pointer),
-            REPORT => put_later(changes, &keys::report(run), &pointer),
+            HEADER | REPORT | EXCHANGES => put_later(changes, &head.key(*kind), &pointer),
             RESULTS => head
                 .blocks
                 .iter()
@@ -68,7 +67,8 @@ fn put_later(changes: &mut Changes<'_>, key: &[u8], pointer: &Pointer) -> Result
 /// Removes what is older than the deletion.
 fn delete(changes: &mut Changes<'_>, run: RunId, deletion: &Pointer) -> Result<(), StoreError> {
     changes.put(&keys::deletion(run), deletion)?;
-    for key in [keys::header(run), keys::report(run)] {
+    let exchanges = changes.keys(&keys::exchanges(run))?;
+    for key in [keys::header(run), keys::report(run)].into_iter().map(Vec::from).chain(exchanges) {
         if changes.get(&key)?.is_some_and(|there| there.as_of < deletion.as_of) {
             changes.remove(&key)?;
         }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use model::ports::StoreError;
 use serde::{Deserialize, Serialize};
 
-use super::database::{Batch, Snapshot};
 use super::entry::{self, Pointer};
+use crate::database::{Batch, Snapshot};
 
 /// A number for the whole content of the view, whatever order it was written in: it is compared after each opening,
 /// since sled may lose keys without a word.

@@ -7,8 +7,10 @@
 //! | `R` !run(16) | the header of a run; inverted, so that the newest comes first |
 //! | `E` run(16) | the report of a run that ended |
 //! | `v` run(16) block(8) as-of(8) | a frame with results of this block of rows |
+//! | `x` run(16) batch(16) | a frame with exchanges |
 //! | `X` run(16) | the deletion of a run |
 
+use model::judge::BatchId;
 use model::run::RunId;
 
 pub(crate) const MARK: &[u8] = b"0";
@@ -22,6 +24,7 @@ const RUN_LENGTH: usize = 17;
 pub(crate) const BLOCK_PREFIX: usize = 25;
 
 const BLOCK_LENGTH: usize = 33;
+const BATCH_LENGTH: usize = 33;
 
 /// Rows whose results are found by one look into the view.
 const BLOCK_ROWS: u64 = 256;
@@ -70,9 +73,27 @@ pub(crate) fn block_and_as_of(key: &[u8]) -> Option<(u64, u64)> {
     Some((u64::from_be_bytes(*block), u64::from_be_bytes(*as_of)))
 }
 
+/// What the keys of all exchanges of a run begin with.
+pub(crate) fn exchanges(run: RunId) -> [u8; RUN_LENGTH] {
+    with_table(b'x', run.0.as_u128())
+}
+
+pub(crate) fn exchanges_of(run: RunId, batch: BatchId) -> [u8; BATCH_LENGTH] {
+    let mut key = [0; BATCH_LENGTH];
+    key[..RUN_LENGTH].copy_from_slice(&exchanges(run));
+    key[RUN_LENGTH..].copy_from_slice(batch.0.as_bytes());
+    key
+}
+
+/// The batch, from the key of exchanges.
+pub(crate) fn batch(key: &[u8]) -> Option<BatchId> {
+    let (_, batch) = key.split_last_chunk()?;
+    Some(BatchId(uuid::Uuid::from_bytes(*batch)))
+}
+
 /// What the key of results has in common with all of its block, where it is one.
 pub(crate) fn block_prefix(key: &[u8]) -> Option<&[u8]> {
-    (key.len() == BLOCK_LENGTH).then(|| &key[..BLOCK_PREFIX])
+    (key.len() == BLOCK_LENGTH && key.starts_with(b"v")).then(|| &key[..BLOCK_PREFIX])
 }
 
 pub(crate) fn is_deletion(key: &[u8]) -> bool {

@@ -6,7 +6,6 @@
 
 mod apply;
 mod changes;
-mod database;
 mod entry;
 pub(crate) mod keys;
 
@@ -21,13 +20,11 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use apply::{HeadedFrame, as_of};
 pub(crate) use changes::Changes;
-pub use database::silence_sled;
-pub(crate) use database::{Snapshot, failed, guarded, open_patiently};
 pub(crate) use entry::{Pointer, damaged, open as open_entry};
 
+use crate::database::{self, Batch, Database, Snapshot};
 use crate::log::{Appender, Log, Position};
 use changes::Tally;
-use database::{Batch, Database};
 
 /// Entries collected between two batches while a log is replayed.
 const REPLAY_ENTRIES: usize = database::LARGEST_BATCH;

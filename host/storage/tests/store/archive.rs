@@ -1,21 +1,29 @@
 //! A store carried to another one in a file.
 
+use model::judge::{BatchId, Exchange};
 use model::ports::Store;
 use model::run::{RowResult, Run};
 use storage::archive::{self, ArchiveError, Contents};
 use storage::{EmbeddedStore, MemoryStore};
 use tempfile::TempDir;
 
-use crate::samples::{all_results, dataset, header, id, keep, long_result, report, result, started_run};
+use crate::samples::{
+    all_exchanges, all_results, batch, dataset, exchanges, header, id, keep, long_exchange, long_result, report,
+    result, started_run,
+};
 
 /// A store with a finished run, one that goes on, and two runs on one dataset.
 async fn filled() -> MemoryStore {
     let store = MemoryStore::new();
     let finished = started_run(&store, 1).await;
     store.put_results(finished, (0..1200).map(|index| result(index, 0)).collect()).await.expect("stored");
+    for number in 0..20 {
+        store.put_exchanges(finished, batch(number), exchanges(number as u64)).await.expect("stored");
+    }
     store.finish_run(finished, &report(finished, 0.1)).await.expect("finished");
     let going_on = started_run(&store, 2).await;
     store.put_results(going_on, vec![result(3, 1), long_result(9, 200_000)]).await.expect("stored");
+    store.put_exchanges(going_on, batch(7), vec![long_exchange(3, 200_000)]).await.expect("stored");
     // Longer than what is written at once.
     let digest = keep(&store, &vec![7; 3 << 20]);
     for number in [3, 4] {
@@ -30,12 +38,15 @@ async fn archived(store: &dyn Store) -> (Vec<u8>, Contents) {
     (archive, contents)
 }
 
-async fn content(store: &dyn Store) -> Vec<(Run, Vec<RowResult>, Vec<u8>)> {
+type Content = (Run, Vec<RowResult>, Vec<(BatchId, Vec<Exchange>)>, Vec<u8>);
+
+async fn content(store: &dyn Store) -> Vec<Content> {
     let mut content = Vec::new();
     for run in store.runs(None, 100).await.expect("runs") {
         let results = all_results(store, run.header.id, 100).await;
+        let exchanges = all_exchanges(store, run.header.id).await;
         let rows = dataset(store, &run.header.data.digest).expect("a dataset");
-        content.push((run, results, rows));
+        content.push((run, results, exchanges, rows));
     }
     content
 }
@@ -44,7 +55,7 @@ async fn content(store: &dyn Store) -> Vec<(Run, Vec<RowResult>, Vec<u8>)> {
 async fn what_was_exported_is_there_after_the_import_however_often_it_is_done() {
     let store = filled().await;
     let (archive, contents) = archived(&store).await;
-    assert_eq!(contents, Contents { runs: 4, results: 1202, datasets: 3 });
+    assert_eq!(contents, Contents { runs: 4, results: 1202, exchanges: 61, datasets: 3 });
     assert_eq!(archive::verify(&archive[..]).expect("whole"), contents);
 
     let folder = TempDir::new().expect("a temporary folder");
@@ -72,6 +83,7 @@ async fn every_cut_and_every_changed_byte_of_an_archive_is_noticed_or_harmless()
     let store = MemoryStore::new();
     let run = started_run(&store, 1).await;
     store.put_results(run, vec![result(0, 0)]).await.expect("stored");
+    store.put_exchanges(run, batch(1), exchanges(1)).await.expect("stored");
     let (archive, _) = archived(&store).await;
     for length in 0..archive.len() {
         assert!(archive::verify(&archive[..length]).is_err(), "{length} bytes of {}", archive.len());
@@ -96,4 +108,15 @@ async fn what_is_no_archive_or_a_newer_one_says_so() {
     let (mut archive, _) = archived(&filled().await).await;
     archive[8] = 9;
     assert!(matches!(archive::verify(&archive[..]), Err(ArchiveError::Version { found: 9, .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_of_version_1_is_read_which_has_no_exchanges() {
+    let store = MemoryStore::new();
+    started_run(&store, 1).await;
+    let (mut archive, contents) = archived(&store).await;
+    archive[8] = 1;
+    assert_eq!(archive::verify(&archive[..]).expect("whole"), contents);
+    let counted: Contents = serde_json::from_str(r#"{"runs":1,"results":0,"datasets":1}"#).expect("contents");
+    assert_eq!(counted, contents);
 }

@@ -6,9 +6,9 @@ use model::ports::Store;
 use storage::EmbeddedStore;
 use tempfile::TempDir;
 
-use crate::samples::{all_results, long_result, result, started_run};
+use crate::samples::{all_exchanges, all_results, batch, exchanges, long_result, result, started_run};
 
-fn bytes(folder: &Path) -> u64 {
+pub(crate) fn bytes(folder: &Path) -> u64 {
     let entries = std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
     let sizes = entries.map(|entry| match entry.metadata().expect("metadata") {
         metadata if metadata.is_dir() => bytes(&entry.path()),
@@ -52,9 +52,13 @@ async fn deleted_runs_give_their_space_back_and_stay_deleted() {
     let store = EmbeddedStore::open(home.path()).expect("a store");
     let kept = started_run(&store, 1).await;
     store.put_results(kept, vec![result(1, 0)]).await.expect("stored");
+    store.put_exchanges(kept, batch(1), exchanges(1)).await.expect("stored");
     for number in 2..10 {
         let run = started_run(&store, number).await;
         store.put_results(run, (0..2000).map(|index| result(index, 0)).collect()).await.expect("stored");
+        for number in 0..50 {
+            store.put_exchanges(run, batch(number), exchanges(number as u64)).await.expect("stored");
+        }
         assert!(store.delete_run(run).await.expect("deleted"));
     }
     store.compact().await.expect("compacted");
@@ -64,6 +68,7 @@ async fn deleted_runs_give_their_space_back_and_stay_deleted() {
     let store = EmbeddedStore::open(home.path()).expect("a store");
     assert_eq!(store.runs(None, 10).await.expect("read").len(), 1);
     assert_eq!(all_results(&store, kept, 10).await, [result(1, 0)]);
+    assert_eq!(all_exchanges(&store, kept).await, [(batch(1), exchanges(1))]);
     drop(store);
     assert_eq!(EmbeddedStore::check(home.path()).expect("read").expect("a store").notes, [""; 0]);
 }

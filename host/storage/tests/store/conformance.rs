@@ -3,7 +3,10 @@
 use model::ports::StoreError;
 use model::run::RowResult;
 
-use crate::samples::{all_results, dataset, header, id, keep, long_result, report, result, started_run, verdict};
+use crate::samples::{
+    all_exchanges, all_results, batch, dataset, exchange, exchanges, header, id, keep, long_exchange, long_result,
+    report, result, started_run, verdict,
+};
 use crate::subject::Subject;
 
 macro_rules! every_store {
@@ -50,6 +53,9 @@ every_store! {
     a_result_of_the_same_row_and_trial_is_replaced,
     results_of_every_length_come_back,
     results_of_runs_do_not_mix,
+    exchanges_come_back_by_batch_whatever_order_they_were_stored_in,
+    exchanges_that_are_stored_twice_are_there_once,
+    exchanges_of_every_length_come_back,
     requests_at_the_same_time_are_all_kept,
     a_deleted_run_leaves_nothing_to_its_successor,
     a_dataset_goes_with_its_last_run,
@@ -85,12 +91,14 @@ async fn a_run_started_twice_keeps_its_results(subject: Subject) {
     let store = subject.store();
     let run = started_run(store, 1).await;
     store.put_results(run, vec![result(0, 0)]).await.expect("stored");
+    store.put_exchanges(run, batch(1), exchanges(0)).await.expect("stored");
     store.finish_run(run, &report(run, 1.0)).await.expect("finished");
     let mut again = store.run(run).await.expect("read").expect("a run");
     again.header.version = "0.2.0".to_owned();
     store.create_run(&again.header).await.expect("created");
     assert_eq!(store.run(run).await.expect("read"), Some(again));
     assert_eq!(all_results(store, run, 10).await, [result(0, 0)]);
+    assert_eq!(all_exchanges(store, run).await, [(batch(1), exchanges(0))]);
 }
 
 async fn a_run_on_an_unknown_dataset_is_refused(subject: Subject) {
@@ -105,7 +113,9 @@ async fn what_is_added_to_an_unknown_run_is_refused(subject: Subject) {
     let store = subject.store();
     started_run(store, 1).await;
     assert!(is_missing(store.put_results(id(2), vec![result(0, 0)]).await));
+    assert!(is_missing(store.put_exchanges(id(2), batch(1), exchanges(0)).await));
     assert!(is_missing(store.finish_run(id(2), &report(id(2), 1.0)).await));
+    assert!(is_missing(store.exchanges(id(2), None).await));
     assert!(is_missing(store.results(id(2), None, 10).await));
     assert!(!store.delete_run(id(2)).await.expect("looked up"));
 }
@@ -194,6 +204,42 @@ async fn results_of_runs_do_not_mix(subject: Subject) {
     }
 }
 
+async fn exchanges_come_back_by_batch_whatever_order_they_were_stored_in(subject: Subject) {
+    let store = subject.store();
+    let (run, other) = (started_run(store, 1).await, started_run(store, 2).await);
+    for number in [300, 0, u128::MAX, 7] {
+        store.put_exchanges(run, batch(number), exchanges(number as u64)).await.expect("stored");
+    }
+    store.put_exchanges(other, batch(8), Vec::new()).await.expect("stored");
+    let expected = [0, 7, 300, u128::MAX].map(|number| (batch(number), exchanges(number as u64)));
+    assert_eq!(all_exchanges(store, run).await, expected);
+    assert_eq!(store.exchanges(run, Some(batch(8))).await.expect("read"), Some((batch(300), exchanges(300))));
+    assert_eq!(all_exchanges(store, other).await, [(batch(8), Vec::new())]);
+    assert_eq!(all_results(store, run, 10).await, []);
+}
+
+async fn exchanges_that_are_stored_twice_are_there_once(subject: Subject) {
+    let run = started_run(subject.store(), 1).await;
+    for _ in 0..2 {
+        subject.store().put_exchanges(run, batch(1), exchanges(1)).await.expect("stored");
+        subject.store().put_exchanges(run, batch(2), exchanges(2)).await.expect("stored");
+    }
+    let subject = subject.reopened().compacted().await.rebuilt();
+    let expected = [(batch(1), exchanges(1)), (batch(2), exchanges(2))];
+    assert_eq!(all_exchanges(subject.store(), run).await, expected);
+}
+
+async fn exchanges_of_every_length_come_back(subject: Subject) {
+    let run = started_run(subject.store(), 1).await;
+    let mut expected = Vec::new();
+    for (number, length) in (0..).zip([0, 1, 4096, 100_000, 3_000_000]) {
+        let batched = (batch(number), vec![exchange(1, 1), long_exchange(number as u64, length)]);
+        subject.store().put_exchanges(run, batched.0, batched.1.clone()).await.expect("stored");
+        expected.push(batched);
+    }
+    assert!(all_exchanges(subject.reopened().store(), run).await == expected);
+}
+
 async fn requests_at_the_same_time_are_all_kept(subject: Subject) {
     let run = started_run(subject.store(), 1).await;
     let subject = std::sync::Arc::new(subject);
@@ -214,17 +260,24 @@ async fn a_deleted_run_leaves_nothing_to_its_successor(subject: Subject) {
     for run in [run, other] {
         store.put_results(run, (0..1200).map(|index| result(index, 0)).collect()).await.expect("stored");
         store.put_results(run, vec![long_result(7, 20_000)]).await.expect("stored");
+        store.put_exchanges(run, batch(1), exchanges(1)).await.expect("stored");
+        store.put_exchanges(run, batch(2), exchanges(2)).await.expect("stored");
         store.finish_run(run, &report(run, 1.0)).await.expect("finished");
     }
     assert!(store.delete_run(run).await.expect("deleted"));
     assert_eq!(store.run(run).await.expect("read"), None);
     assert!(is_missing(store.results(run, None, 1).await));
+    assert!(is_missing(store.exchanges(run, None).await));
     assert!(!store.delete_run(run).await.expect("looked up"));
 
     started_run(store, 1).await;
     assert_eq!(store.run(run).await.expect("read").expect("a run").report, None);
     assert_eq!(all_results(store, run, 10).await, []);
     assert_eq!(all_results(store, other, 1000).await.len(), 1200);
+    store.put_exchanges(run, batch(2), exchanges(7)).await.expect("stored");
+    let subject = subject.compacted().await.rebuilt();
+    assert_eq!(all_exchanges(subject.store(), run).await, [(batch(2), exchanges(7))]);
+    assert_eq!(all_exchanges(subject.store(), other).await.len(), 2);
 }
 
 async fn a_dataset_goes_with_its_last_run(subject: Subject) {

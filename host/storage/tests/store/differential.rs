@@ -2,14 +2,15 @@
 
 use std::fmt::Debug;
 
+use model::judge::{BatchId, Exchange};
 use model::ports::{Store, StoreError};
 use model::run::{RowResult, RunId};
 
-use crate::samples::{dataset, header, id, keep, long_result, report, result};
+use crate::samples::{batch, dataset, exchange, header, id, keep, long_exchange, long_result, report, result};
 use crate::subject::Subject;
 
 const SEEDS: [u64; 6] = [1, 2, 3, 5, 8, 13];
-const OPERATIONS: usize = 150;
+const OPERATIONS: usize = 300;
 
 /// Operations on one store of the full set.
 const LONG: usize = 2000;
@@ -19,10 +20,12 @@ const LONG: usize = 2000;
 enum Operation {
     Create(RunId, u8),
     Put(RunId, Vec<RowResult>),
+    PutExchanges(RunId, BatchId, Vec<Exchange>),
     Finish(RunId, f64),
     Run(RunId),
     Runs(Option<RunId>, usize),
     Results(RunId, Option<(u64, u32)>, usize),
+    Exchanges(RunId, Option<BatchId>),
     Delete(RunId),
     Keep(u8),
     Dataset(u8),
@@ -36,11 +39,13 @@ fn operation(random: &mut fastrand::Rng) -> Operation {
     let limit = random.usize(0..30);
     match random.u32(0..100) {
         0..10 => Operation::Create(run, random.u8(0..3)),
-        10..45 => Operation::Put(run, (0..random.usize(0..20)).map(|_| any_result(random)).collect()),
+        10..35 => Operation::Put(run, (0..random.usize(0..20)).map(|_| any_result(random)).collect()),
+        35..45 => Operation::PutExchanges(run, any_batch(random), any_exchanges(random)),
         45..50 => Operation::Finish(run, random.f64()),
         50..55 => Operation::Run(run),
         55..65 => Operation::Runs(random.bool().then_some(run), limit),
-        65..82 => Operation::Results(run, random.bool().then(|| position(random)), limit),
+        65..75 => Operation::Exchanges(run, random.bool().then(|| any_batch(random))),
+        75..82 => Operation::Results(run, random.bool().then(|| position(random)), limit),
         82..86 => Operation::Delete(run),
         86..93 => Operation::Keep(random.u8(0..3)),
         93..97 => Operation::Dataset(random.u8(0..3)),
@@ -62,6 +67,18 @@ fn any_result(random: &mut fastrand::Rng) -> RowResult {
     }
 }
 
+fn any_batch(random: &mut fastrand::Rng) -> BatchId {
+    batch(random.u128(0..6))
+}
+
+fn any_exchanges(random: &mut fastrand::Rng) -> Vec<Exchange> {
+    let mut exchanges: Vec<_> = (0..random.u32(0..5)).map(|ordinal| exchange(random.u64(0..60), ordinal)).collect();
+    if random.u32(0..8) == 0 {
+        exchanges.push(long_exchange(0, random.usize(0..15_000)));
+    }
+    exchanges
+}
+
 fn rows(number: u8) -> Vec<u8> {
     vec![number; 1000]
 }
@@ -79,6 +96,10 @@ async fn answer(store: &dyn Store, operation: &Operation) -> String {
     match operation {
         Operation::Create(run, number) => seen(store.create_run(&header(*run, &digest(number))).await),
         Operation::Put(run, results) => seen(store.put_results(*run, results.clone()).await),
+        Operation::PutExchanges(run, batch, exchanges) => {
+            seen(store.put_exchanges(*run, *batch, exchanges.clone()).await)
+        }
+        Operation::Exchanges(run, after) => seen(store.exchanges(*run, *after).await),
         Operation::Finish(run, seconds) => seen(store.finish_run(*run, &report(*run, *seconds)).await),
         Operation::Run(run) => seen(store.run(*run).await),
         Operation::Runs(after, limit) => seen(store.runs(*after, *limit).await),

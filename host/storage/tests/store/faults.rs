@@ -5,12 +5,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::ports::{Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError};
 use storage::files::{Disk, File, Files};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
-use crate::samples::{all_results, keep, long_result, result, started_run};
+use crate::samples::{
+    all_exchanges, all_results, batch, cache_key, cached_reply, exchanges, id, keep, long_result, result, started_run,
+};
 
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -132,6 +134,7 @@ impl File for FaultyFile {
 struct Acknowledged {
     created: bool,
     results: u64,
+    batches: u64,
     failures: usize,
 }
 
@@ -142,13 +145,18 @@ async fn script(store: &EmbeddedStore, changes: u64, told: &mut Acknowledged) {
         let changed = match index {
             0 => {
                 let digest = keep(store, b"rows");
-                let created = store.create_run(&crate::samples::header(crate::samples::id(1), &digest)).await;
+                let created = store.create_run(&crate::samples::header(id(1), &digest)).await;
                 told.created = created.is_ok();
                 created
             }
             _ if index % compaction == compaction - 1 => store.compact().await,
+            _ if index % 4 == 1 => {
+                let stored = store.put_exchanges(id(1), batch(index.into()), exchanges(index)).await;
+                told.batches += u64::from(stored.is_ok());
+                stored
+            }
             _ => {
-                let stored = store.put_results(crate::samples::id(1), vec![stored(index)]).await;
+                let stored = store.put_results(id(1), vec![stored(index)]).await;
                 told.results += u64::from(stored.is_ok());
                 stored
             }
@@ -173,10 +181,12 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
     let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
     let mut told = Acknowledged::default();
     // A store that does not open has acknowledged nothing.
-    if let Ok(store) = EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000 }) {
+    if let Ok(store) =
+        EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000, ..Options::default() })
+    {
         script(&store, changes, &mut told).await;
         // The operation that fails may be this one.
-        if let Ok(found) = store.results(crate::samples::id(1), None, usize::MAX).await {
+        if let Ok(found) = store.results(id(1), None, usize::MAX).await {
             assert!(found.len() as u64 >= told.results);
         }
     }
@@ -184,9 +194,12 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
 
     let store = EmbeddedStore::open(home.path()).unwrap_or_else(|error| panic!("{fault:?} {at}: {error:?}"));
     if told.created {
-        let found = all_results(&store, crate::samples::id(1), 1000).await;
+        let found = all_results(&store, id(1), 1000).await;
         assert!(found.len() as u64 >= told.results, "{fault:?} {at}: {} of {}", found.len(), told.results);
         assert!(found.iter().all(|result| *result == stored(result.index)), "{fault:?} {at}");
+        let found = all_exchanges(&store, id(1)).await;
+        assert!(found.len() as u64 >= told.batches, "{fault:?} {at}: {} of {}", found.len(), told.batches);
+        assert!(found.iter().all(|(id, found)| *found == exchanges(id.0.as_u128() as u64)), "{fault:?} {at}");
     }
     started_run(&store, 2).await;
     happened
@@ -208,6 +221,34 @@ async fn check_every_fault(changes: u64, step: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_failing_operation_loses_what_was_acknowledged() {
     check_every_fault(60, 7).await;
+}
+
+/// Replies of judges are lost at most, and the store does not mind.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_failing_operation_on_the_cache_changes_a_reply_or_stops_the_store() {
+    for fault in [Fault::Refused(io::ErrorKind::Other), Fault::Short] {
+        let mut happened = 0;
+        for at in 1..60 {
+            let home = TempDir::new().expect("a temporary folder");
+            drop(EmbeddedStore::open(home.path()).expect("a store"));
+            let faulty = Arc::new(Faulty { left: AtomicUsize::new(usize::MAX), fault });
+            let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
+            let options = Options { files, ..Options::default() };
+            let store = EmbeddedStore::open_with(home.path(), options).expect("a store");
+            faulty.left.store(at, Ordering::Relaxed);
+            for number in 0..20 {
+                store.put(&cache_key(number), &cached_reply(number)).await.expect("kept, or not");
+                for number in [number, number / 2] {
+                    let found = store.get(&cache_key(number)).await.expect("there, or not");
+                    assert!(found.is_none_or(|found| found == cached_reply(number)), "{fault:?} {at}");
+                }
+            }
+            happened += usize::from((faulty.left.load(Ordering::Relaxed) as isize) <= 0);
+            faulty.left.store(usize::MAX, Ordering::Relaxed);
+            started_run(&store, 1).await;
+        }
+        assert!(happened > 40, "{happened}");
+    }
 }
 
 /// A part of the full set, see CONTRIBUTING.

@@ -2,6 +2,7 @@
 
 mod archive;
 mod backup;
+mod cache;
 mod compaction;
 mod conformance;
 mod differential;

@@ -3,12 +3,13 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use model::judge::{BatchId, Exchange};
 use model::ports::{Store, StoreError};
 use model::run::{RowResult, Run, RunId};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
-use crate::samples::{all_results, dataset, long_result, report, result, started_run};
+use crate::samples::{all_results, batch, dataset, exchanges, long_result, report, result, started_run};
 
 /// Single faults that are tried; `KARAT_FAULTS` asks for more.
 const FAULTS: usize = 150;
@@ -18,21 +19,27 @@ const FAULTS: usize = 150;
 struct Content {
     runs: Vec<Run>,
     results: Vec<Vec<RowResult>>,
+    exchanges: Vec<(BatchId, Vec<Exchange>)>,
     datasets: Vec<Vec<u8>>,
 }
 
 async fn content(root: &Path) -> Result<Content, StoreError> {
     let store = EmbeddedStore::open(root)?;
     let runs = store.runs(None, 100).await?;
-    let (mut results, mut datasets) = (Vec::new(), Vec::new());
+    let (mut results, mut exchanges, mut datasets) = (Vec::new(), Vec::new(), Vec::new());
     for run in &runs {
         results.push(store.results(run.header.id, None, usize::MAX).await?);
+        let mut after = None;
+        while let Some(next) = store.exchanges(run.header.id, after).await? {
+            after = Some(next.0);
+            exchanges.push(next);
+        }
         datasets.push(dataset(&store, &run.header.data.digest)?);
     }
-    Ok(Content { runs, results, datasets })
+    Ok(Content { runs, results, exchanges, datasets })
 }
 
-/// A closed store with runs, replaced results, a deletion and long values.
+/// A closed store with runs, replaced results, exchanges, a deletion and long values.
 async fn sample() -> (TempDir, RunId) {
     let home = TempDir::new().expect("a temporary folder");
     let options = Options { segment_bytes: 32 << 10, ..Options::default() };
@@ -42,6 +49,7 @@ async fn sample() -> (TempDir, RunId) {
         let run = started_run(&store, number).await;
         for start in (0..1200).step_by(60) {
             store.put_results(run, (start..start + 60).map(|index| result(index, 0)).collect()).await.expect("stored");
+            store.put_exchanges(run, batch(start.into()), exchanges(start)).await.expect("stored");
         }
         store.put_results(run, vec![long_result(7, 5000)]).await.expect("stored");
         store.finish_run(run, &report(run, 1.5)).await.expect("stored");

@@ -10,9 +10,10 @@ use model::feedback::{Feedback, Value};
 use model::gate::GateResult;
 use model::grant::Grant;
 use model::json::Json;
+use model::judge::{BatchId, Exchange, Known, ToolCall, Usage};
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
-use model::ports::{Store, StoreError};
+use model::ports::{CacheKey, Store, StoreError};
 use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Report, Scorers, Verdict};
@@ -129,6 +130,50 @@ pub(crate) fn long_result(index: u64, bytes: usize) -> RowResult {
     RowResult { outcomes: vec![Outcome::Scored(vec![feedback])], ..result(index, 0) }
 }
 
+/// Ids that sort as their numbers do.
+pub(crate) fn batch(number: u128) -> BatchId {
+    BatchId(uuid::Uuid::from_u128(number))
+}
+
+/// An exchange with something in every field, in turns.
+pub(crate) fn exchange(index: u64, ordinal: u32) -> Exchange {
+    let call = ToolCall {
+        id: "c".to_owned(),
+        name: "search".to_owned(),
+        arguments: Json::parse(r#"{"b":1.0,"a":[1e400,"\u0000"]}"#).expect("JSON"),
+    };
+    Exchange {
+        plugin: "11".repeat(32),
+        key: "tone".to_owned(),
+        index,
+        trial: ordinal % 2,
+        ordinal,
+        role: "default".to_owned(),
+        endpoint: "small".to_owned(),
+        model: "openai:/gpt-5-mini".to_owned(),
+        digest: "22".repeat(32),
+        sent: Json::parse(&format!(r#"[{{"role":"user","content":"question {index}"}}]"#)).expect("JSON"),
+        reply: index.is_multiple_of(2).then(|| format!("reply {index}")),
+        tool_calls: if index.is_multiple_of(3) { vec![call] } else { Vec::new() },
+        failure: (!index.is_multiple_of(2)).then(|| Failure::new(FailureKind::RateLimited, "too many")),
+        usage: Usage { input_tokens: index, output_tokens: u64::MAX, cost: index.is_multiple_of(5).then_some(index) },
+        known: index.is_multiple_of(7).then_some(Known::Cache),
+        requests: ordinal,
+        started: 1_700_000_000_000,
+        duration: Duration::new(index, 123_456_789),
+    }
+}
+
+pub(crate) fn exchanges(number: u64) -> Vec<Exchange> {
+    (0..3).map(|ordinal| exchange(number, ordinal)).collect()
+}
+
+/// An exchange in which so many bytes were sent.
+pub(crate) fn long_exchange(index: u64, bytes: usize) -> Exchange {
+    let text: String = (0..bytes).map(|at| char::from(b'a' + (at % 26) as u8)).collect();
+    Exchange { sent: Json::from_serialize(&text).expect("JSON"), ..exchange(index, 0) }
+}
+
 pub(crate) fn verdict(value: bool) -> Outcome {
     Outcome::Scored(vec![Feedback { name: None, value: Value::Boolean(value), rationale: None }])
 }
@@ -166,4 +211,24 @@ pub(crate) async fn all_results(store: &dyn Store, run: RunId, page: usize) -> V
         }
         all.extend(more);
     }
+}
+
+/// All exchanges of a run, by batch.
+pub(crate) async fn all_exchanges(store: &dyn Store, run: RunId) -> Vec<(BatchId, Vec<Exchange>)> {
+    let mut all: Vec<(BatchId, Vec<Exchange>)> = Vec::new();
+    while let Some(next) = store.exchanges(run, all.last().map(|last| last.0)).await.expect("read") {
+        all.push(next);
+    }
+    all
+}
+
+/// The key of a reply.
+pub(crate) fn cache_key(number: u64) -> CacheKey {
+    *blake3::hash(&number.to_le_bytes()).as_bytes()
+}
+
+/// A reply of 2 KiB, all of which depends on its number.
+pub(crate) fn cached_reply(number: u64) -> Vec<u8> {
+    let mut random = fastrand::Rng::with_seed(number);
+    (0..2048).map(|_| random.u8(..)).collect()
 }

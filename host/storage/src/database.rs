@@ -20,7 +20,7 @@ use sled::IVec;
 const CACHE_BYTES: u64 = 8 << 20;
 
 /// Of the sizes measured, from 100 to 2000 keys, those around this one cost the least. Readers wait for a batch.
-pub(super) const LARGEST_BATCH: usize = 500;
+pub(crate) const LARGEST_BATCH: usize = 500;
 
 /// How long threads of sled may outlive it.
 const LINGERING: Duration = Duration::from_secs(5);
@@ -50,7 +50,7 @@ impl Database {
 
     /// Applies batches, each whole or not at all; readers see all of them or none. They are durable, more or less,
     /// after the next [`Self::flush`].
-    pub(super) fn apply(&self, batches: Vec<Batch>) -> Result<(), StoreError> {
+    pub(crate) fn apply(&self, batches: Vec<Batch>) -> Result<(), StoreError> {
         let keys: usize = batches.iter().map(|batch| batch.keys).sum();
         guarded(|| {
             let closed = self.gate.write().unwrap_or_else(PoisonError::into_inner);
@@ -115,14 +115,14 @@ impl Snapshot<'_> {
 
 /// Changes that are made together.
 #[derive(Default)]
-pub(super) struct Batch {
+pub(crate) struct Batch {
     changes: sled::Batch,
     keys: usize,
 }
 
 impl Batch {
     /// Gives a key a value, or takes it away.
-    pub(super) fn set(&mut self, key: &[u8], value: Option<&[u8]>) {
+    pub(crate) fn set(&mut self, key: &[u8], value: Option<&[u8]>) {
         match value {
             Some(value) => self.changes.insert(key, value),
             None => self.changes.remove(key),
@@ -130,7 +130,7 @@ impl Batch {
         self.keys += 1;
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.keys >= LARGEST_BATCH
     }
 }
