@@ -1,7 +1,8 @@
-//! What is sent to each provider.
+//! Every kind of question, held against what providers publish of the requests they take.
 
 use std::time::Duration;
 
+use jsonschema::Validator;
 use model::endpoint::{Flow, KeySource};
 use model::judge::{Format, Message, Speaker, Tool};
 use serde_json::json;
@@ -31,6 +32,25 @@ pub(super) fn endpoint(model: &str) -> Endpoint {
         price: None,
         flow,
     }
+}
+
+const MODELS: [&str; 5] = [
+    "openai:/gpt-5-mini",
+    "azure:/my deployment",
+    "anthropic:/claude-haiku-4-5",
+    "gemini:/gemini-2.5-flash",
+    "ollama:/gemma3:270m",
+];
+
+fn published(provider: Provider) -> Validator {
+    let schema = match provider {
+        Provider::OpenAi | Provider::Azure => include_str!("../../../tests/judges/schemas/openai.json"),
+        Provider::Anthropic => include_str!("../../../tests/judges/schemas/anthropic.json"),
+        Provider::Gemini => include_str!("../../../tests/judges/schemas/gemini.json"),
+        Provider::Ollama => include_str!("../../../tests/judges/schemas/ollama.json"),
+    };
+    let schema = serde_json::from_str(schema).expect("JSON");
+    jsonschema::options().offline().build(&schema).expect("a schema")
 }
 
 fn said(speaker: Speaker, content: &str) -> Message {
@@ -81,12 +101,56 @@ fn talk() -> JudgeRequest {
     JudgeRequest { messages, tools: vec![tool], ..question() }
 }
 
+fn formats() -> Vec<Format> {
+    let object = json!({"type": "object", "properties": {"score": {"type": "number"}}, "required": ["score"]});
+    let list = json!({"type": "array", "items": {"$ref": "#/$defs/n"}, "$defs": {"n": {"type": "integer"}}});
+    let schemas = [object, list, json!(true)].map(|schema| Format::Schema(json_of(&schema)));
+    let choice = Format::Choice(vec!["yes".to_owned(), "no".to_owned()]);
+    [Format::Text, choice].into_iter().chain(schemas).collect()
+}
+
 fn manner(way: Way, without: &[Feature]) -> Manner {
     Manner { way, without: without.iter().copied().collect() }
 }
 
 fn body(endpoint: &Endpoint, question: &JudgeRequest, manner: &Manner) -> Value {
     serde_json::from_slice(&request(endpoint, question, manner).body).expect("JSON")
+}
+
+#[test]
+fn requests_are_what_providers_publish() {
+    let mut requests = 0;
+    for model in MODELS {
+        let endpoint = endpoint(model);
+        let published = published(endpoint.model.provider);
+        let bare = question();
+        let warm = JudgeRequest { temperature: Some(0.7), sample: 3, max_output_tokens: Some(10), ..question() };
+        for question in [bare, warm, talk()] {
+            for format in formats() {
+                let question = JudgeRequest { format, ..question.clone() };
+                for way in Way::of(endpoint.model.provider) {
+                    for without in [&[][..], &[Feature::Temperature, Feature::Seed, Feature::Limit]] {
+                        let body = body(&endpoint, &question, &manner(*way, without));
+                        let errors: Vec<_> = published.iter_errors(&body).map(|error| error.to_string()).collect();
+                        assert!(errors.is_empty(), "{model} {way:?}: {errors:?}\n{body:#}");
+                        requests += 1;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(requests, 3 * 5 * 2 * (4 * 3 + 2));
+}
+
+#[test]
+fn what_is_misspelt_is_no_request() {
+    for model in MODELS {
+        let endpoint = endpoint(model);
+        let published = published(endpoint.model.provider);
+        let mut body = body(&endpoint, &talk(), &manner(Way::Native, &[]));
+        body["temprature"] = json!(1);
+        assert!(!published.is_valid(&body), "{model}");
+    }
 }
 
 #[test]
