@@ -4,6 +4,7 @@
 //! What is deliberately absent: which plugin may do what, which is decided before a run and handed in with every request.
 
 mod http;
+mod judge;
 mod process;
 
 pub use http::{Addresses, Allowed, Door, Lookup, Secret, is_private, url_of};
