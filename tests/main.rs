@@ -4,6 +4,7 @@
 
 mod cli;
 mod docs;
+mod judges;
 mod plugins;
 mod powerloss;
 mod predict;

@@ -74,7 +74,7 @@ const BORDERS: &[Border] = &[
         name: "broker",
         folder: "host/broker",
         may_use: &["model"],
-        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::env"],
+        never_names: &["wasmtime", "axum", "sled", "std::env"],
     },
     Border {
         name: "storage",
@@ -106,6 +106,12 @@ const BORDERS: &[Border] = &[
     Border {
         name: "export",
         folder: "scorers/export",
+        may_use: &["karat-sdk"],
+        never_names: &["wit_bindgen", "std::fs"],
+    },
+    Border {
+        name: "judge",
+        folder: "scorers/judge",
         may_use: &["karat-sdk"],
         never_names: &["wit_bindgen", "std::fs"],
     },

@@ -65,7 +65,11 @@ fn runtime(threads: usize) -> Runtime {
 }
 
 fn binding(scorers: &[&str], reuse: Reuse) -> Binding {
-    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call {
+        key: (*scorer).to_owned(),
+        item: (*scorer).to_owned(),
+        parameters: Json::parse("{}").unwrap(),
+    };
     let limits = CallLimits { fuel: 20_000_000, ..CallLimits::default() };
     let calls = scorers.iter().map(call).collect();
     Binding { calls, limits, reuse, seed: 0, grant: Grant::default(), config: serde_json::Map::new() }
@@ -117,7 +121,7 @@ fn control() -> f64 {
 fn languages() {
     let Some(folder) = std::env::var_os("KARAT_BENCH_PLUGINS") else { return };
     let parameters = Json::parse(r#"{"pattern": "A:\\s*(-?[\\d.,]+)"}"#).unwrap();
-    let numeric_match = Call { item: "numeric_match".to_owned(), parameters };
+    let numeric_match = Call { key: "numeric_match".to_owned(), item: "numeric_match".to_owned(), parameters };
     let files = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     for path in files.filter(|path| path.extension().is_some_and(|extension| extension == "wasm")) {
         let bytes = std::fs::read(&path).unwrap();
@@ -297,7 +301,7 @@ fn scale() {
     let runtime = runtime(2);
     let plugin = runtime.block_on(sandbox.load(&bytes, Isolation::Thread)).unwrap();
     let parameters = Json::parse(r#"{"url": "https://a.test/"}"#).unwrap();
-    let calls = vec![Call { item: "fetches".to_owned(), parameters }];
+    let calls = vec![Call { key: "fetches".to_owned(), item: "fetches".to_owned(), parameters }];
     let grant = Grant { http: vec![rule], ..Grant::default() };
     let scoring = plugin.bind(Binding { calls, grant, ..binding(&[], Reuse::Never) });
     for rows in [1000, 5000, 10_000] {

@@ -3,9 +3,12 @@
 //!
 //! What is deliberately absent: which plugin may do what, which is decided before a run and handed in with every request.
 
+mod cassette;
 mod http;
 mod judge;
 mod process;
 
-pub use http::{Addresses, Allowed, Door, Lookup, Secret, is_private, url_of};
+pub use cassette::Cassette;
+pub use http::{Addresses, Allowed, Bounds, Door, Lookup, Secret, Taped, is_private, origin_of, url_of};
+pub use judge::{Judges, Setup};
 pub use process::Commands;

@@ -30,6 +30,9 @@ pub(crate) enum Verb {
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),
+    /// Judges: the LLMs behind the roles of a suite.
+    #[command(subcommand)]
+    Judge(Judge),
     /// Plugins: scorers as WebAssembly components.
     #[command(subcommand)]
     Plugin(Plugin),
@@ -44,7 +47,7 @@ pub(crate) enum Verb {
     Doctor(Doctor),
 }
 
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Eval {
     /// The suite file, or a folder with a `karat.yaml`.
     #[arg(default_value = "karat.yaml")]
@@ -66,6 +69,30 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "RUN")]
     pub(crate) resume: Option<String>,
 
+    /// Keep what judges and applications reply in this file, so that the run can be had again without asking anybody.
+    #[arg(long, value_name = "FILE", conflicts_with = "replay")]
+    pub(crate) record: Option<PathBuf>,
+
+    /// Ask nobody: take all replies from a file that was recorded.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) replay: Option<PathBuf>,
+
+    /// Ask judges anew, whatever they replied before.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+
+    /// Run the first rows, say what the whole will take, and go on if you say so or with `--yes`.
+    #[arg(long)]
+    pub(crate) estimate: bool,
+
+    /// Spend no more than this on judges, in US dollars, over all sessions of the run.
+    #[arg(long, value_name = "X", value_parser = dollars)]
+    pub(crate) max_usd: Option<f64>,
+
+    /// Go on where you would be asked.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
     /// Let plugins do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
@@ -77,6 +104,11 @@ pub(crate) struct Eval {
     /// Write a report as well, such as `junit=report.xml` or `json=report.json`.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<ReportFile>,
+}
+
+fn dollars(text: &str) -> Result<f64, String> {
+    let amount = text.parse::<f64>().ok().filter(|amount| amount.is_finite() && *amount >= 0.0);
+    amount.ok_or_else(|| "write an amount of US dollars, such as `0.50`".to_owned())
 }
 
 /// A report to be written to a file.
@@ -123,6 +155,9 @@ pub(crate) enum Runs {
         /// List rows with a false verdict or a failure, with the reasons.
         #[arg(long)]
         failing: bool,
+        /// Say what judges were asked and what it cost, for each scorer.
+        #[arg(long)]
+        cost: bool,
         /// At most this many of them.
         #[arg(long, default_value_t = 20, value_name = "N")]
         rows: usize,
@@ -148,6 +183,67 @@ pub(crate) enum Runs {
         #[arg(long, value_name = "TIME", conflicts_with = "runs", value_parser = humantime::parse_duration)]
         older_than: Option<Duration>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Judge {
+    /// Who is behind the roles of a suite, what they cost, and whether they can be reached.
+    List {
+        #[command(flatten)]
+        of: Asked,
+    },
+    /// Ask one question.
+    Ask {
+        /// What to ask; standard input where it is `-`.
+        question: String,
+        #[command(flatten)]
+        of: Asked,
+        /// The role to ask.
+        #[arg(long, default_value = "default")]
+        role: String,
+        /// A file with the JSON Schema that the reply has to satisfy.
+        #[arg(long, value_name = "FILE", conflicts_with = "choice")]
+        schema: Option<PathBuf>,
+        /// One of the replies that there may be.
+        #[arg(long, value_name = "TEXT")]
+        choice: Vec<String>,
+    },
+    /// What was asked during a run, of whom, what was replied and what it cost.
+    Log {
+        /// A run id, the first digits of one, or `last`.
+        run: String,
+        /// Of one row only.
+        #[arg(long, value_name = "ID")]
+        row: Option<String>,
+        /// Show questions and replies whole.
+        #[arg(long)]
+        full: bool,
+    },
+    /// Replies that are kept for the next time.
+    #[command(subcommand)]
+    Cache(JudgeCache),
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+pub(crate) enum JudgeCache {
+    /// How many replies there are, and how much room they take.
+    Stats,
+    /// Forget all of them.
+    Clear,
+}
+
+/// Whose judges, and what they may reach.
+#[derive(Debug, Args)]
+pub(crate) struct Asked {
+    /// The suite file, or a folder with a `karat.yaml`.
+    #[arg(long, value_name = "SUITE", default_value = "karat.yaml")]
+    pub(crate) suite: PathBuf,
+    /// Let it reach what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Permission>,
+    /// What is allowed, from this file instead of the one in your configuration folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 /// Who gets a run, and what that may reach.

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use broker::{Allowed, Secret, is_private};
+use broker::{Allowed, Secret, is_private, origin_of};
+use model::endpoint::{Judges, KeySource};
 use model::grant::{CommandRule, Grant};
 use model::limits::Isolation;
 use model::run::RunPlan;
@@ -21,6 +22,8 @@ pub(crate) enum Permission {
     Http(String),
     /// `env=NAME@URL`: the value of a variable, for requests to one origin.
     Env { name: String, origin: String },
+    /// `file=PATH@URL`: what is in a file, for requests to one origin.
+    File { path: String, origin: String },
     /// `process=NAME`: the command that a suite spells out under this name. What is remembered is allowed as it was spelled
     /// out then and there: `process=NAME@DIGEST`.
     Process { name: String, digest: Option<String> },
@@ -40,6 +43,11 @@ impl FromStr for Permission {
                     bound.split_once('@').filter(|(_, origin)| origin.contains("://")).ok_or_else(wrong)?;
                 Ok(Self::Env { name: name.to_owned(), origin: plain(origin) })
             }
+            ("file", bound) => {
+                let (path, origin) =
+                    bound.rsplit_once('@').filter(|(_, origin)| origin.contains("://")).ok_or_else(wrong)?;
+                Ok(Self::File { path: path.to_owned(), origin: plain(origin) })
+            }
             ("process", name) if !name.is_empty() => {
                 let (name, digest) = name.split_once('@').map_or((name, None), |(name, digest)| (name, Some(digest)));
                 Ok(Self::Process { name: name.to_owned(), digest: digest.map(str::to_owned) })
@@ -54,6 +62,7 @@ impl std::fmt::Display for Permission {
         match self {
             Self::Http(url) => write!(f, "http={url}"),
             Self::Env { name, origin } => write!(f, "env={name}@{origin}"),
+            Self::File { path, origin } => write!(f, "file={path}@{origin}"),
             Self::Process { name, digest: None } => write!(f, "process={name}"),
             Self::Process { name, digest: Some(digest) } => write!(f, "process={name}@{digest}"),
         }
@@ -112,7 +121,23 @@ impl Authority {
     pub(crate) fn check(&self, plan: &RunPlan, folder: &Path, terminal: &Terminal) -> Result<bool, Stop> {
         let predictor = plan.predictor.iter().map(|planned| (&planned.predictor, &planned.grant));
         let scorers = plan.scorers.iter().map(|planned| (&planned.key, &planned.grant));
-        self.check_grants(predictor.chain(scorers), folder, terminal)
+        let grants = predictor.chain(scorers).map(|(key, grant)| Ok((key.clone(), needed(grant, folder)?)));
+        let judges = needed_by_judges(&plan.judges).map(Ok);
+        self.check_needs(grants.chain(judges).collect::<Result<_, Stop>>()?, terminal)
+    }
+
+    /// The same for a run that asks nobody: commands are run all the same.
+    pub(crate) fn check_offline(&self, plan: &RunPlan, folder: &Path, terminal: &Terminal) -> Result<bool, Stop> {
+        let commands = plan.predictor.iter().map(|planned| {
+            let grant = Grant { process: planned.grant.process.clone(), ..Grant::default() };
+            Ok((planned.predictor.clone(), needed(&grant, folder)?))
+        });
+        self.check_needs(commands.collect::<Result<_, Stop>>()?, terminal)
+    }
+
+    /// The same for judges alone.
+    pub(crate) fn check_judges(&self, judges: &Judges, terminal: &Terminal) -> Result<bool, Stop> {
+        self.check_needs(needed_by_judges(judges).collect(), terminal)
     }
 
     /// The same for what is granted to each of some items, by name.
@@ -122,10 +147,15 @@ impl Authority {
         folder: &Path,
         terminal: &Terminal,
     ) -> Result<bool, Stop> {
+        let needs = grants.map(|(key, grant)| Ok((key.clone(), needed(grant, folder)?)));
+        self.check_needs(needs.collect::<Result<_, Stop>>()?, terminal)
+    }
+
+    fn check_needs(&self, needs: Vec<(String, Missing)>, terminal: &Terminal) -> Result<bool, Stop> {
         let mut missing = Missing::new();
         let mut keys = BTreeSet::new();
-        for (key, grant) in grants {
-            for (needed, what) in needed(grant, folder)?.into_iter().filter(|(needed, _)| !self.allows(needed)) {
+        for (key, needs) in needs {
+            for (needed, what) in needs.into_iter().filter(|(needed, _)| !self.allows(needed)) {
                 keys.insert(format!("`{key}`"));
                 missing.insert(needed, what);
             }
@@ -166,9 +196,26 @@ impl Authority {
                     }
                 }
                 Permission::Process { name, .. } => _ = allowed.commands.insert(name.clone()),
+                // Only judges take keys from files.
+                Permission::File { .. } => {}
             }
         }
         Ok(allowed)
+    }
+
+    /// For the judges' door: the addresses that are allowed, and the keys of these endpoints, each for its endpoint alone.
+    pub(crate) fn allowed_judges(&self, judges: &Judges, folder: &Path) -> Result<Allowed, Stop> {
+        let private = self.allowed()?.private;
+        let mut secrets = Vec::new();
+        for (name, endpoint) in &judges.endpoints {
+            let Some(source) = &endpoint.api_key else { continue };
+            let value = key(source, folder).map_err(|why| {
+                Stop::message(format_args!("the key of the endpoint `{name}` is not there: {why}"))
+                    .hint("set it, or see what is missing: `karat judge list`")
+            })?;
+            secrets.push(Secret { name: source.name().to_owned(), value, origin: origin_of(&endpoint.base_url) });
+        }
+        Ok(Allowed { private, secrets, ..Allowed::default() })
     }
 }
 
@@ -196,6 +243,44 @@ fn needed(grant: &Grant, folder: &Path) -> Result<Missing, Stop> {
         );
     }
     Ok(needed)
+}
+
+/// What endpoints need beyond what a suite may say by itself: a provider's key goes to that provider by its usual name.
+fn needed_by_judges(judges: &Judges) -> impl Iterator<Item = (String, Missing)> {
+    judges.endpoints.iter().map(|(name, endpoint)| {
+        let mut needed = Missing::new();
+        let origin = origin_of(&endpoint.base_url);
+        if is_private(&origin) {
+            needed.insert(Permission::Http(plain(&origin)), format!("questions to {origin}"));
+        }
+        let provider = endpoint.model.provider;
+        let is_own = provider.base_url().is_some_and(|own| origin_of(own) == origin);
+        match &endpoint.api_key {
+            Some(KeySource::Env(name)) if is_own && provider.key_names().contains(&&**name) => {}
+            Some(KeySource::Env(name)) => {
+                let permission = Permission::Env { name: name.clone(), origin: plain(&origin) };
+                needed.insert(permission, format!("the value of {name}, sent to {origin}"));
+            }
+            Some(KeySource::File(path)) => {
+                let permission = Permission::File { path: path.clone(), origin: plain(&origin) };
+                needed.insert(permission, format!("what is in `{path}`, sent to {origin}"));
+            }
+            None => {}
+        }
+        (format!("endpoint {name}"), needed)
+    })
+}
+
+/// The value of a key; says why where there is none. A path is relative to the suite's folder.
+pub(crate) fn key(source: &KeySource, folder: &Path) -> Result<String, String> {
+    let value = match source {
+        KeySource::Env(name) => std::env::var(name).map_err(|_| format!("`{name}` is not set in the environment"))?,
+        KeySource::File(path) => {
+            std::fs::read_to_string(folder.join(path)).map_err(|error| format!("`{path}` can't be read: {error}"))?
+        }
+    };
+    let value = value.trim();
+    if value.is_empty() { Err(format!("`{}` is empty", source.name())) } else { Ok(value.to_owned()) }
 }
 
 /// Tells a command by what it is and where it is run.

@@ -9,6 +9,7 @@ mod commands;
 mod executable;
 mod exit;
 mod export;
+mod judging;
 mod lock;
 mod progress;
 mod quantities;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use broker::Judges;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::ports::Observer;
 use model::run::RowResult;
@@ -24,16 +25,17 @@ pub(crate) struct Progress {
     started: Instant,
     terminal: Terminal,
     bar: Option<ProgressBar>,
+    judges: Arc<Judges>,
     /// Seconds after the start of the last line, where there is no bar.
     last_line: AtomicU64,
 }
 
 impl Progress {
-    pub(crate) fn start(terminal: Terminal, all: u64, before: u64) -> Arc<Self> {
+    pub(crate) fn start(terminal: Terminal, all: u64, before: u64, judges: Arc<Judges>) -> Arc<Self> {
         let bar = (terminal.is_watched() && !terminal.is_json()).then(|| bar(all, before));
         let zero = AtomicU64::default;
         let started = Instant::now();
-        Arc::new(Self { all, before, done: zero(), failed: zero(), started, terminal, bar, last_line: zero() })
+        Arc::new(Self { all, before, done: zero(), failed: zero(), started, terminal, bar, judges, last_line: zero() })
     }
 
     /// Takes the bar away; the report says what it said.
@@ -48,13 +50,20 @@ impl Progress {
         let rate = done as f64 / seconds;
         let left = (self.all - self.before).saturating_sub(done) as f64 / rate;
         format!(
-            "{} of {} rows, {} rows/s, {} failed, {} s left",
+            "{} of {} rows, {} rows/s, {} failed, {} s left{}",
             count(self.before + done),
             count(self.all),
             count(rate as u64),
             count(self.failed.load(Ordering::Relaxed)),
-            count(left.ceil() as u64)
+            count(left.ceil() as u64),
+            self.slowed()
         )
+    }
+
+    /// Whose provider wants to be asked less, if any does.
+    fn slowed(&self) -> String {
+        let names: Vec<_> = self.judges.throttled().iter().map(|name| format!("`{name}`")).collect();
+        if names.is_empty() { String::new() } else { format!(", slowed down by {}", names.join(", ")) }
     }
 
     /// Whether it is time for a line; one caller only is told so.
@@ -74,9 +83,8 @@ impl Observer for Progress {
         match &self.bar {
             Some(bar) => {
                 bar.set_position(self.before + done);
-                if failed > 0 {
-                    bar.set_message(format!("{} failed", count(failed)));
-                }
+                let failed = if failed > 0 { format!("{} failed", count(failed)) } else { String::new() };
+                bar.set_message(failed + &self.slowed());
             }
             None if self.line_is_due() => {
                 // Nobody to tell is no reason to stop the run.

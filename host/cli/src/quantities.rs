@@ -25,6 +25,11 @@ pub(crate) fn decimal(number: f64) -> String {
     if number != 0.0 && number.abs() < 0.0001 { format!("{number:.3e}") } else { format!("{number:.4}") }
 }
 
+/// `1.25 USD`; four digits where it is less than a dollar.
+pub(crate) fn dollars(usd: f64) -> String {
+    if usd < 1.0 { format!("{usd:.4} USD") } else { format!("{usd:.2} USD") }
+}
+
 /// `0.31 s`, `12.4 s`, `3m 20s`.
 pub(crate) fn time(time: Duration) -> String {
     let seconds = time.as_secs_f64();

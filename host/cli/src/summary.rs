@@ -4,9 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use model::aggregate::{Aggregate, AggregateKind};
-use model::report::{Latency, Predictions, Report, Verdict};
+use model::report::{Cost, Latency, Predictions, Report, Spent, Verdict};
 
-use crate::quantities::{count, counted, decimal, latency as brief, time};
+use crate::quantities::{count, counted, decimal, dollars, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
 
 /// Prints the scorers' table, the gates and the verdict.
@@ -17,11 +17,53 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
     if let Some(predictions) = &report.predictions {
         terminal.data(told(predictions))?;
     }
+    if let Some(cost) = spent(&report.cost.all) {
+        terminal.data(format_args!("judges: {cost}"))?;
+    }
     for gate in &report.gates {
         let holds = if gate.holds { "holds" } else { "fails" };
         terminal.data(format_args!("gate {}: {holds}, {}", gate.text, gate.reason))?;
     }
     terminal.data(verdict(report))
+}
+
+/// What judges were asked and what it cost, in a line; none where nobody was asked.
+pub(crate) fn spent(spent: &Spent) -> Option<String> {
+    let Spent { judge_calls, judge_known, judge_failed, input_tokens, output_tokens, usd } = *spent;
+    if judge_calls + judge_known + judge_failed == 0 {
+        return None;
+    }
+    let mut told = counted(judge_calls, "question");
+    if judge_known > 0 {
+        told.push_str(&format!(", {} whose reply was known", count(judge_known)));
+    }
+    if judge_failed > 0 {
+        told.push_str(&format!(", {} without a reply", count(judge_failed)));
+    }
+    told.push_str(&format!("; tokens {} in, {} out; ", count(input_tokens), count(output_tokens)));
+    told.push_str(&match usd {
+        Some(usd) => dollars(usd),
+        None if judge_calls == 0 => dollars(0.0),
+        None => "the price is not known".to_owned(),
+    });
+    Some(told)
+}
+
+/// What was spent on judges, on behalf of whom.
+pub(crate) fn accounts(cost: &Cost) -> String {
+    let header = ["ASKED FOR", "QUESTIONS", "KNOWN", "NO REPLY", "TOKENS IN", "TOKENS OUT", "USD"];
+    let row = |name: &str, spent: &Spent| {
+        let numbers =
+            [spent.judge_calls, spent.judge_known, spent.judge_failed, spent.input_tokens, spent.output_tokens];
+        let usd = match spent.usd {
+            Some(usd) => format!("{usd:.6}"),
+            None if spent.judge_calls == 0 => format!("{:.6}", 0.0),
+            None => "unknown".to_owned(),
+        };
+        [vec![name.to_owned()], numbers.map(count).to_vec(), vec![usd]].concat()
+    };
+    let of = cost.of.iter().map(|(key, spent)| row(key, spent));
+    table(&header, &[1, 2, 3, 4, 5, 6], of.chain([row("all", &cost.all)]))
 }
 
 /// What came of asking the application, in a line.

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use broker::{Addresses, Allowed, Commands, Door};
+use broker::{Addresses, Allowed, Bounds, Commands, Door};
 use bytesize::ByteSize;
 use model::limits::Isolation;
-use model::ports::{Catalog, Plugin, PluginError};
+use model::ports::{Catalog, HttpDoor, Plugin, PluginError};
 use model::scorer::ItemKind;
 use sandbox::{Doors, Inspected, Loaded, Program, Sandbox};
 use storage::SharedStore;
@@ -74,17 +74,25 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
     }
 }
 
-/// The sandbox, with compiled code in the user's cache folder, and a way out as far as that is allowed.
-///
-/// There is room for so many `instances` at once, and for a few in any case. Commands are run in `folder`.
+/// The sandbox with the usual ways out, as far as they are allowed.
 pub(crate) fn sandbox(allowed: Allowed, folder: &Path, instances: u32) -> Result<Sandbox, Stop> {
-    let commands = Commands::new(std::path::absolute(folder)?, allowed.commands.clone());
-    let door = Door::new(allowed, Arc::new(Addresses)).map_err(Stop::message)?;
-    let doors = Doors { http: Some(Arc::new(door)), process: Some(Arc::new(commands)), ..Doors::default() };
-    sandbox_behind(doors, instances)
+    sandbox_behind(doors(allowed, folder)?, instances)
 }
 
-/// The same with other ways out.
+/// The ways out of plugins, as far as they are allowed. Commands are run in `folder`.
+pub(crate) fn doors(allowed: Allowed, folder: &Path) -> Result<Doors, Stop> {
+    let commands = Commands::new(std::path::absolute(folder)?, allowed.commands.clone());
+    let door = door(allowed, Bounds::PLUGINS)?;
+    Ok(Doors { http: Some(door), process: Some(Arc::new(commands)), ..Doors::default() })
+}
+
+/// A way out over HTTP.
+pub(crate) fn door(allowed: Allowed, bounds: Bounds) -> Result<Arc<dyn HttpDoor>, Stop> {
+    Ok(Arc::new(Door::new(allowed, Arc::new(Addresses), bounds).map_err(Stop::message)?))
+}
+
+/// The sandbox, with compiled code in the user's cache folder. There is room for so many `instances` at once, and for a few
+/// in any case.
 pub(crate) fn sandbox_behind(doors: Doors, instances: u32) -> Result<Sandbox, Stop> {
     let ourselves = std::env::current_exe()?;
     let program = |verb: &str| Program { program: ourselves.clone(), arguments: vec![verb.to_owned()] };

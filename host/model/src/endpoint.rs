@@ -1,5 +1,6 @@
 //! Where judges live: an LLM behind an HTTP interface, and how it is asked.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 use std::time::Duration;
@@ -7,6 +8,46 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+/// The judges of a run: who is behind each role, and how they are asked.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Judges {
+    /// Endpoints by role.
+    pub roles: BTreeMap<String, String>,
+    /// Those behind the roles, and those that stand in for them.
+    pub endpoints: BTreeMap<String, Endpoint>,
+}
+
+impl Judges {
+    pub fn is_empty(&self) -> bool {
+        self.roles.is_empty()
+    }
+
+    /// The same without endpoints that are behind no role, and stand in for none that is.
+    #[must_use]
+    pub fn in_use(self) -> Self {
+        let mut used = BTreeSet::new();
+        for name in self.roles.values() {
+            let mut next = Some(name);
+            while let Some(name) = next.filter(|name| used.insert((*name).clone())) {
+                next = self.endpoints.get(name).and_then(|endpoint| endpoint.fallback.as_ref());
+            }
+        }
+        let endpoints = self.endpoints.into_iter().filter(|(name, _)| used.contains(name)).collect();
+        Self { roles: self.roles, endpoints }
+    }
+
+    /// The same as far as it shows in replies.
+    #[must_use]
+    pub fn without_flow(&self) -> Self {
+        let flow = Flow::default();
+        let endpoints = self
+            .endpoints
+            .iter()
+            .map(|(name, endpoint)| (name.clone(), Endpoint { flow, price: None, api_key: None, ..endpoint.clone() }));
+        Self { roles: self.roles.clone(), endpoints: endpoints.collect() }
+    }
+}
 
 /// An endpoint with every default filled in.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -64,6 +105,20 @@ pub enum Provider {
     Anthropic,
     Gemini,
     Ollama,
+}
+
+impl Default for Flow {
+    /// 32 requests at once, 3 retries, 60 s for a request and 10 min for a question.
+    fn default() -> Self {
+        Self {
+            concurrency: 32,
+            requests_per_minute: None,
+            tokens_per_minute: None,
+            retries: 3,
+            timeout: Duration::from_secs(60),
+            deadline: Duration::from_secs(600),
+        }
+    }
 }
 
 impl Provider {

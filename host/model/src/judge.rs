@@ -98,7 +98,7 @@ pub struct JudgeReply {
 }
 
 /// On whose behalf a judge is asked: one call of a plugin on one trial of a row.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Deserialize, Serialize)]
 pub struct Asker {
     /// BLAKE3 of the component, in hexadecimal.
     pub plugin: String,
@@ -116,8 +116,6 @@ pub struct Exchange {
     pub key: String,
     pub index: u64,
     pub trial: u32,
-    /// The place among the questions of this call.
-    pub ordinal: u32,
     pub role: String,
     /// Who answered, or was asked last.
     pub endpoint: String,

@@ -147,6 +147,8 @@ pub struct Binding {
 /// One scorer, predictor or exporter of a plugin with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
+    /// Its name in results.
+    pub key: String,
     /// Its name within the plugin.
     pub item: String,
     pub parameters: Json,
@@ -300,6 +302,16 @@ pub trait JudgeDoor: Send + Sync {
 
     /// What may still be spent on behalf of this call; none where nothing limits it.
     async fn budget(&self, asker: &Asker, rule: &JudgeRule) -> Option<Usage>;
+}
+
+/// Knows whether a run has spent what it may.
+pub trait Purse: Send + Sync {
+    /// Whether a question on behalf of this trial was turned away since the run has spent what it may. What its scorers said
+    /// then is no result.
+    fn is_empty_for(&self, index: u64, trial: u32) -> bool;
+
+    /// No more questions will come. The record of exchanges ends when those on their way have come back.
+    fn close(&self);
 }
 
 /// Keeps replies of judges for the next time somebody asks the same. What it loses costs money, and nothing else: what

@@ -1,5 +1,7 @@
 //! What a run says when it ends.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::aggregate::Aggregate;
@@ -108,10 +110,31 @@ pub struct Latency {
     pub max: f64,
 }
 
-/// What a run spent on judges.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+/// What a run spent on judges, over all its sessions.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Cost {
+    #[serde(flatten)]
+    pub all: Spent,
+    /// By the key of the scorer, or the name of the predictor.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub of: BTreeMap<String, Spent>,
+}
+
+/// An account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Spent {
+    /// Questions that a provider was asked.
     pub judge_calls: u64,
+    /// Questions whose reply was known.
+    #[serde(default)]
+    pub judge_known: u64,
+    /// Questions that had no reply.
+    #[serde(default)]
+    pub judge_failed: u64,
+    #[serde(default)]
+    pub input_tokens: u64,
+    #[serde(default)]
+    pub output_tokens: u64,
     /// None where nothing was spent or a price is unknown.
     pub usd: Option<f64>,
 }

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::endpoint::Judges;
 use crate::gate::Gate;
 use crate::grant::Grant;
 use crate::json::Json;
@@ -67,6 +68,9 @@ pub struct RunPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predictor: Option<PlannedPredictor>,
     pub scorers: Vec<PlannedScorer>,
+    /// Whom plugins may ask.
+    #[serde(default, skip_serializing_if = "Judges::is_empty")]
+    pub judges: Judges,
     pub trials: u32,
     pub seed: u64,
     pub max_failed: Allowance,

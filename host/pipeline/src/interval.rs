@@ -37,6 +37,10 @@ impl Moments {
         self.squares += before * (value - self.mean);
     }
 
+    pub(crate) fn count(&self) -> u64 {
+        self.count
+    }
+
     pub(crate) fn mean(&self) -> Option<f64> {
         (self.count > 0).then_some(self.mean)
     }

@@ -12,8 +12,10 @@
 mod again;
 pub mod aggregate;
 pub mod cases;
+pub mod cost;
 pub mod dataset;
 pub mod deliver;
+pub mod estimate;
 pub mod export;
 pub mod gate;
 mod interval;

@@ -7,7 +7,7 @@ use crate::aggregate::Summary;
 use crate::gate;
 
 /// Builds the report of a run. `broke_off` says why scoring ended early, where it did; `seconds` is its wall time.
-pub fn build(header: &RunHeader, summary: Summary, broke_off: Option<String>, seconds: f64) -> Report {
+pub fn build(header: &RunHeader, summary: Summary, cost: Cost, broke_off: Option<String>, seconds: f64) -> Report {
     let plan = &header.plan;
     let gates: Vec<_> =
         plan.gates.iter().map(|gate| gate::evaluate(gate, &summary.scorers, summary.predictions.as_ref())).collect();
@@ -29,7 +29,7 @@ pub fn build(header: &RunHeader, summary: Summary, broke_off: Option<String>, se
         scorers: summary.scorers,
         predictions: summary.predictions,
         gates,
-        cost: Cost::default(),
+        cost,
         seconds,
     }
 }
@@ -74,7 +74,7 @@ mod tests {
             labels: Default::default(),
         };
         let summary = Summary { scorers: Scorers(vec![("tone".to_owned(), tone)]), predictions: None, results, failed };
-        let report = build(&header, summary, broke_off.map(str::to_owned), 1.0);
+        let report = build(&header, summary, Cost::default(), broke_off.map(str::to_owned), 1.0);
         assert_eq!((report.verdict, report.reason.as_deref()), expected);
     }
 

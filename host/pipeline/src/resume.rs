@@ -22,6 +22,7 @@ fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
     for (what, is_same) in [
         ("`name`", stored.suite == now.suite),
         ("`predict`", stored.predictor == now.predictor),
+        ("`judges` or `endpoints`", stored.judges.without_flow() == now.judges.without_flow()),
         ("`data.format`", stored.format == now.format),
         ("`data.map`", stored.map == now.map),
         ("`trials`", stored.trials == now.trials),

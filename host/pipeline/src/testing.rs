@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use model::endpoint::Judges;
 use model::feedback::{Feedback, Value};
 use model::grant::Grant;
 use model::json::Json;
@@ -58,6 +59,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
         suite: "test".to_owned(),
         predictor: None,
         scorers,
+        judges: Judges::default(),
         trials: 1,
         seed: 0,
         max_failed: Allowance::Share(0.0),

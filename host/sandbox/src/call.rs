@@ -11,13 +11,13 @@ use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
 
 use crate::bindings::{describe, exporter, predictor, scorer};
+use crate::clock::Clock;
 use crate::engine::YIELD_INTERVAL;
 use crate::failure;
 use crate::guest::Guest;
 use crate::imports::Granted;
-use crate::instances::{Question, Reply};
+use crate::instances::{Question, Reply, Turn};
 use crate::linked::Linked;
-use crate::surroundings::Seed;
 
 /// A plugin come alive: its memory, and what the host keeps for it. After a failed call it must be dropped.
 pub(crate) struct Instance {
@@ -52,18 +52,19 @@ impl Exported {
 
 impl Instance {
     /// Makes a fresh instance, waiting for a free slot.
-    pub(crate) async fn start(plugin: &Linked, granted: &Arc<Granted>, seed: Seed) -> Result<Self, Failure> {
-        let limits = granted.limits;
+    pub(crate) async fn start(plugin: &Linked, granted: &Arc<Granted>, turn: Turn) -> Result<Self, Failure> {
+        let limits = granted.setup.limits;
         let shared = &plugin.shared;
         let slot = shared.slots.clone().acquire_many_owned(plugin.slots).await;
         let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
-        let mut store = Guest::store(&shared.engine, seed, granted);
+        let mut store = Guest::store(&shared.engine, turn, granted);
+        let clock = Arc::clone(&store.data().clock);
         let started = async {
             refuel(&mut store, limits)?;
             let instance = plugin.plugin.instantiate_async(&mut store).await?;
             Ok((instance, Exported::load(plugin, &mut store, &instance)?))
         };
-        match within(limits.time, started).await {
+        match within(&clock, limits.time, started).await {
             Ok((instance, exports)) => Ok(Self { store, instance, exports, limits, _slot: slot }),
             Err(stop) => Err(stop.explain(&store, limits)),
         }
@@ -74,19 +75,21 @@ impl Instance {
         plugin: &Linked,
         granted: &Arc<Granted>,
     ) -> Result<describe::PluginDescription, Failure> {
-        let mut instance = Self::start(plugin, granted, Seed::default()).await?;
+        let mut instance = Self::start(plugin, granted, Turn::default()).await?;
         let Self { store, instance, limits, .. } = &mut instance;
+        let clock = Arc::clone(&store.data().clock);
         let described = async {
             let exported = plugin.exports.describe.load(&mut *store, &*instance)?;
             exported.call_describe(&mut *store).await
         };
-        let answer = within(limits.time, described).await;
+        let answer = within(&clock, limits.time, described).await;
         answer.map_err(|stop| stop.explain(store, *limits))
     }
 
     /// Calls an item of the plugin. `Ok` is what the guest answered, its own failures included.
     pub(crate) async fn ask(&mut self, item: &str, parameters: &String, question: &Question) -> Result<Reply, Failure> {
         let Self { store, exports, limits, .. } = self;
+        let clock = Arc::clone(&store.data().clock);
         let called = async {
             refuel(store, *limits)?;
             store.data_mut().traces.turn_to(question.trace());
@@ -109,7 +112,7 @@ impl Instance {
                 _ => Err(wasmtime::Error::msg("the plugin does not export what it says it offers")),
             }
         };
-        let answer = within(limits.time, called).await;
+        let answer = within(&clock, limits.time, called).await;
         // What the guest left open ends with the call, though the instance may go on.
         store.data_mut().egress.incoming.clear();
         answer.map_err(|stop| stop.explain(store, *limits))
@@ -127,8 +130,8 @@ impl Instance {
     }
 
     /// Makes the surroundings those of another call.
-    pub(crate) fn turn_to(&mut self, seed: Seed) {
-        self.store.data_mut().turn_to(seed);
+    pub(crate) fn turn_to(&mut self, turn: Turn) {
+        self.store.data_mut().turn_to(turn);
     }
 
     /// Bytes of memory and tables in use.
@@ -169,9 +172,9 @@ impl Stop {
     }
 }
 
-async fn within<T>(time: Duration, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, Stop> {
-    match tokio::time::timeout(time, call).await {
-        Ok(answer) => answer.map_err(Stop::Error),
-        Err(_) => Err(Stop::Deadline),
+async fn within<T>(clock: &Clock, time: Duration, call: impl Future<Output = wasmtime::Result<T>>) -> Result<T, Stop> {
+    match clock.within(time, call).await {
+        Some(answer) => answer.map_err(Stop::Error),
+        None => Err(Stop::Deadline),
     }
 }

@@ -42,7 +42,8 @@ impl BoundExporter {
         for text in [&self.plugin.digest, &self.binding.calls[0].item, about] {
             hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
         }
-        let turn = Turn { call: 0, seed: *hasher.update(&self.binding.seed.to_le_bytes()).finalize().as_bytes() };
+        let seed = *hasher.update(&self.binding.seed.to_le_bytes()).finalize().as_bytes();
+        let turn = Turn { seed, ..Turn::default() };
         self.place.answers(&mut question, vec![turn]).await.pop().ok_or_else(no_answer)?
     }
 }

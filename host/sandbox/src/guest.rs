@@ -7,19 +7,22 @@ use wasmtime::{CallHook, Engine, Store, StoreContextMut, Trap};
 use wasmtime_wasi::{WasiCtx, WasiCtxView, WasiView};
 use wasmtime_wasi_http::WasiHttpCtx;
 
+use crate::clock::Clock;
 use crate::imports::egress::Egress;
 use crate::imports::traces::AtHand;
 use crate::imports::{Granted, wasi_http};
+use crate::instances::Turn;
 use crate::limits::{Reached, Used};
 use crate::memory::MemoryLimit;
-use crate::surroundings::{self, Seed};
+use crate::surroundings;
 use crate::tail::Tail;
 
 /// The host's side of one instance.
 pub(crate) struct Guest {
     /// Made when the guest first asks for any of it; most never do.
     wasi: Option<WasiCtx>,
-    pub(crate) seed: Seed,
+    /// The call at hand.
+    pub(crate) turn: Turn,
     pub(crate) handles: ResourceTable,
     pub(crate) memory: MemoryLimit,
     /// What the call at hand has used.
@@ -28,19 +31,21 @@ pub(crate) struct Guest {
     pub(crate) egress: Egress,
     pub(crate) wasi_http: WasiHttpCtx,
     pub(crate) traces: AtHand,
+    pub(crate) clock: Arc<Clock>,
     /// Standard output, standard error and log lines, as they came.
     pub(crate) output: Tail,
 }
 
 impl Guest {
     /// A store for one instance, without fuel.
-    pub(crate) fn store(engine: &Engine, seed: Seed, granted: &Arc<Granted>) -> Store<Guest> {
-        let limits = granted.limits;
+    pub(crate) fn store(engine: &Engine, turn: Turn, granted: &Arc<Granted>) -> Store<Guest> {
+        let limits = granted.setup.limits;
         let mut handles = ResourceTable::new();
         handles.set_max_capacity(limits.handles as usize);
         let guest = Guest {
             wasi: None,
-            seed,
+            turn,
+            clock: Arc::default(),
             handles,
             memory: MemoryLimit::new(limits.memory),
             used: Used::default(),
@@ -58,10 +63,10 @@ impl Guest {
     }
 
     /// Makes the guest's surroundings those of another call.
-    pub(crate) fn turn_to(&mut self, seed: Seed) {
+    pub(crate) fn turn_to(&mut self, turn: Turn) {
         self.output.clear();
         self.wasi = None;
-        self.seed = seed;
+        self.turn = turn;
         self.used = Used::default();
         self.egress = Egress::new(&self.granted);
     }
@@ -77,7 +82,7 @@ fn charge(mut store: StoreContextMut<'_, Guest>, hook: CallHook) -> wasmtime::Re
     let left = store.get_fuel()?;
     let guest = store.data_mut();
     guest.used.host_calls += 1;
-    if guest.used.host_calls > guest.granted.limits.host_calls {
+    if guest.used.host_calls > guest.granted.setup.limits.host_calls {
         return Err(Reached::HostCalls.into());
     }
     if guest.used.price() > left {
@@ -88,7 +93,7 @@ fn charge(mut store: StoreContextMut<'_, Guest>, hook: CallHook) -> wasmtime::Re
 
 impl WasiView for Guest {
     fn ctx(&mut self) -> WasiCtxView<'_> {
-        let ctx = self.wasi.get_or_insert_with(|| surroundings::closed(self.seed, &self.output));
+        let ctx = self.wasi.get_or_insert_with(|| surroundings::closed(self.turn.seed, &self.output));
         WasiCtxView { ctx, table: &mut self.handles }
     }
 }

@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use model::grant::Grant;
+use model::judge::Asker;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::Failure;
-use model::ports::Binding;
+use model::ports::{Binding, Call};
+use model::row::Row;
+use model::scorer::PluginDescription;
 use model::trace::Trace;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -67,22 +70,38 @@ pub(crate) enum Reply {
 pub(crate) type Answer = Result<Reply, Failure>;
 
 /// What a binding means to whoever makes the instances.
-#[derive(Debug, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Setup {
-    /// Item and JSON text of its parameters.
-    calls: Vec<(String, String)>,
+    /// BLAKE3 of the component, in hexadecimal.
+    pub(crate) plugin: String,
+    calls: Vec<SetCall>,
     pub(crate) limits: CallLimits,
     reuse: Reuse,
     pub(crate) grant: Grant,
-    config: Map<String, Value>,
+    pub(crate) config: Map<String, Value>,
     /// Instances that are kept are kept however old they get: they may hold what they have not sent.
     to_the_end: bool,
 }
 
+/// An item that can be called.
+#[derive(Debug, Deserialize, Serialize)]
+pub(crate) struct SetCall {
+    /// Its name in results.
+    key: String,
+    item: String,
+    /// JSON text.
+    parameters: String,
+}
+
 impl Setup {
-    pub(crate) fn of(binding: &Binding) -> Self {
-        let calls = binding.calls.iter().map(|call| (call.item.clone(), call.parameters.to_string()));
+    pub(crate) fn of(plugin: &PluginDescription, binding: &Binding) -> Self {
+        let calls = binding.calls.iter().map(|Call { key, item, parameters }| SetCall {
+            key: key.clone(),
+            item: item.clone(),
+            parameters: parameters.to_string(),
+        });
         Self {
+            plugin: plugin.digest.clone(),
             calls: calls.collect(),
             limits: binding.limits,
             reuse: binding.reuse,
@@ -92,27 +111,49 @@ impl Setup {
         }
     }
 
+    /// For a plugin that is granted nothing, and asked for nothing but itself.
+    pub(crate) fn of_nothing(limits: CallLimits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     /// The same with one instance for all calls.
     pub(crate) fn kept_to_the_end(self) -> Self {
         Self { reuse: Reuse::Run, to_the_end: true, ..self }
     }
+
+    /// Whether somebody who asks a judge is a call of this setup.
+    pub(crate) fn is_of(&self, asker: &Asker) -> bool {
+        self.plugin == asker.plugin && self.calls.iter().any(|call| call.key == asker.key)
+    }
+
+    /// On whose behalf a call of this setup asks a judge; none where there is no such call.
+    pub(crate) fn asker(&self, turn: Turn) -> Option<Asker> {
+        let key = self.calls.get(turn.call)?.key.clone();
+        Some(Asker { plugin: self.plugin.clone(), key, index: turn.index, trial: turn.trial })
+    }
 }
 
 /// One call to be made.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Serialize)]
 pub(crate) struct Turn {
     /// Which of the setup's calls.
     pub(crate) call: usize,
     pub(crate) seed: Seed,
+    /// Position of the row in its dataset.
+    pub(crate) index: u64,
+    pub(crate) trial: u32,
+}
+
+impl Turn {
+    pub(crate) fn on(row: &Row, call: usize, seed: Seed) -> Self {
+        Self { call, seed, index: row.index, trial: row.trial }
+    }
 }
 
 /// A plugin as one run uses it.
 pub(crate) struct Instances {
     plugin: Arc<Linked>,
     granted: Arc<Granted>,
-    calls: Vec<(String, String)>,
-    reuse: Reuse,
-    to_the_end: bool,
     /// Between two rows; empty unless they are reused over the run.
     idle: Mutex<Vec<Kept>>,
 }
@@ -137,10 +178,9 @@ impl Kept {
 
 impl Instances {
     pub(crate) fn new(plugin: Arc<Linked>, setup: Setup, doors: Doors) -> Self {
-        let Setup { calls, limits, reuse, grant, config, to_the_end } = setup;
         let values = Arc::clone(&plugin.values);
-        let granted = Arc::new(Granted { limits, grant, config, values, doors });
-        Self { plugin, granted, calls, reuse, to_the_end, idle: Mutex::default() }
+        let granted = Arc::new(Granted { setup, values, doors });
+        Self { plugin, granted, idle: Mutex::default() }
     }
 
     /// Makes some calls with a question, one after the other.
@@ -149,7 +189,7 @@ impl Instances {
         let mut answers = Vec::with_capacity(turns.len());
         for &turn in turns {
             answers.push(self.answer(question, turn, &mut kept).await);
-            if self.reuse == Reuse::Never {
+            if self.granted.setup.reuse == Reuse::Never {
                 kept = None;
             }
         }
@@ -164,33 +204,33 @@ impl Instances {
 
     /// Makes one call in the instance at hand, or in a fresh one that is then left there. A failed call leaves none.
     async fn answer(&self, question: &mut Question, turn: Turn, kept: &mut Option<Kept>) -> Answer {
-        let (item, parameters) = &self.calls[turn.call];
+        let SetCall { item, parameters, .. } = &self.granted.setup.calls[turn.call];
         question.turn_to(turn.seed);
-        let mut ready = self.ready(kept.take(), turn.seed).await?;
+        let mut ready = self.ready(kept.take(), turn).await?;
         let answer = ready.instance.ask(item, parameters, question).await?;
         ready.calls += 1;
         *kept = Some(ready);
         Ok(answer)
     }
 
-    async fn ready(&self, kept: Option<Kept>, seed: Seed) -> Result<Kept, Failure> {
+    async fn ready(&self, kept: Option<Kept>, turn: Turn) -> Result<Kept, Failure> {
         if let Some(mut kept) = kept {
-            kept.instance.turn_to(seed);
+            kept.instance.turn_to(turn);
             return Ok(kept);
         }
-        Instance::start(&self.plugin, &self.granted, seed).await.map(Kept::new)
+        Instance::start(&self.plugin, &self.granted, turn).await.map(Kept::new)
     }
 
     fn take_idle(&self) -> Option<Kept> {
-        if self.reuse != Reuse::Run {
+        if self.granted.setup.reuse != Reuse::Run {
             return None;
         }
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop()
     }
 
     fn give_back(&self, kept: Option<Kept>) {
-        if self.reuse == Reuse::Run
-            && let Some(kept) = kept.filter(|kept| self.to_the_end || !kept.is_worn())
+        if self.granted.setup.reuse == Reuse::Run
+            && let Some(kept) = kept.filter(|kept| self.granted.setup.to_the_end || !kept.is_worn())
         {
             self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(kept);
         }

@@ -17,6 +17,7 @@
 mod bindings;
 mod cache;
 mod call;
+mod clock;
 mod compile;
 mod convert;
 mod engine;

@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::grant::Grant;
 use model::limits::CallLimits;
 use wasmtime::component::{Component, InstancePre};
 
@@ -14,6 +13,7 @@ use crate::engine;
 use crate::guest::Guest;
 use crate::imports::Granted;
 use crate::imports::kv::Values;
+use crate::instances::Setup;
 use crate::load::LoadError;
 use crate::shared::Shared;
 
@@ -56,9 +56,7 @@ impl Linked {
     /// What the plugin says about itself, with nothing granted.
     pub(crate) async fn describe(&self) -> Result<describe::PluginDescription, LoadError> {
         let nothing = Arc::new(Granted {
-            limits: CallLimits { time: DESCRIBE_TIME, ..CallLimits::default() },
-            grant: Grant::default(),
-            config: serde_json::Map::new(),
+            setup: Setup::of_nothing(CallLimits { time: DESCRIBE_TIME, ..CallLimits::default() }),
             values: Arc::default(),
             doors: Doors::default(),
         });

@@ -157,7 +157,7 @@ impl Loaded {
     }
 
     fn instances(&self, binding: &Binding) -> place::Place {
-        self.instances_of(Setup::of(binding), None)
+        self.instances_of(Setup::of(&self.description, binding), None)
     }
 
     fn instances_of(&self, setup: Setup, sink: Option<Arc<dyn Sink>>) -> place::Place {
@@ -199,7 +199,8 @@ impl Plugin for Loaded {
 
     fn bind_exporter(&self, binding: Binding, sink: Option<Arc<dyn Sink>>) -> Arc<dyn Exporting> {
         let sink = sink.map(|sink| Arc::new(Bounded::new(sink)));
-        let place = self.instances_of(Setup::of(&binding).kept_to_the_end(), sink.clone().map(|sink| sink as _));
+        let place = self
+            .instances_of(Setup::of(&self.description, &binding).kept_to_the_end(), sink.clone().map(|sink| sink as _));
         Arc::new(BoundExporter::new(place, Arc::clone(&self.description), binding, sink))
     }
 }

@@ -11,10 +11,9 @@ use model::scorer::PluginDescription;
 use crate::call::Instance;
 use crate::convert;
 use crate::imports::Granted;
-use crate::instances::Question;
+use crate::instances::{Question, Setup, Turn};
 use crate::linked::Linked;
 use crate::spans::RowTrace;
-use crate::surroundings::Seed;
 
 /// One call, measured.
 #[derive(Clone, Debug)]
@@ -40,16 +39,14 @@ pub(crate) async fn measure(
     times: u32,
 ) -> Result<Measured, Failure> {
     let granted = Arc::new(Granted {
-        limits: binding.limits,
-        grant: binding.grant.clone(),
-        config: binding.config.clone(),
+        setup: Setup::of(description, binding),
         values: Arc::clone(&plugin.values),
         doors: plugin.shared.doors.clone(),
     });
     let call = &binding.calls[0];
     let parameters = call.parameters.to_string();
     let question = Question::Score(convert::row(row), RowTrace(row.trace.clone()));
-    let start = || Instance::start(plugin, &granted, Seed::default());
+    let start = || Instance::start(plugin, &granted, Turn::default());
 
     let mut instance = start().await?;
     let answer = instance.ask(&call.item, &parameters, &question).await;
@@ -77,7 +74,7 @@ pub(crate) async fn measure(
             reused.clear();
             break;
         }
-        instance.turn_to(Seed::default());
+        instance.turn_to(Turn::default());
         reused.push(begun.elapsed());
     }
     Ok(Measured {

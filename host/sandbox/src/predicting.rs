@@ -44,7 +44,7 @@ impl Predicting for BoundPredictor {
         let seed = seed(self.binding.seed, &self.plugin.digest, item, row);
         let call = Call::begin(item, &seed);
         let mut question = Question::Predict(asked(row), call.context());
-        let answer = self.place.answers(&mut question, vec![Turn { call: 0, seed }]).await.pop();
+        let answer = self.place.answers(&mut question, vec![Turn::on(row, 0, seed)]).await.pop();
         match answer.ok_or_else(no_answer)?? {
             Reply::Predicted(Ok(answer)) => call.end(answer).map_err(invalid),
             Reply::Predicted(Err(failure)) => Err(convert::failure(failure)),

@@ -39,7 +39,7 @@ impl Scoring for Bound {
         let scorers: Vec<_> = calls.iter().map(|&call| self.scorer(call)).collect();
         let turn = |(&call, scorer): (&usize, &Option<&ScorerDescription>)| {
             let seed = |scorer: &ScorerDescription| seed(self.binding.seed, &self.plugin.digest, &scorer.name, row);
-            scorer.map(|scorer| Turn { call, seed: seed(scorer) })
+            scorer.map(|scorer| Turn::on(row, call, seed(scorer)))
         };
         let turns: Vec<_> = calls.iter().zip(&scorers).filter_map(turn).collect();
         let mut answers = self.place.answers(&mut question, turns.clone()).await.into_iter().zip(turns);

@@ -33,7 +33,11 @@ fn row(index: u64) -> Row {
 
 async fn bound() -> Arc<dyn Scoring> {
     let sandbox = Sandbox::new(Options::default()).unwrap();
-    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call {
+        key: (*scorer).to_owned(),
+        item: (*scorer).to_owned(),
+        parameters: Json::parse("{}").unwrap(),
+    };
     let limits = CallLimits { fuel: 2_000_000, ..CallLimits::default() };
     let calls = SCORERS.iter().map(call).collect();
     let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();

@@ -25,7 +25,11 @@ async fn bound(exporter: &str, sink: Option<Arc<Memory>>) -> Arc<dyn Exporting> 
     let sandbox = Sandbox::new(Options::default()).unwrap();
     let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();
     let binding = Binding {
-        calls: vec![Call { item: exporter.to_owned(), parameters: Json::parse("{}").unwrap() }],
+        calls: vec![Call {
+            key: exporter.to_owned(),
+            item: exporter.to_owned(),
+            parameters: Json::parse("{}").unwrap(),
+        }],
         limits: CallLimits { fuel: 50_000_000, ..CallLimits::default() },
         reuse: Reuse::Never,
         seed: 0,

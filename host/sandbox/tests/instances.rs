@@ -15,7 +15,11 @@ use sandbox::{Options, Sandbox};
 
 /// Scorers of the hostile guest, bound for one run.
 async fn bound(sandbox: &Sandbox, scorers: &[&str], reuse: Reuse) -> Arc<dyn Scoring> {
-    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call {
+        key: (*scorer).to_owned(),
+        item: (*scorer).to_owned(),
+        parameters: Json::parse("{}").unwrap(),
+    };
     let limits = CallLimits { fuel: 20_000_000, ..CallLimits::default() };
     let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();
     plugin.bind(Binding {
@@ -144,7 +148,11 @@ async fn a_trap_is_told_with_its_line_where_the_plugin_has_lines() {
         let sandbox = Sandbox::new(Options::default()).unwrap();
         let plugin = sandbox.load(&plugin.bytes(), Isolation::Thread).await.unwrap();
         let scoring = plugin.bind(Binding {
-            calls: vec![Call { item: "probe".to_owned(), parameters: Json::parse("{}").unwrap() }],
+            calls: vec![Call {
+                key: "probe".to_owned(),
+                item: "probe".to_owned(),
+                parameters: Json::parse("{}").unwrap(),
+            }],
             limits: CallLimits::default(),
             reuse: Reuse::Never,
             seed: 0,

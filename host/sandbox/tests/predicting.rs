@@ -16,7 +16,11 @@ async fn bound(predictor: &str) -> Arc<dyn Predicting> {
     let sandbox = Sandbox::new(Options::default()).unwrap();
     let plugin = sandbox.load(guests::HOSTILE, Isolation::Thread).await.unwrap();
     plugin.bind_predictor(Binding {
-        calls: vec![Call { item: predictor.to_owned(), parameters: Json::parse("{}").unwrap() }],
+        calls: vec![Call {
+            key: predictor.to_owned(),
+            item: predictor.to_owned(),
+            parameters: Json::parse("{}").unwrap(),
+        }],
         limits: CallLimits::default(),
         reuse: Reuse::Never,
         seed: 0,

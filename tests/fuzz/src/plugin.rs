@@ -25,7 +25,7 @@ pub(crate) fn load(bytes: &[u8]) -> Option<Loaded> {
 /// Calls the scorer `probe` of a plugin with fuel for a moment.
 pub(crate) fn outcome(plugin: &Loaded, parameters: Json) -> Outcome {
     let scoring = plugin.bind(Binding {
-        calls: vec![Call { item: "probe".to_owned(), parameters }],
+        calls: vec![Call { key: "probe".to_owned(), item: "probe".to_owned(), parameters }],
         limits: CallLimits { fuel: 1_000_000, ..CallLimits::default() },
         reuse: Reuse::Never,
         seed: 0,

@@ -9,6 +9,7 @@ mod body;
 mod headers;
 mod resolve;
 mod secrets;
+mod taped;
 mod target;
 
 use std::collections::BTreeSet;
@@ -29,27 +30,45 @@ pub use resolve::{Addresses, Lookup};
 use resolve::{Denied, Names};
 pub use secrets::Secret;
 use secrets::Secrets;
+pub use taped::Taped;
 use target::Target;
-pub use target::{is_private, url_of};
-
-/// Connections at once, of all plugins together.
-const CONNECTIONS: usize = 256;
+pub use target::{is_private, origin_of, url_of};
 
 const CONNECT: Duration = Duration::from_secs(5);
-
-/// From the end of the request to the first byte of the answer.
-const FIRST_BYTE: Duration = Duration::from_secs(30);
 
 /// Between two pieces of an answer.
 const IDLE: Duration = Duration::from_secs(60);
 
-/// For an answer that is taken whole.
-const WHOLE: Duration = Duration::from_secs(60);
-
-/// For one that is taken as it comes. The call that takes it has an end of its own.
+/// For an answer that is taken as it comes. The call that takes it has an end of its own.
 const LONGEST: Duration = Duration::from_secs(600);
 
-const LONGEST_REQUEST: usize = 1 << 20;
+/// What requests may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Connections at once, of all who go through the door together.
+    pub connections: usize,
+    /// From the end of the request to the first byte of the answer.
+    pub first_byte: Duration,
+    /// For an answer that is taken whole.
+    pub whole: Duration,
+    /// Bytes of a request.
+    pub request: usize,
+}
+
+impl Bounds {
+    /// For requests of plugins.
+    pub const PLUGINS: Self = Self {
+        connections: 256,
+        first_byte: Duration::from_secs(30),
+        whole: Duration::from_secs(60),
+        request: 1 << 20,
+    };
+
+    /// For questions to judges, who think before they say anything. Whoever asks has limits of his own.
+    pub fn judges(connections: usize) -> Self {
+        Self { connections, first_byte: LONGEST, whole: LONGEST, request: 8 << 20 }
+    }
+}
 
 /// What the operator allows beyond public addresses.
 #[derive(Debug, Default)]
@@ -69,6 +88,7 @@ pub struct Door {
     allowed: BTreeSet<String>,
     secrets: Secrets,
     connections: Arc<Semaphore>,
+    bounds: Bounds,
     idle: Duration,
 }
 
@@ -76,7 +96,7 @@ impl Door {
     /// # Errors
     ///
     /// Fails when the client can't be made, with the reason.
-    pub fn new(allowed: Allowed, lookup: Arc<dyn Lookup>) -> Result<Self, String> {
+    pub fn new(allowed: Allowed, lookup: Arc<dyn Lookup>, bounds: Bounds) -> Result<Self, String> {
         let client =
             |only_public| client(Names::new(Arc::clone(&lookup), only_public)).map_err(|error| error.to_string());
         Ok(Self {
@@ -84,7 +104,8 @@ impl Door {
             private: client(false)?,
             allowed: allowed.private.iter().filter_map(|origin| target::canonical(origin)).collect(),
             secrets: Secrets(allowed.secrets),
-            connections: Arc::new(Semaphore::new(CONNECTIONS)),
+            connections: Arc::new(Semaphore::new(bounds.connections)),
+            bounds,
             idle: IDLE,
         })
     }
@@ -98,8 +119,9 @@ impl Door {
         time: Duration,
     ) -> Result<Body, Failure> {
         let deadline = Instant::now() + request.timeout.unwrap_or(time).min(time);
-        if request.body.len() > LONGEST_REQUEST {
-            let message = format!("the body has {} bytes, more than {LONGEST_REQUEST}", request.body.len());
+        let longest = self.bounds.request;
+        if request.body.len() > longest {
+            let message = format!("the body has {} bytes, more than {longest}", request.body.len());
             return Err(Failure::new(FailureKind::TooLarge, message));
         }
         let target = Target::parse(&request.url)?;
@@ -114,7 +136,7 @@ impl Door {
         let begun = async {
             let connection = Arc::clone(&self.connections).acquire_owned().await.expect("it is never closed");
             let client = if is_private { &self.private } else { &self.public };
-            let answered = tokio::time::timeout(FIRST_BYTE, client.execute(built)).await;
+            let answered = tokio::time::timeout(self.bounds.first_byte, client.execute(built)).await;
             let response = answered.map_err(|_| timed_out())?.map_err(|error| failure(&error, &target.origin))?;
             Ok((response, connection))
         };
@@ -154,7 +176,7 @@ fn client(names: Names) -> reqwest::Result<Client> {
 #[async_trait]
 impl HttpDoor for Door {
     async fn send(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        let mut body = self.begin(rules, most, request, WHOLE).await?;
+        let mut body = self.begin(rules, most, request, self.bounds.whole).await?;
         let mut whole = Vec::new();
         while let Some(piece) = body.next().await? {
             whole.extend_from_slice(&piece);
@@ -208,7 +230,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let origin = format!("http://{}", listener.local_addr().expect("an address"));
         let allowed = Allowed { private: BTreeSet::from([origin.clone()]), ..Allowed::default() };
-        let mut door = Door::new(allowed, Arc::new(Addresses)).expect("a client");
+        let mut door = Door::new(allowed, Arc::new(Addresses), Bounds::PLUGINS).expect("a client");
         door.idle = Duration::from_millis(50);
         let rule = HttpRule { url: origin.clone(), methods: vec!["GET".to_owned()], secrets: Vec::new(), why: None };
         let (headers, body) = (Vec::new(), Vec::new());

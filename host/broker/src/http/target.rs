@@ -38,6 +38,13 @@ pub fn is_private(origin: &str) -> bool {
     }
 }
 
+/// `scheme://host[:port]` of a URL, as it is written there.
+pub fn origin_of(url: &str) -> String {
+    let path = url.find("://").map_or(0, |at| at + 3);
+    let end = url[path..].find(['/', '?', '#']).map_or(url.len(), |at| path + at);
+    url[..end].to_owned()
+}
+
 impl Target {
     pub(super) fn parse(text: &str) -> Result<Self, Failure> {
         let plain = |byte: u8| byte.is_ascii_graphic() && byte != b'\\';

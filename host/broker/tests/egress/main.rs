@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use broker::{Allowed, Door, Lookup, Secret};
+use broker::{Allowed, Bounds, Door, Lookup, Secret};
 use model::grant::HttpRule;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{HttpDoor, HttpRequest, HttpResponse};
@@ -57,7 +57,7 @@ impl Lookup for Names {
 
 fn door(names: Arc<Names>, private: &[&str], secrets: Vec<Secret>) -> Door {
     let private: BTreeSet<_> = private.iter().map(|&origin| origin.to_owned()).collect();
-    Door::new(Allowed { private, secrets, ..Allowed::default() }, names).unwrap()
+    Door::new(Allowed { private, secrets, ..Allowed::default() }, names, Bounds::PLUGINS).unwrap()
 }
 
 fn rule(url: &str) -> HttpRule {

@@ -34,7 +34,7 @@ pub(super) fn run(
     let mut measured = Vec::new();
     for name in names {
         let binding = Binding {
-            calls: vec![Call { item: name.clone(), parameters: parameters.clone() }],
+            calls: vec![Call { key: name.clone(), item: name.clone(), parameters: parameters.clone() }],
             limits: CallLimits::default(),
             reuse: Reuse::Never,
             seed: 0,

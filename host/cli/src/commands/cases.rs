@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use model::feedback::{Feedback, Value};
 use model::grant::{HttpRule, JudgeRule};
 use model::json::Json;
-use model::judge::{JudgeReply, JudgeRequest};
+use model::judge::{Asker, JudgeReply, JudgeRequest, Usage};
 use model::limits::{CallLimits, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Binding, Call, HttpDoor, HttpRequest, HttpResponse, JudgeDoor, Plugin, Sink};
@@ -222,7 +222,7 @@ fn named(plugin: &PluginDescription, case: &Case) -> Result<(ItemKind, String), 
 /// One item of a plugin, with everything granted that it asks for.
 fn binding(plugin: &dyn Plugin, item: &str, parameters: Json) -> Binding {
     Binding {
-        calls: vec![Call { item: item.to_owned(), parameters }],
+        calls: vec![Call { key: item.to_owned(), item: item.to_owned(), parameters }],
         limits: CallLimits::default(),
         reuse: Reuse::Never,
         seed: 0,
@@ -356,7 +356,11 @@ impl HttpDoor for Answers {
 
 #[async_trait]
 impl JudgeDoor for Answers {
-    async fn complete(&self, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
+    async fn complete(&self, _: &Asker, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
         pipeline::cases::reply(&self.said().1, &request)
+    }
+
+    async fn budget(&self, _: &Asker, _: &JudgeRule) -> Option<Usage> {
+        None
     }
 }

@@ -7,47 +7,92 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
+use broker::{Cassette, Judges, Taped};
 use model::ports::{DataReader, Store};
 use model::report::{Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
 use model::suite::{Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
+use pipeline::cost::cost;
 use pipeline::dataset::{self, Identities, Rows};
+use pipeline::estimate::estimate;
 use pipeline::plan::{self, DataPath, Overrides, Planned};
-use pipeline::score::{self, Broken, Completed, Job, ScoredEnd};
+use pipeline::score::{self, Broken, Completed, Job, Judged, ScoredEnd};
 use pipeline::suite::{self, SuiteFile};
 use pipeline::{aggregate, report, resume};
+use storage::SharedStore;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 use crate::args::{Eval, ExportFormat, ReportFile, ReportFormat};
 use crate::authority::Authority;
+use crate::commands::preview::{self, Preview};
 use crate::commands::runs;
 use crate::exit::{Exit, Stop};
+use crate::judging::{self, Opening};
 use crate::lock::Lock;
 use crate::progress::Progress;
+use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
 use crate::{executable, export, summary};
 
-pub(crate) fn run(what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
+    if what.estimate {
+        let prepared = prepare(what.clone(), store.clone(), &runtime, terminal)?;
+        let first = runtime.block_on(preview(prepared))?;
+        if let Some(exit) = first.decision(&what, terminal)? {
+            return Ok(exit);
+        }
+        what.resume = Some(first.run.to_string());
+    }
+    runtime.block_on(evaluate(prepare(what, store, &runtime, terminal)?))
+}
+
+/// Makes sure that everything a run needs is there and good.
+fn prepare(what: Eval, store: Option<PathBuf>, runtime: &Runtime, terminal: &Terminal) -> Result<Evaluation, Stop> {
     let suite_path = suite_path(&what.suite);
     let suite = read_suite(&suite_path)?;
     let folder = folder_of(&suite_path).to_owned();
-    let planned = loop {
+    let cassette = cassette(&what)?;
+    let (planned, authority, judges) = loop {
         let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
-        let sandbox = wiring::sandbox(authority.allowed()?, folder_of(&suite_path), instances(&suite))?;
-        let catalog = Plugins::new(sandbox, &runtime, folder.clone(), authority.isolation(), terminal);
+        let judges = Arc::new(Judges::default());
+        let mut doors = wiring::doors(authority.allowed()?, &folder)?;
+        doors.judge = Some(Arc::clone(&judges) as _);
+        if let Some(cassette) = &cassette {
+            doors.http = doors.http.map(|http| Arc::new(Taped::new(http, Arc::clone(cassette))) as _);
+        }
+        let sandbox = wiring::sandbox_behind(doors, instances(&suite))?;
+        let catalog = Plugins::new(sandbox, runtime, folder.clone(), authority.isolation(), terminal);
         let planned = plan::plan(&suite, &catalog, overrides(&what))?;
         check_locked(&suite, &planned, &folder, &suite_path)?;
+        let asked = match &what.replay {
+            Some(_) => authority.check_offline(&planned.plan, &folder, terminal)?,
+            None => authority.check(&planned.plan, &folder, terminal)?,
+        };
         // What was allowed just now is there the next time around.
-        if !authority.check(&planned.plan, &folder, terminal)? {
-            break planned;
+        if !asked {
+            break (planned, authority, judges);
         }
     };
+    let waiting = plan::waiting_at_once(&suite.suite) as usize;
     let data = Data::check(&planned, &suite, &folder)?;
-    let store: Arc<dyn Store> = wiring::store(&wiring::store_folder(store)?)?;
-    runtime.block_on(evaluate(Evaluation { what, planned, data, store, terminal: *terminal }))
+    let store = wiring::store(&wiring::store_folder(store)?)?;
+    let terminal = *terminal;
+    Ok(Evaluation { what, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
+}
+
+fn cassette(what: &Eval) -> Result<Option<Arc<Cassette>>, Stop> {
+    let opened = match (&what.record, &what.replay) {
+        (Some(path), _) => (path, Cassette::record(path, what.resume.is_some())),
+        (None, Some(path)) => (path, Cassette::replay(path)),
+        (None, None) => return Ok(None),
+    };
+    let (path, opened) = opened;
+    let cassette = opened.with_context(|| format!("can't use the cassette `{}`", path.display()))?;
+    Ok(Some(Arc::new(cassette)))
 }
 
 /// For each row in work the predictor's instance, that of its call, one that checks it, and one of every scorer that is kept for the next
@@ -56,7 +101,7 @@ fn instances(suite: &SuiteFile) -> u32 {
     let suite = &suite.suite;
     let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
         Some(Concurrency::Rows(rows)) => rows,
-        Some(Concurrency::Auto(_)) | None => plan::asked_at_once(suite) + wiring::concurrency() as u32,
+        Some(Concurrency::Auto(_)) | None => plan::waiting_at_once(suite) + wiring::concurrency() as u32,
     };
     rows.saturating_mul(suite.scorers.len() as u32 + 3)
 }
@@ -66,6 +111,7 @@ fn overrides(what: &Eval) -> Overrides {
         data: what.data.as_ref().map(|path| path.display().to_string()),
         limit: what.limit,
         only: what.only.clone(),
+        max_usd: what.max_usd,
     }
 }
 
@@ -173,12 +219,33 @@ struct Evaluation {
     what: Eval,
     planned: Planned,
     data: Data,
-    store: Arc<dyn Store>,
+    store: Arc<SharedStore>,
     terminal: Terminal,
+    cassette: Option<Arc<Cassette>>,
+    authority: Authority,
+    judges: Arc<Judges>,
+    /// The suite's.
+    folder: PathBuf,
+    /// Rows that wait at once, for the application or for judges.
+    waiting: usize,
 }
 
-async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
-    let Evaluation { what, planned, data, store, terminal } = evaluation;
+/// Rows of a run that were scored.
+struct Conducted {
+    header: RunHeader,
+    ended: Result<ScoredEnd, Stop>,
+    /// Wall time of the run, over all its sessions.
+    seconds: f64,
+    max_usd: Option<f64>,
+    /// Rows that are in work together.
+    at_once: usize,
+}
+
+/// Scores the rows of a run that are left to do; only those among the `first`, if so many are said.
+async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted, Stop> {
+    let Evaluation { what, planned, data, store: shared, terminal, cassette, authority, judges, folder, waiting } =
+        evaluation;
+    let store: Arc<dyn Store> = shared.clone();
     let started = Instant::now();
     let cancel = interrupted(terminal)?;
     let header = header(&planned, &data.snapshot)?;
@@ -190,12 +257,49 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
             (header, 0.0)
         }
     };
+    let max_usd = planned.max_usd;
+    let judged = if planned.plan.judges.is_empty() {
+        None
+    } else {
+        let opening = Opening {
+            judges: &planned.plan.judges,
+            max_usd,
+            spent: &cost(&*store, header.id).await?,
+            cache: (!what.no_cache && what.replay.is_none()).then_some(shared as _),
+            cassette: cassette.clone(),
+            authority: &authority,
+            folder: &folder,
+            is_replay: what.replay.is_some(),
+        };
+        Some(judging::open(&judges, opening)?)
+    };
     // Whoever reads our output may have gone; the run goes on, and its exit code says how it ended.
     let _ = terminal.note(format_args!("run {}", header.id));
-    let ended =
-        score_rows(&header, planned, data.identities, &store, terminal, cancel).await.map_err(Stop::after_start);
+    // Rows that wait for the application or for judges keep none from being scored.
+    let at_once = planned.concurrency.map_or_else(|| waiting + wiring::concurrency(), |rows| rows as usize);
+    let scoring = Scoring { planned, identities: data.identities, judged, judges, at_once, first };
+    let ended = score_rows(&header, scoring, &store, terminal, cancel).await.map_err(Stop::after_start);
+    if let Some(cassette) = &cassette {
+        finish(cassette, &what, terminal).map_err(Stop::after_start)?;
+    }
     let seconds = before + started.elapsed().as_secs_f64();
-    let report = report_on(&*store, &header, &ended, seconds).await.map_err(Stop::after_start)?;
+    Ok(Conducted { header, ended, seconds, max_usd, at_once })
+}
+
+/// Scores the first rows, and says what all of them will take.
+async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
+    let store = Arc::clone(&evaluation.store);
+    let Conducted { header, ended, max_usd, at_once, .. } = conduct(evaluation, Some(preview::ROWS)).await?;
+    ended?;
+    let estimate = estimate(&*store, header.id, header.data.trials, at_once).await.map_err(Stop::wrong)?;
+    Ok(Preview { run: header.id, estimate, max_usd })
+}
+
+async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
+    let (what, terminal) = (evaluation.what.clone(), evaluation.terminal);
+    let store: Arc<dyn Store> = evaluation.store.clone();
+    let Conducted { header, ended, seconds, max_usd, .. } = conduct(evaluation, None).await?;
+    let report = report_on(&*store, &header, &ended, max_usd, seconds).await.map_err(Stop::after_start)?;
     let run = Run { header, report: Some(report.clone()) };
     for file in &what.report {
         write_report(file, &run, &report, &store).await.map_err(Stop::after_start)?;
@@ -206,8 +310,14 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     {
         return Err(Stop::wrong(error).after_start());
     }
-    if ended? == ScoredEnd::Cancelled {
-        terminal.say(format_args!("what came to its end is saved; `{}` goes on", resume_command(&what, report.run)))?;
+    let saved = |how: &str| {
+        let command = resume_command(&what, report.run);
+        terminal.say(format_args!("what came to its end is saved; `{command}{how}` goes on"))
+    };
+    match ended? {
+        ScoredEnd::Cancelled => saved("")?,
+        ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
+        ScoredEnd::Complete | ScoredEnd::GivenUp(_) => {}
     }
     Ok(exit(report.verdict))
 }
@@ -235,21 +345,29 @@ async fn earlier(store: &dyn Store, named: &str, now: &RunHeader) -> Result<(Run
         .hint("start a new run, or undo the change"))
 }
 
-async fn score_rows(
-    header: &RunHeader,
+/// What it takes to score rows.
+struct Scoring {
     planned: Planned,
     identities: Identities,
+    judged: Option<Judged>,
+    judges: Arc<Judges>,
+    at_once: usize,
+    first: Option<u64>,
+}
+
+async fn score_rows(
+    header: &RunHeader,
+    scoring: Scoring,
     store: &Arc<dyn Store>,
     terminal: Terminal,
     cancel: watch::Receiver<bool>,
 ) -> Result<ScoredEnd, Stop> {
+    let Scoring { mut planned, identities, judged, judges, at_once, first } = scoring;
+    planned.plan.limit = planned.plan.limit.into_iter().chain(first).min();
     let done = Completed::read(&**store, header.id).await?;
-    let progress = Progress::start(terminal, header.data.trials, done.count());
+    let progress = Progress::start(terminal, header.data.trials, done.count(), judges);
     let reader: Arc<dyn DataReader> = Arc::new(formats::Reader);
     let source = store.open_dataset(&header.data.digest)?;
-    // Rows that wait for the application keep none from being scored.
-    let asked = planned.predictor.as_ref().map_or(0, |predictor| predictor.concurrency as usize);
-    let concurrency = planned.concurrency.map_or_else(|| asked + wiring::concurrency(), |rows| rows as usize);
     let job = Job {
         run: header.id,
         rows: Rows { reader, traces: Arc::new(telemetry::Reader), source, plan: Arc::new(planned.plan), identities },
@@ -258,12 +376,25 @@ async fn score_rows(
         done,
         store: store.clone(),
         observer: progress.clone(),
+        judged,
         trials: header.data.trials,
-        concurrency,
+        concurrency: at_once,
     };
     let ended = score::run(job, cancel).await;
     progress.finish();
     Ok(ended?)
+}
+
+/// Puts a recorded cassette where it belongs, or says what was not on one that was replayed.
+fn finish(cassette: &Cassette, what: &Eval, terminal: Terminal) -> Result<(), Stop> {
+    cassette.finish().context("the cassette can't be written")?;
+    match (&what.replay, cassette.misses()) {
+        (Some(path), misses @ 1..) => {
+            let (misses, path) = (counted(misses, "question"), path.display());
+            Ok(terminal.say(format_args!("{misses} not on `{path}`: record it again with `--record`"))?)
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Becomes true at the first Ctrl-C, or when the process is asked to end. The second time ends it at once: what is
@@ -291,6 +422,7 @@ async fn report_on(
     store: &dyn Store,
     header: &RunHeader,
     ended: &Result<ScoredEnd, Stop>,
+    max_usd: Option<f64>,
     seconds: f64,
 ) -> Result<Report, Stop> {
     let broke_off = match ended {
@@ -299,10 +431,14 @@ async fn report_on(
         Ok(ScoredEnd::GivenUp(Broken { scorer, times, failure })) => {
             Some(format!("`{scorer}` broke on {times} rows in a row, the last time since it {failure}"))
         }
+        Ok(ScoredEnd::OutOfMoney) => {
+            Some(format!("it has spent what it may on judges, {} USD (`limits.max_usd`)", max_usd.unwrap_or(0.0)))
+        }
         Err(stop) => Some(format!("{:#}", stop.error)),
     };
     let summary = aggregate::aggregate(store, header.id, &header.plan).await?;
-    let report = report::build(header, summary, broke_off, seconds);
+    let cost = cost(store, header.id).await?;
+    let report = report::build(header, summary, cost, broke_off, seconds);
     // Where results can't be stored the report can't either; it is shown all the same.
     if ended.is_ok() {
         store.finish_run(header.id, &report).await?;
@@ -332,6 +468,11 @@ fn resume_command(what: &Eval, run: RunId) -> String {
     }
     if let Some(only) = &what.only {
         command.push_str(&format!(" --only {only}"));
+    }
+    for (flag, path) in [("--record", &what.record), ("--replay", &what.replay)] {
+        if let Some(path) = path {
+            command.push_str(&format!(" {flag} {}", path.display()));
+        }
     }
     format!("{command} --resume {run}")
 }

@@ -9,8 +9,10 @@ mod eval;
 mod exporting;
 mod init;
 mod inspect;
+mod judge;
 mod one_call;
 mod plugin;
+mod preview;
 mod runs;
 mod schema;
 mod store;
@@ -25,6 +27,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
     match verb {
         Verb::Eval(what) => eval::run(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
+        Verb::Judge(what) => judge::run(what, store, terminal),
         Verb::Plugin(what) => plugin::run(what, terminal),
         Verb::Init(what) => init::run(&what, terminal),
         Verb::Schema(what) => schema::run(&what, terminal),

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use model::feedback::Value;
 use model::outcome::Outcome;
 use model::ports::Store;
-use model::report::{Report, Verdict};
+use model::report::{Cost, Report, Verdict};
 use model::run::{RowResult, Run, RunHeader, RunId};
 use serde::Serialize;
 
@@ -73,10 +73,11 @@ async fn look(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result
     };
     match what {
         Runs::List { limit } => list(&*store, limit as usize, terminal).await,
-        Runs::Show { run, failing, rows } => {
+        Runs::Show { run, failing, cost, rows } => {
             let run = find(&*store, &run).await?;
             let failing = if failing { Some(failing_rows(&*store, &run.header, rows).await?) } else { None };
-            show(&run, failing.as_deref(), terminal)
+            let cost = if cost { Some(pipeline::cost::cost(&*store, run.header.id).await?) } else { None };
+            show(&run, failing.as_deref(), cost.as_ref(), terminal)
         }
         Runs::Export { run, format, output, .. } => {
             let run = find(&*store, &run).await?;
@@ -179,9 +180,9 @@ fn numbers(run: &Run) -> String {
     numbers.take(3).collect::<Vec<_>>().join(", ")
 }
 
-fn show(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Result<Exit, Stop> {
+fn show(run: &Run, failing: Option<&[Failing]>, cost: Option<&Cost>, terminal: &Terminal) -> Result<Exit, Stop> {
     if terminal.is_json() {
-        return show_json(run, failing, terminal);
+        return show_json(run, failing, cost, terminal);
     }
     let Listed { run: id, suite, started, data, verdict, .. } = listed(run);
     terminal.data(format_args!("run {id}"))?;
@@ -194,6 +195,9 @@ fn show(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Result<E
     match &run.report {
         Some(report) => summary::print(report, terminal)?,
         None => terminal.data(format_args!("{}: `karat eval SUITE --resume {id}` goes on", state(verdict)))?,
+    }
+    if let Some(cost) = cost {
+        terminal.data(summary::accounts(cost))?;
     }
     for row in failing.unwrap_or_default() {
         let reason = row.reason.as_deref().unwrap_or_default();
@@ -211,7 +215,7 @@ fn show(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Result<E
     Ok(Exit::Done)
 }
 
-fn show_json(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Result<Exit, Stop> {
+fn show_json(run: &Run, failing: Option<&[Failing]>, spent: Option<&Cost>, terminal: &Terminal) -> Result<Exit, Stop> {
     /// The run's own facts, its report where there is one, and the rows asked for.
     #[derive(Serialize)]
     struct Shown<'a> {
@@ -223,10 +227,14 @@ fn show_json(run: &Run, failing: Option<&[Failing]>, terminal: &Terminal) -> Res
         version: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         failing: Option<&'a [Failing]>,
+        /// What was spent so far, where `cost` of the report is of an earlier time or there is none.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        spent: Option<&'a Cost>,
     }
     let listed = run.report.is_none().then(|| listed(run));
     let Run { header, report } = run;
-    terminal.json(&Shown { report: report.as_ref(), listed, plan: &header.plan, version: &header.version, failing })?;
+    let (report, plan, version) = (report.as_ref(), &header.plan, &*header.version);
+    terminal.json(&Shown { report, listed, plan, version, failing, spent })?;
     Ok(Exit::Done)
 }
 

@@ -52,7 +52,7 @@ pub fn plan(asked: Use<'_>, catalog: &dyn Catalog) -> Result<Planned, PluginErro
     let parameters = parameters(plugin.description(), &item, asked.parameters)?;
     let grant = grant(plugin.description(), asked, is_built_in)?;
     let binding = Binding {
-        calls: vec![Call { item: item.clone(), parameters }],
+        calls: vec![Call { key: item.clone(), item: item.clone(), parameters }],
         limits: CallLimits { memory: MEMORY, output: OUTPUT, ..CallLimits::default() },
         reuse: Reuse::Run,
         seed: 0,

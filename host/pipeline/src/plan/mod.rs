@@ -5,12 +5,16 @@
 pub mod exporter;
 mod gates;
 mod items;
+mod judges;
 mod predictor;
+pub mod prices;
 mod scorers;
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::endpoint::{Flow, Judges};
 use model::limits::CallLimits;
 use model::ports::{Binding, Call, Catalog, Plugin};
 use model::quantity::Allowance;
@@ -33,6 +37,8 @@ pub struct Overrides {
     pub limit: Option<u64>,
     /// Evaluate only the row of this id.
     pub only: Option<String>,
+    /// What the run may spend on judges, in US dollars.
+    pub max_usd: Option<f64>,
 }
 
 /// What will run.
@@ -45,6 +51,8 @@ pub struct Planned {
     pub data: DataPath,
     /// Rows in work at once; none where Karat decides.
     pub concurrency: Option<u32>,
+    /// What the run may spend on judges over all its sessions, in US dollars.
+    pub max_usd: Option<f64>,
 }
 
 /// A data file, and what its path is relative to.
@@ -85,6 +93,10 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let predictor =
         suite.predict.as_ref().and_then(|entry| predictor::resolve(entry, &mut finder, defaults, &mut problems));
     let scorers = scorers::resolve(suite, source, &mut finder, defaults, &mut problems);
+    let limits = suite.limits.clone().unwrap_or_default();
+    let max_usd = overrides.max_usd.or(limits.max_usd);
+    let asked = judges::asked(predictor.as_ref().map(|(_, planned)| planned), &scorers);
+    let judges = judges::resolve(suite, source, &asked, max_usd, &mut problems);
     let gates = gates::resolve(suite, source, &scorers, &mut problems);
     problems.0.extend(map_problems(suite, source));
     let data = match overrides.data {
@@ -96,11 +108,11 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let seed = suite.seed.unwrap_or(0);
     let scorers: Vec<_> = scorers.into_iter().filter_map(|scorer| scorer.resolved).collect();
     let bindings = bind(&scorers, seed);
-    let limits = suite.limits.clone().unwrap_or_default();
     let plan = RunPlan {
         suite: suite.name.clone(),
         predictor: predictor.as_ref().map(|(_, planned)| planned.clone()),
         scorers: scorers.into_iter().map(|(_, scorer)| scorer).collect(),
+        judges,
         trials: suite.trials.unwrap_or(1),
         seed,
         max_failed: limits.max_failed.unwrap_or(Allowance::Share(0.0)),
@@ -115,12 +127,28 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         Some(Concurrency::Auto(_)) | None => None,
     };
     let predictor = predictor.map(|predictor| predictor::bind(predictor, seed));
-    problems.unless_empty(Planned { plan, predictor, bindings, data, concurrency })
+    problems.unless_empty(Planned { plan, predictor, bindings, data, concurrency, max_usd })
 }
 
-/// Rows that the application is asked about at once; 0 where rows carry their outputs.
-pub fn asked_at_once(suite: &Suite) -> u32 {
-    suite.predict.as_ref().map_or(0, predictor::concurrency)
+/// The judges of a suite, whoever asks them: for those who ask themselves.
+///
+/// # Errors
+///
+/// Fails with everything that is wrong with them.
+pub fn judges(file: &SuiteFile) -> Result<Judges, Problems> {
+    let SuiteFile { suite, source } = file;
+    let mut problems = Problems::default();
+    let judges = judges::all(suite, source, &mut problems);
+    problems.unless_empty(judges)
+}
+
+/// Rows that wait at once, for the application or for judges.
+pub fn waiting_at_once(suite: &Suite) -> u32 {
+    let predicted = suite.predict.as_ref().map_or(0, predictor::concurrency);
+    let usual = Flow::default().concurrency;
+    let bound: BTreeSet<_> = suite.judges.values().collect();
+    let judges = suite.endpoints.iter().filter(|(name, _)| bound.contains(name));
+    judges.map(|(_, endpoint)| endpoint.concurrency.unwrap_or(usual)).fold(predicted, u32::saturating_add)
 }
 
 /// The ceilings of a call where the suite says nothing else.
@@ -168,7 +196,8 @@ fn unknown_format(data: &DataPath) -> String {
 fn bind(scorers: &[(Arc<dyn Plugin>, PlannedScorer)], seed: u64) -> Vec<PlannedBinding> {
     let mut bindings: Vec<PlannedBinding> = Vec::new();
     for (place, (plugin, scorer)) in scorers.iter().enumerate() {
-        let call = Call { item: scorer.scorer.clone(), parameters: scorer.parameters.clone() };
+        let (key, item) = (scorer.key.clone(), scorer.scorer.clone());
+        let call = Call { key, item, parameters: scorer.parameters.clone() };
         let is_same = |bound: &&mut PlannedBinding| {
             bound.plugin.description().digest == scorer.plugin.digest
                 && bound.plugin.isolation() == scorer.isolation

@@ -59,7 +59,8 @@ pub(super) fn resolve(
 
 /// Makes it ready to be called.
 pub(super) fn bind((plugin, planned): (Arc<dyn Plugin>, PlannedPredictor), seed: u64) -> PlannedPrediction {
-    let call = Call { item: planned.predictor.clone(), parameters: planned.parameters.clone() };
+    let name = planned.predictor.clone();
+    let call = Call { key: name.clone(), item: name, parameters: planned.parameters.clone() };
     let binding = Binding {
         calls: vec![call],
         limits: planned.limits,

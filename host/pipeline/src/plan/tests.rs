@@ -64,7 +64,8 @@ fn every_default_is_filled_in() {
 #[test]
 fn the_command_line_replaces_the_data_and_keeps_the_map() {
     let text = "name: s\ndata: { path: x.jsonl, map: { inputs.q: q } }\nscorers: [exact_match]\n";
-    let overrides = Overrides { data: Some("y.CSV".to_owned()), limit: Some(3), only: Some("q7".to_owned()) };
+    let overrides =
+        Overrides { data: Some("y.CSV".to_owned()), limit: Some(3), only: Some("q7".to_owned()), max_usd: None };
     let Planned { plan, data, .. } = planned(text, overrides).expect("a plan");
     assert_eq!(data, DataPath::WorkingFolder("y.CSV".to_owned()));
     assert_eq!((plan.format, plan.limit, plan.only.as_deref()), (DataFormat::Csv, Some(3), Some("q7")));

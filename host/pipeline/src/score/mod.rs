@@ -12,7 +12,8 @@ mod row;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::ports::{Observer, Store, StoreError};
+use model::judge::{BatchId, Exchange};
+use model::ports::{Observer, Purse, Store, StoreError};
 use model::row::Row;
 use model::run::{RowResult, RunId};
 use tokio::sync::{mpsc, watch};
@@ -26,6 +27,7 @@ use crate::predict::Predictor;
 use breaker::Breaker;
 pub use breaker::Broken;
 pub use completed::Completed;
+use recorder::Recorder;
 use row::Scorers;
 
 /// What there is to do.
@@ -39,11 +41,25 @@ pub struct Job {
     pub done: Completed,
     pub store: Arc<dyn Store>,
     pub observer: Arc<dyn Observer>,
+    /// None where nobody is asked.
+    pub judged: Option<Judged>,
     /// Rows in work at once; at least 1.
     pub concurrency: usize,
     /// The sum of all rows' trials.
     pub trials: u64,
 }
+
+/// What judges do on behalf of a run.
+pub struct Judged {
+    /// The record, as they come back.
+    pub exchanges: mpsc::UnboundedReceiver<Exchange>,
+    pub purse: Arc<dyn Purse>,
+    /// Gives exchanges that are stored together their id.
+    pub next_batch: NextBatch,
+}
+
+/// Makes ids; each is larger than those before.
+pub type NextBatch = fn() -> BatchId;
 
 /// How long rows in flight have when a run is to stop; guests that take longer are ended, their rows left for later.
 pub const GRACE: Duration = Duration::from_secs(3);
@@ -57,6 +73,8 @@ pub enum ScoredEnd {
     Cancelled,
     /// It could not become complete any more.
     GivenUp(Broken),
+    /// It has spent what it may. Rows that would have cost more have no result.
+    OutOfMoney,
 }
 
 /// Why scoring broke off. What was recorded stays.
@@ -77,7 +95,7 @@ pub enum ScoreError {
 ///
 /// Fails when results can't be stored or rows can't be read; both end the run early.
 pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, ScoreError> {
-    let Job { run, rows, predictor, bindings, done, store, observer, concurrency, trials } = job;
+    let Job { run, rows, predictor, bindings, done, store, observer, judged, concurrency, trials } = job;
     let breaker = Breaker::new(&rows.plan, trials);
     let predictor = predictor.map(|planned| Arc::new(Predictor::bind(planned)));
     let scorers = Arc::new(Scorers::bind(&rows.plan, bindings));
@@ -88,6 +106,8 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, S
     });
     let queue = Arc::new(queue);
     let (results, received) = mpsc::channel(recorder::WAITING);
+    let (purse, record) = judged.map(|judged| (judged.purse, (judged.exchanges, judged.next_batch))).unzip();
+    let (out_of_money, _) = watch::channel(false);
     let mut workers = JoinSet::new();
     for _ in 0..concurrency.max(1) {
         let worker = Worker {
@@ -96,25 +116,35 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, S
             scorers: Arc::clone(&scorers),
             results: results.clone(),
             cancel: cancel.clone(),
+            purse: purse.clone(),
+            out_of_money: out_of_money.clone(),
         };
         workers.spawn(worker.work());
     }
     // The recorder ends when the last sender is gone, the producer when the queue is.
     drop((results, queue));
-    let (recorded, ended) = tokio::join!(recorder::record(run, received, store, observer, breaker), all(workers));
+    let recorder = Recorder { run, store, observer, breaker };
+    let worked = async {
+        let ended = all(workers).await;
+        purse.inspect(|purse| purse.close());
+        ended
+    };
+    let (recorded, ended) = tokio::join!(recorder.record(received, record), worked);
     let broken = recorded.map_err(ScoreError::Store)?;
     let ended = broken.map_or(ended?, ScoredEnd::GivenUp);
     producer.await??;
     Ok(ended)
 }
 
-/// Cancelled if any of the workers was: the others may have been on the last rows.
+/// Complete if all of the workers were: the others may have been on the last rows. Where money ran out, that is why.
 async fn all(mut workers: JoinSet<ScoredEnd>) -> Result<ScoredEnd, JoinError> {
     let mut ended = ScoredEnd::Complete;
     while let Some(worker) = workers.join_next().await {
-        if worker? == ScoredEnd::Cancelled {
-            ended = ScoredEnd::Cancelled;
-        }
+        ended = match (ended, worker?) {
+            (ScoredEnd::OutOfMoney, _) | (_, ScoredEnd::OutOfMoney) => ScoredEnd::OutOfMoney,
+            (ScoredEnd::Complete, worker) => worker,
+            (ended, _) => ended,
+        };
     }
     Ok(ended)
 }
@@ -126,14 +156,19 @@ struct Worker {
     scorers: Arc<Scorers>,
     results: mpsc::Sender<RowResult>,
     cancel: watch::Receiver<bool>,
+    purse: Option<Arc<dyn Purse>>,
+    /// Becomes true for all workers when it does for one.
+    out_of_money: watch::Sender<bool>,
 }
 
 impl Worker {
     async fn work(mut self) -> ScoredEnd {
+        let mut out_of_money = self.out_of_money.subscribe();
         loop {
             let row = tokio::select! {
                 biased;
                 () = cancelled(&mut self.cancel) => return ScoredEnd::Cancelled,
+                () = cancelled(&mut out_of_money) => return ScoredEnd::OutOfMoney,
                 row = self.queue.next() => row,
             };
             let Some(row) = row else { return ScoredEnd::Complete };
@@ -141,6 +176,10 @@ impl Worker {
                 result = result(self.predictor.as_deref(), &self.scorers, row) => result,
                 () = overdue(&mut self.cancel) => return ScoredEnd::Cancelled,
             };
+            if self.purse.as_ref().is_some_and(|purse| purse.is_empty_for(result.index, result.trial)) {
+                self.out_of_money.send_replace(true);
+                return ScoredEnd::OutOfMoney;
+            }
             if self.results.send(result).await.is_err() {
                 // The recorder has failed and says why.
                 return ScoredEnd::Cancelled;

@@ -1,13 +1,16 @@
-//! Stores results as they come in.
+//! Stores results as they come in, and the exchanges with judges that they rest on.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::judge::{BatchId, Exchange};
 use model::ports::{Observer, Store, StoreError};
 use model::run::{RowResult, RunId};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
+use uuid::Uuid;
 
 use super::breaker::{Breaker, Broken};
+use super::{GRACE, NextBatch};
 
 /// Results that can wait for the commit in flight; then scoring waits.
 pub(super) const WAITING: usize = 1000;
@@ -16,33 +19,68 @@ pub(super) const WAITING: usize = 1000;
 /// one by one costs a wake-up for each.
 const GATHERING: Duration = Duration::from_millis(10);
 
-/// Takes what is there, stores it as one group, then tells of it. While a group is on its way to the disk the next one
-/// gathers.
-///
-/// Ends early where a scorer is broken; what is on its way then is lost, and done by who goes on with the run.
-pub(super) async fn record(
-    run: RunId,
-    mut results: mpsc::Receiver<RowResult>,
-    store: Arc<dyn Store>,
-    observer: Arc<dyn Observer>,
-    mut breaker: Breaker,
-) -> Result<Option<Broken>, StoreError> {
-    let mut group = Vec::new();
-    while results.recv_many(&mut group, WAITING).await > 0 {
-        if group.len() < WAITING && !results.is_closed() {
-            tokio::time::sleep(GATHERING).await;
-            while group.len() < WAITING
-                && let Ok(result) = results.try_recv()
-            {
-                group.push(result);
+/// Keeps what comes of a run.
+pub(super) struct Recorder {
+    pub(super) run: RunId,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) observer: Arc<dyn Observer>,
+    pub(super) breaker: Breaker,
+}
+
+impl Recorder {
+    /// Takes what is there, stores it as one group, then tells of it. While a group is on its way to the disk the next one
+    /// gathers. Exchanges go first: no result is there without what it has cost.
+    ///
+    /// Ends early where a scorer is broken; what is on its way then is lost, and done by who goes on with the run.
+    pub(super) async fn record(
+        mut self,
+        mut results: Receiver<RowResult>,
+        record: Option<(UnboundedReceiver<Exchange>, NextBatch)>,
+    ) -> Result<Option<Broken>, StoreError> {
+        let (mut exchanges, next) = record.unwrap_or_else(|| (unbounded_channel().1, || BatchId(Uuid::nil())));
+        let (mut group, mut came) = (Vec::new(), Vec::new());
+        loop {
+            tokio::select! {
+                count = results.recv_many(&mut group, WAITING) => if count == 0 { break },
+                Some(exchange) = exchanges.recv() => came.push(exchange),
             }
+            if group.len() < WAITING && !results.is_closed() {
+                tokio::time::sleep(GATHERING).await;
+                while group.len() < WAITING
+                    && let Ok(result) = results.try_recv()
+                {
+                    group.push(result);
+                }
+            }
+            while let Ok(exchange) = exchanges.try_recv() {
+                came.push(exchange);
+            }
+            self.store_exchanges(next, std::mem::take(&mut came)).await?;
+            if group.is_empty() {
+                continue;
+            }
+            self.store.put_results(self.run, group.clone()).await?;
+            self.observer.results_stored(&group);
+            if let Some(broken) = self.breaker.see(&group) {
+                return Ok(Some(broken));
+            }
+            group.clear();
         }
-        store.put_results(run, group.clone()).await?;
-        observer.results_stored(&group);
-        if let Some(broken) = breaker.see(&group) {
-            return Ok(Some(broken));
-        }
-        group.clear();
+        // Questions that nobody waits for any more are paid for all the same.
+        let rest = async {
+            while exchanges.recv_many(&mut came, WAITING).await > 0 {
+                self.store_exchanges(next, std::mem::take(&mut came)).await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        tokio::time::timeout(GRACE, rest).await.unwrap_or(Ok(()))?;
+        Ok(None)
     }
-    Ok(None)
+
+    async fn store_exchanges(&self, next: NextBatch, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
+        if exchanges.is_empty() {
+            return Ok(());
+        }
+        self.store.put_exchanges(self.run, next(), exchanges).await
+    }
 }

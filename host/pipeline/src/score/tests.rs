@@ -42,7 +42,11 @@ fn two_scorers() -> RunPlan {
 fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send + Sync + Clone + 'static) -> Job {
     let bindings = plan.scorers.iter().enumerate().rev().map(|(place, planned)| {
         let description = description(&planned.scorer, "{}", ValueKind::Boolean, planned.needs_outputs);
-        let call = Call { item: planned.scorer.clone(), parameters: Json::parse("{}").expect("an object") };
+        let call = Call {
+            key: planned.key.clone(),
+            item: planned.scorer.clone(),
+            parameters: Json::parse("{}").expect("an object"),
+        };
         PlannedBinding {
             plugin: Scripted::plugin(&planned.key, vec![description], score.clone()),
             binding: Binding {
@@ -71,6 +75,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         done: Completed::default(),
         store: Arc::new(Memory::default()),
         observer: Arc::new(Watcher::default()),
+        judged: None,
         concurrency: 4,
         trials: u64::MAX,
     }

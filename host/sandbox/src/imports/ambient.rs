@@ -13,7 +13,7 @@ impl Host for Guest {
     }
 
     fn random(&mut self, length: u32) -> wasmtime::Result<Vec<u8>> {
-        let mut random = ChaCha20Rng::from_seed(self.seed);
+        let mut random = ChaCha20Rng::from_seed(self.turn.seed);
         // Each call goes on where no other stream of this call is.
         random.set_stream(self.used.host_calls);
         let mut bytes = vec![0; (length as usize).min(RANDOM_BYTES as usize)];

@@ -5,10 +5,10 @@ use crate::guest::Guest;
 
 impl Host for Guest {
     fn get(&mut self, key: String) -> wasmtime::Result<Option<String>> {
-        Ok(self.granted.config.get(&key).map(ToString::to_string))
+        Ok(self.granted.setup.config.get(&key).map(ToString::to_string))
     }
 
     fn all(&mut self) -> wasmtime::Result<String> {
-        Ok(serde_json::to_string(&self.granted.config)?)
+        Ok(serde_json::to_string(&self.granted.setup.config)?)
     }
 }

@@ -28,11 +28,11 @@ impl Egress {
     /// Fails as `denied` where nothing was granted, as `budget exceeded` where the call has made all it may.
     pub(crate) fn pass(&mut self) -> Result<Pass, Failure> {
         let granted = &self.granted;
-        let Some(door) = granted.doors.http.as_ref().filter(|_| !granted.grant.http.is_empty()) else {
+        let Some(door) = granted.doors.http.as_ref().filter(|_| !granted.setup.grant.http.is_empty()) else {
             return Err(Failure::new(FailureKind::Denied, "http was not granted to this plugin"));
         };
         self.requests += 1;
-        let most = granted.limits.http_requests;
+        let most = granted.setup.limits.http_requests;
         if self.requests > most {
             let message = format!("this call has made its {most} requests (`limits.http_requests`)");
             return Err(Failure::new(FailureKind::BudgetExceeded, message));
@@ -49,10 +49,10 @@ pub(crate) struct Pass {
 
 impl Pass {
     pub(crate) async fn send(self, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        self.door.send(&self.granted.grant.http, self.granted.limits.http_bytes, request).await
+        self.door.send(&self.granted.setup.grant.http, self.granted.setup.limits.http_bytes, request).await
     }
 
     pub(crate) async fn open(self, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
-        self.door.open(&self.granted.grant.http, self.granted.limits.http_bytes, request).await
+        self.door.open(&self.granted.setup.grant.http, self.granted.setup.limits.http_bytes, request).await
     }
 }

@@ -11,6 +11,7 @@ use super::{Granted, refused};
 use crate::bindings::judge::{self as asked, Host, Reply, Request, Usage};
 use crate::bindings::types;
 use crate::guest::Guest;
+use crate::instances::Turn;
 
 type Answer = Result<Reply, types::Failure>;
 
@@ -36,27 +37,31 @@ pub(crate) fn nobody() -> Failure {
 impl Host for Guest {
     async fn complete(&mut self, request: Request) -> wasmtime::Result<Answer> {
         let admitted = self.admit(request);
-        Ok(self.granted.ask(admitted).await.map_err(refused))
+        let reply = self.clock.stop_for(self.granted.ask(self.turn, admitted)).await;
+        Ok(reply.map_err(refused))
     }
 
     async fn complete_many(&mut self, requests: Vec<Request>) -> wasmtime::Result<Vec<Answer>> {
         let admitted: Vec<_> = requests.into_iter().map(|request| self.admit(request)).collect();
-        let granted = &self.granted;
-        let replies = join_all(admitted.into_iter().map(|admitted| granted.ask(admitted))).await;
+        let asked = admitted.into_iter().map(|admitted| self.granted.ask(self.turn, admitted));
+        let replies = self.clock.stop_for(join_all(asked)).await;
         Ok(replies.into_iter().map(|reply| reply.map_err(refused)).collect())
     }
 
-    /// What a run may spend is the judge's to know; it is not asked yet.
     async fn budget(&mut self) -> wasmtime::Result<Option<Usage>> {
-        let has_judge = self.granted.grant.judge.is_some() && self.granted.doors.judge.is_some();
-        Ok((!has_judge).then_some(Usage { input_tokens: 0, output_tokens: 0, cost: Some(0) }))
+        let granted = &self.granted;
+        let (rule, door) = (&granted.setup.grant.judge, &granted.doors.judge);
+        let (Some(rule), Some(door), Some(asker)) = (rule, door, granted.setup.asker(self.turn)) else {
+            return Ok(Some(Usage { input_tokens: 0, output_tokens: 0, cost: Some(0) }));
+        };
+        Ok(door.budget(&asker, rule).await.map(used))
     }
 }
 
 impl Guest {
     /// Lets one more question through, in the host's words.
     fn admit(&mut self, request: Request) -> Result<JudgeRequest, Failure> {
-        let rule = granted(&self.granted.grant, &request.role)?;
+        let rule = granted(&self.granted.setup.grant, &request.role)?;
         if self.granted.doors.judge.is_none() {
             return Err(nobody());
         }
@@ -72,13 +77,14 @@ impl Guest {
 }
 
 impl Granted {
-    async fn ask(&self, admitted: Result<JudgeRequest, Failure>) -> Result<Reply, Failure> {
+    async fn ask(&self, turn: Turn, admitted: Result<JudgeRequest, Failure>) -> Result<Reply, Failure> {
         let request = admitted?;
-        let rule = granted(&self.grant, &request.role)?;
-        let door = self.doors.judge.as_ref().ok_or_else(nobody)?;
-        let reply = door.complete(rule, request).await?;
+        let setup = &self.setup;
+        let rule = granted(&setup.grant, &request.role)?;
+        let (door, asker) = self.doors.judge.as_ref().zip(setup.asker(turn)).ok_or_else(nobody)?;
+        let reply = door.complete(&asker, rule, request).await?;
         let calls = reply.tool_calls.iter().map(|call| call.name.len() + call.arguments.as_str().len());
-        let (size, most) = ((reply.text.len() + calls.sum::<usize>()) as u64, self.limits.output);
+        let (size, most) = ((reply.text.len() + calls.sum::<usize>()) as u64, self.setup.limits.output);
         if size > most {
             let message = format!("the judge's reply is larger than {} (`limits.output`)", ByteSize(most));
             return Err(Failure::new(FailureKind::TooLarge, message));
@@ -141,11 +147,14 @@ fn bad(message: &str) -> Failure {
 
 fn replied(reply: JudgeReply) -> Reply {
     let call = |ToolCall { id, name, arguments }| asked::ToolCall { id, name, arguments: arguments.to_string() };
-    let usage = reply.usage;
     Reply {
         text: reply.text,
         tool_calls: reply.tool_calls.into_iter().map(call).collect(),
-        usage: Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost: usage.cost },
+        usage: used(reply.usage),
         cached: reply.cached,
     }
+}
+
+fn used(usage: model::judge::Usage) -> Usage {
+    Usage { input_tokens: usage.input_tokens, output_tokens: usage.output_tokens, cost: usage.cost }
 }

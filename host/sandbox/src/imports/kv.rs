@@ -76,7 +76,7 @@ fn size(key: &str, value: &[u8]) -> u64 {
 
 impl Host for Guest {
     fn open(&mut self, name: String) -> wasmtime::Result<Result<Resource<Bucket>, Failure>> {
-        let Some(granted) = self.granted.grant.kv.iter().find(|bucket| bucket.name == name) else {
+        let Some(granted) = self.granted.setup.grant.kv.iter().find(|bucket| bucket.name == name) else {
             return Ok(Err(denied(&format!("the bucket `{}`", name.escape_debug()))));
         };
         let bucket = self.granted.values.bucket(&name, granted.bytes.0);

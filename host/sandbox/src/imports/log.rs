@@ -10,7 +10,7 @@ impl Host for Guest {
     }
 
     fn emit(&mut self, level: Level, message: String) -> wasmtime::Result<()> {
-        let (used, limits) = (&mut self.used, &self.granted.limits);
+        let (used, limits) = (&mut self.used, &self.granted.setup.limits);
         used.log_lines += 1;
         used.log_bytes += message.len() as u64;
         if used.log_lines > limits.log_lines || used.log_bytes > limits.log_bytes {

@@ -16,8 +16,6 @@ mod sink;
 
 use std::sync::Arc;
 
-use model::grant::Grant;
-use model::limits::CallLimits;
 use model::outcome::{Failure as Refusal, FailureKind};
 use wasmtime::Engine;
 use wasmtime::component::{HasSelf, Linker};
@@ -26,12 +24,11 @@ use crate::Doors;
 use crate::bindings;
 use crate::bindings::types::{self, ErrorCode, Failure};
 use crate::guest::Guest;
+use crate::instances::Setup;
 
 /// What the instances of a binding may use.
 pub(crate) struct Granted {
-    pub(crate) limits: CallLimits,
-    pub(crate) grant: Grant,
-    pub(crate) config: serde_json::Map<String, serde_json::Value>,
+    pub(crate) setup: Setup,
     /// Values of this plugin.
     pub(crate) values: Arc<kv::Values>,
     pub(crate) doors: Doors,

@@ -17,7 +17,7 @@ type Answer<T> = wasmtime::Result<Result<T, types::Failure>>;
 
 impl Guest {
     fn command(&self, name: &str) -> Result<CommandRule, Failure> {
-        let rule = self.granted.grant.process.iter().find(|rule| rule.name == name);
+        let rule = self.granted.setup.grant.process.iter().find(|rule| rule.name == name);
         rule.cloned().ok_or_else(|| {
             let message = format!("the command `{}` was not granted to this plugin", name.escape_debug());
             Failure::new(FailureKind::Denied, message)
@@ -32,7 +32,7 @@ impl Guest {
 
 impl Host for Guest {
     async fn run(&mut self, command: String, arguments: Vec<(String, String)>, stdin: Vec<u8>) -> Answer<Completed> {
-        let most = self.granted.limits.output;
+        let most = self.granted.setup.limits.output;
         let ended = match self.command(&command).and_then(|rule| Ok((rule, self.process()?))) {
             Ok((rule, door)) => door.run(&rule, &arguments, stdin, most).await,
             Err(refusal) => Err(refusal),
@@ -65,7 +65,7 @@ impl HostConversation for Guest {
     }
 
     async fn read_line(&mut self, conversation: Resource<Conversation>) -> Answer<Option<Vec<u8>>> {
-        let most = self.granted.limits.output;
+        let most = self.granted.setup.limits.output;
         let conversation = self.handles.get_mut(&conversation)?;
         Ok(conversation.0.read_line(most).await.map_err(refused))
     }

@@ -83,7 +83,7 @@ impl HostTrace for Guest {
         limit: u32,
     ) -> wasmtime::Result<Vec<traces::Span>> {
         let trace = self.held(&trace)?;
-        let page = page(&trace, filter.map(Wanted::new), offset, limit, self.granted.limits.output)?;
+        let page = page(&trace, filter.map(Wanted::new), offset, limit, self.granted.setup.limits.output)?;
         self.used.host_fuel += page.looked_at * SPAN_FUEL;
         self.charge_bytes(page.bytes);
         Ok(page.spans.into_iter().map(spans::sent).collect())
@@ -95,7 +95,7 @@ impl HostTrace for Guest {
         self.used.host_fuel += place.unwrap_or(trace.spans.len()) as u64 * SPAN_FUEL;
         let Some(value) = place.and_then(|place| trace.spans[place].attribute(&key)) else { return Ok(None) };
         let bytes = value.as_str().len() as u64;
-        if bytes > self.granted.limits.output {
+        if bytes > self.granted.setup.limits.output {
             return Err(Reached::TracePart { bytes }.into());
         }
         self.charge_bytes(bytes);

@@ -5,19 +5,20 @@ use std::io::{self, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::Stdio;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures_util::{SinkExt, StreamExt};
-use model::judge::JudgeRequest;
+use model::judge::{Asker, JudgeRequest};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
+use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming, JudgeDoor};
 use tokio::net::unix::OwnedReadHalf;
 use tokio::process::Child;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite};
 
+use super::Counted;
 use super::carried::Carried;
 use super::protocol::{Frames, Refused, Said, Told, frames, received, speak};
 use crate::Doors;
@@ -45,6 +46,8 @@ pub(super) struct Connection {
     assignments: Mutex<HashMap<u32, Arc<Setup>>>,
     doors: Doors,
     carried: Carried,
+    /// Questions to judges that are on their way.
+    asking: AtomicUsize,
     end: Notify,
     /// Why it is no more.
     lost: OnceLock<String>,
@@ -94,6 +97,7 @@ impl Connection {
             assignments: Mutex::default(),
             doors: shared.doors.clone(),
             carried: Carried::default(),
+            asking: AtomicUsize::default(),
             end: Notify::new(),
             lost: OnceLock::new(),
         });
@@ -164,8 +168,11 @@ impl Connection {
                     let opening = Arc::clone(&self).open_stream(assignment, most, request);
                     self.carried.open(number, opening, self.tell.clone());
                 }
-                Ok(Said::Ask { number, assignment, request }) => {
-                    self.carried.begin(number, Arc::clone(&self).ask(number, assignment, request));
+                Ok(Said::Ask { number, assignment, asker, request }) => {
+                    self.carried.begin(number, Arc::clone(&self).ask(number, assignment, asker, request));
+                }
+                Ok(Said::Budget { number, assignment, asker }) => {
+                    self.carried.begin(number, Arc::clone(&self).budget(number, assignment, asker));
                 }
                 Ok(Said::Read { number, most }) => self.carried.read(number, most),
                 Ok(Said::Done { number }) => self.carried.end(number),
@@ -209,19 +216,40 @@ impl Connection {
     }
 
     /// Asks a judge for a guest, as far as the host's own copy of the grant allows.
-    async fn ask(self: Arc<Self>, number: u64, assignment: u32, request: Vec<u8>) {
-        let answer = self.complete(assignment, &request).await;
+    async fn ask(self: Arc<Self>, number: u64, assignment: u32, asker: Asker, request: Vec<u8>) {
+        let _asking = Counted::new(&self.asking);
+        let answer = self.complete(assignment, &asker, &request).await;
         self.tell(Told::Replied { number, answer: answer.map_err(Into::into) });
     }
 
-    async fn complete(&self, assignment: u32, request: &[u8]) -> Result<Vec<u8>, Failure> {
-        let (Some(door), Some(setup)) = (&self.doors.judge, self.setup(assignment)) else {
-            return Err(judge::nobody());
-        };
+    async fn complete(&self, assignment: u32, asker: &Asker, request: &[u8]) -> Result<Vec<u8>, Failure> {
+        let (door, setup) = self.judge(assignment, asker)?;
         let internal = |error: serde_json::Error| Failure::new(FailureKind::Internal, error.to_string());
         let request: JudgeRequest = serde_json::from_slice(request).map_err(internal)?;
         let rule = judge::granted(&setup.grant, &request.role)?;
-        serde_json::to_vec(&door.complete(rule, request).await?).map_err(internal)
+        serde_json::to_vec(&door.complete(asker, rule, request).await?).map_err(internal)
+    }
+
+    async fn budget(self: Arc<Self>, number: u64, assignment: u32, asker: Asker) {
+        let answer = match self.judge(assignment, &asker) {
+            Ok((door, setup)) => match &setup.grant.judge {
+                Some(rule) => Ok(door.budget(&asker, rule).await),
+                None => Err(judge::nobody()),
+            },
+            Err(nobody) => Err(nobody),
+        };
+        self.tell(Told::Left { number, answer: answer.map_err(Into::into) });
+    }
+
+    /// The judges' door for somebody who is what they say.
+    fn judge(&self, assignment: u32, asker: &Asker) -> Result<(&dyn JudgeDoor, Arc<Setup>), Failure> {
+        let door = self.doors.judge.as_deref().zip(self.setup(assignment));
+        door.filter(|(_, setup)| setup.is_of(asker)).ok_or_else(judge::nobody)
+    }
+
+    /// Whether a guest waits for a judge, who may take as long as the host lets it.
+    pub(super) fn is_asking(&self) -> bool {
+        self.asking.load(Ordering::Relaxed) > 0
     }
 }
 

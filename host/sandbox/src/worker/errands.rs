@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use async_trait::async_trait;
 use model::grant::{HttpRule, JudgeRule};
-use model::judge::{JudgeReply, JudgeRequest};
+use model::judge::{Asker, JudgeReply, JudgeRequest, Usage};
 use model::outcome::{Failure, FailureKind};
 use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming, JudgeDoor};
 use tokio::sync::{mpsc, oneshot};
@@ -21,6 +21,7 @@ pub(super) struct Errands {
     pub(super) opened: Waiting<Head>,
     pub(super) read: Waiting<Option<Vec<u8>>>,
     pub(super) replied: Waiting<Vec<u8>>,
+    pub(super) left: Waiting<Option<Usage>>,
 }
 
 /// Those who wait for answers of one kind, by number.
@@ -91,12 +92,21 @@ impl HttpDoor for Door {
 
 #[async_trait]
 impl JudgeDoor for Door {
-    async fn complete(&self, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
-        let (errand, assignment) = (self.errand(), self.assignment);
+    async fn complete(&self, asker: &Asker, _: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
+        let (errand, assignment, asker) = (self.errand(), self.assignment, asker.clone());
         let number = errand.number;
         let request = serde_json::to_vec(&request).expect("a request can be written");
-        let reply = self.errands.replied.of(number, || self.say(Said::Ask { number, assignment, request })).await?;
+        let ask = || self.say(Said::Ask { number, assignment, asker, request });
+        let reply = self.errands.replied.of(number, ask).await?;
         serde_json::from_slice(&reply).map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
+    }
+
+    async fn budget(&self, asker: &Asker, _: &JudgeRule) -> Option<Usage> {
+        let (errand, assignment, asker) = (self.errand(), self.assignment, asker.clone());
+        let number = errand.number;
+        let left = self.errands.left.of(number, || self.say(Said::Budget { number, assignment, asker })).await;
+        // A host that is gone gives nothing more.
+        left.unwrap_or(Some(Usage { cost: Some(0), ..Usage::default() }))
     }
 }
 

@@ -137,11 +137,15 @@ impl Assigned {
         let call = Call { assignment: self.assignment, setup: &self.setup, question, turns, fresh };
         // An instance may be started for each call, and each may take its time.
         let time = self.setup.limits.time.saturating_mul(2 * turns.len() as u32).saturating_add(PATIENCE);
-        match tokio::time::timeout(time, connection.call(call)).await {
-            Ok(answers) => answers,
-            Err(_) => {
-                connection.close();
-                Err(format!("gave no sign of life for {} s", time.as_secs()))
+        let mut answers = std::pin::pin!(connection.call(call));
+        loop {
+            match tokio::time::timeout(time, &mut answers).await {
+                Ok(answers) => return answers,
+                Err(_) if connection.is_asking() => {}
+                Err(_) => {
+                    connection.close();
+                    return Err(format!("gave no sign of life for {} s", time.as_secs()));
+                }
             }
         }
     }

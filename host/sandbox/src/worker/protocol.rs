@@ -7,6 +7,7 @@ use std::io;
 use std::pin::Pin;
 
 use futures_util::{Sink, SinkExt};
+use model::judge::{Asker, Usage};
 use model::outcome::{Failure, FailureKind};
 use model::ports::{HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
@@ -78,6 +79,10 @@ pub(super) enum Told {
         number: u64,
         answer: Result<Vec<u8>, Failed>,
     },
+    Left {
+        number: u64,
+        answer: Result<Option<Usage>, Failed>,
+    },
 }
 
 /// Of an answer whose body is on its way.
@@ -117,7 +122,14 @@ pub(super) enum Said {
     Ask {
         number: u64,
         assignment: u32,
+        asker: Asker,
         request: Vec<u8>,
+    },
+    /// What may the call at hand still spend on judges?
+    Budget {
+        number: u64,
+        assignment: u32,
+        asker: Asker,
     },
     /// Nobody waits for what has this number, or for more of it.
     Done {

@@ -124,6 +124,7 @@ impl Working {
             Told::Opened { number, answer } => self.errands.opened.end(number, answer),
             Told::Read { number, answer } => self.errands.read.end(number, answer),
             Told::Replied { number, answer } => self.errands.replied.end(number, answer),
+            Told::Left { number, answer } => self.errands.left.end(number, answer),
         }
         Ok(())
     }

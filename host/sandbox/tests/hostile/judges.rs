@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use model::feedback::Value;
 use model::grant::{Grant, JudgeRule};
 use model::json::Json;
-use model::judge::{JudgeReply, JudgeRequest, Usage};
+use model::judge::{Asker, JudgeReply, JudgeRequest, Usage};
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Binding, Call, JudgeDoor, Plugin};
@@ -17,6 +17,9 @@ use serde_json::json;
 use tokio::sync::Barrier;
 
 use crate::{ourselves, row};
+
+/// What a call may take.
+const TIME: Duration = Duration::from_secs(2);
 
 /// Replies when so many wait for it, the last that was asked first.
 struct Judge {
@@ -48,14 +51,19 @@ impl Drop for Waiting<'_> {
 
 #[async_trait]
 impl JudgeDoor for Judge {
-    async fn complete(&self, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
+    async fn complete(&self, asker: &Asker, rule: &JudgeRule, request: JudgeRequest) -> Result<JudgeReply, Failure> {
         assert_eq!(rule.roles, ["default"]);
+        assert_eq!((&*asker.key, asker.index, asker.trial), ("name_in_results", 0, 0));
         self.asked.fetch_add(1, Ordering::SeqCst);
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let _waiting = Waiting(&self.waiting);
         self.together.wait().await;
         let text = request.question().to_owned() + &" ".repeat(self.length);
         Ok(JudgeReply { text, tool_calls: Vec::new(), usage: Usage::default(), cached: false })
+    }
+
+    async fn budget(&self, _: &Asker, _: &JudgeRule) -> Option<Usage> {
+        None
     }
 }
 
@@ -71,8 +79,8 @@ async fn said(judge: &Arc<Judge>, isolation: Isolation, role: &str, questions: u
     let rule = JudgeRule { roles: vec!["default".to_owned()], max_calls_per_row: most, ..JudgeRule::default() };
     let parameters = Json::from_serialize(&json!({ "role": role, "questions": questions })).unwrap();
     let scoring = plugin.bind(Binding {
-        calls: vec![Call { item: "asks".to_owned(), parameters }],
-        limits: CallLimits { time: Duration::from_secs(5), ..CallLimits::default() },
+        calls: vec![Call { key: "name_in_results".to_owned(), item: "asks".to_owned(), parameters }],
+        limits: CallLimits { time: TIME, ..CallLimits::default() },
         reuse: Reuse::Never,
         seed: 0,
         grant: Grant { judge: Some(rule), ..Grant::default() },
@@ -146,13 +154,33 @@ async fn questions_and_replies_have_an_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_guest_waits_for_a_judge_is_not_its_time() {
+    for isolation in [Isolation::Thread, Isolation::Process] {
+        // The second question, which has to come for the first to be answered, is a row of its own, after the first's time.
+        let judge = Judge::new(2, 0);
+        let late = async {
+            tokio::time::sleep(TIME + Duration::from_millis(200)).await;
+            said(&judge, isolation, "default", 1, None).await
+        };
+        let (first, second) = tokio::join!(said(&judge, isolation, "default", 1, None), late);
+        assert_eq!((text(&first), text(&second)), ("0", "0"), "{isolation:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_question_that_nobody_waits_for_any_more_is_not_asked_on() {
     for isolation in [Isolation::Thread, Isolation::Process] {
         let judge = Judge::new(3, 0);
-        let outcome = said(&judge, isolation, "default", 2, None).await;
-        assert!(matches!(&outcome, Outcome::Failed(failure) if failure.kind == FailureKind::TimedOut), "{outcome:?}");
-        assert_eq!(judge.asked.load(Ordering::SeqCst), 2);
         let begun = Instant::now();
+        let asking = tokio::spawn({
+            let judge = Arc::clone(&judge);
+            async move { said(&judge, isolation, "default", 2, None).await }
+        });
+        while judge.waiting.load(Ordering::SeqCst) < 2 {
+            assert!(begun.elapsed() < Duration::from_secs(10), "{isolation:?}");
+            tokio::task::yield_now().await;
+        }
+        asking.abort();
         while judge.waiting.load(Ordering::SeqCst) > 0 {
             assert!(begun.elapsed() < Duration::from_secs(10), "{isolation:?}");
             tokio::task::yield_now().await;

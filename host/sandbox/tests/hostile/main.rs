@@ -110,7 +110,7 @@ async fn outcomes(
     rows: u64,
 ) -> Result<Vec<Outcome>, String> {
     let plugin = sandbox.load(plugin, isolation).await.map_err(|error| told(&error))?;
-    let calls = vec![Call { item: scorer.to_owned(), parameters: Json::parse("{}").unwrap() }];
+    let calls = vec![Call { key: scorer.to_owned(), item: scorer.to_owned(), parameters: Json::parse("{}").unwrap() }];
     let config = serde_json::Map::new();
     let scoring = plugin.bind(Binding { calls, limits, reuse: Reuse::Never, seed: 0, grant, config });
     let mut outcomes = Vec::new();

@@ -93,8 +93,11 @@ async fn scoring(door: &Arc<Door>, isolation: Isolation, reuse: Reuse, with: &[s
     let manifest = json!({ "manifest": 1, "plugin": plugin, "capabilities": { "http": [rule] } });
     let plugin = guests::wat::with_manifest(guests::FETCH.to_vec(), &manifest.to_string());
     let plugin = sandbox.load(&plugin, isolation).await.unwrap();
-    let call =
-        |with: &serde_json::Value| Call { item: "streams".to_owned(), parameters: Json::from_serialize(with).unwrap() };
+    let call = |with: &serde_json::Value| Call {
+        key: "streams".to_owned(),
+        item: "streams".to_owned(),
+        parameters: Json::from_serialize(with).unwrap(),
+    };
     let grant = Grant { http: vec![serde_json::from_value(rule).unwrap()], ..Grant::default() };
     let limits = CallLimits { time: Duration::from_secs(2), ..CallLimits::default() };
     let (calls, config) = (with.iter().map(call).collect(), serde_json::Map::new());

@@ -26,7 +26,11 @@ fn sandbox(worker: Option<Program>) -> Sandbox {
 async fn scoring(sandbox: &Sandbox, plugin: &[u8], scorers: &[&str], limits: CallLimits) -> Arc<dyn Scoring> {
     let plugin = sandbox.load(plugin, Isolation::Process).await.unwrap();
     assert_eq!(plugin.isolation(), Isolation::Process);
-    let call = |scorer: &&str| Call { item: (*scorer).to_owned(), parameters: Json::parse("{}").unwrap() };
+    let call = |scorer: &&str| Call {
+        key: (*scorer).to_owned(),
+        item: (*scorer).to_owned(),
+        parameters: Json::parse("{}").unwrap(),
+    };
     let calls = scorers.iter().map(call).collect();
     let (grant, config) = (Default::default(), Default::default());
     plugin.bind(Binding { calls, limits, reuse: Reuse::Never, seed: 0, grant, config })

@@ -1,4 +1,6 @@
-//! The plugin `test/asks`: a scorer that asks a judge.
+//! The plugin `test/asks`: scorers that ask a judge.
+
+mod grades;
 
 use karat_sdk::judge;
 use karat_sdk::prelude::*;
@@ -28,4 +30,4 @@ impl Scorer for Asks {
     }
 }
 
-karat_sdk::plugin! { name: "test/asks", scorers: [Asks] }
+karat_sdk::plugin! { name: "test/asks", scorers: [Asks, grades::Grades] }

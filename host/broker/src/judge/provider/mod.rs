@@ -23,7 +23,7 @@ use model::ports::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 pub(super) use excerpt::excerpt;
-pub(super) use pace::Pace;
+pub(super) use pace::{Allowance, Pace};
 use question::Question;
 pub(super) use trouble::{Trouble, TroubleKind};
 
@@ -92,6 +92,11 @@ pub(super) struct Tokens {
 impl Tokens {
     pub(super) const NONE_USED: Self = Self { input: Some(0), output: Some(0) };
     pub(super) const UNKNOWN: Self = Self { input: None, output: None };
+
+    /// Both, where both are known.
+    pub(super) fn known(self) -> Option<(u64, u64)> {
+        self.input.zip(self.output)
+    }
 }
 
 /// What is not known makes the sum unknown.

@@ -1,6 +1,9 @@
 //! Why there is no reply.
 
+use model::outcome::{Failure, FailureKind};
+
 use super::{End, Feature, Pace, Tokens};
+use crate::judge::ledger::Empty;
 
 /// Why there is no reply, in words that are fit for a plugin: they name no model, address, key or request.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,6 +24,8 @@ pub(in crate::judge) enum TroubleKind {
     Overloaded,
     /// Ask again.
     Unavailable,
+    /// Ask again, if there is time.
+    TimedOut,
     /// Nothing before somebody pays, or before tomorrow.
     QuotaExhausted,
     /// Nothing before the key is another.
@@ -40,11 +45,65 @@ pub(in crate::judge) enum TroubleKind {
     TooLarge,
     /// The reply is not what was asked for, nor was a second one.
     Mismatch,
+    /// Nobody may spend what it would cost.
+    Empty(Empty),
+    /// The door does not let the request out, for another reason.
+    Shut(FailureKind),
+}
+
+impl TroubleKind {
+    /// Whether another endpoint may do better.
+    pub(in crate::judge) fn passes_on(self) -> bool {
+        use TroubleKind::{NoSuchModel, Overloaded, QuotaExhausted, RateLimited, Refused, TimedOut, Unavailable};
+        matches!(self, RateLimited | Overloaded | Unavailable | TimedOut | QuotaExhausted | Refused | NoSuchModel)
+    }
+
+    /// What a plugin is told that it is.
+    fn failure(self) -> FailureKind {
+        match self {
+            Self::RateLimited | Self::QuotaExhausted => FailureKind::RateLimited,
+            Self::TimedOut => FailureKind::TimedOut,
+            Self::BadRequest | Self::BadInput | Self::Unsupported(_) => FailureKind::BadInput,
+            Self::TooLarge | Self::Truncated => FailureKind::TooLarge,
+            Self::Empty(_) => FailureKind::BudgetExceeded,
+            Self::Shut(kind) => kind,
+            Self::Overloaded | Self::Unavailable | Self::Refused | Self::NoSuchModel => FailureKind::Unavailable,
+            Self::Declined | Self::Mismatch => FailureKind::Unavailable,
+        }
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble.kind {
+            TroubleKind::Empty(empty) => empty.into(),
+            kind => Self::new(kind.failure(), trouble.message),
+        }
+    }
 }
 
 impl Trouble {
     pub(in crate::judge) fn new(kind: TroubleKind, message: impl Into<String>, tokens: Tokens, pace: Pace) -> Self {
         Self { kind, message: message.into(), tokens, pace: Box::new(pace) }
+    }
+
+    /// Of a request that nobody answered in time: what it has cost is not known.
+    pub(in crate::judge) fn timed_out(message: impl Into<String>) -> Self {
+        Self::new(TroubleKind::TimedOut, message, Tokens::UNKNOWN, Pace::default())
+    }
+
+    /// Of one that was not made.
+    pub(in crate::judge) fn unmade(kind: TroubleKind, message: impl Into<String>) -> Self {
+        Self::new(kind, message, Tokens::NONE_USED, Pace::default())
+    }
+
+    /// Of one that the door did not let out, or that got no answer.
+    pub(in crate::judge) fn shut(failure: Failure) -> Self {
+        let (kind, tokens) = match failure.kind {
+            FailureKind::Unavailable => (TroubleKind::Unavailable, Tokens::UNKNOWN),
+            kind => (TroubleKind::Shut(kind), Tokens::NONE_USED),
+        };
+        Self::new(kind, failure.message, tokens, Pace::default())
     }
 
     /// Of a reply that ended early.

@@ -1,0 +1,71 @@
+//! Leaves an endpoint alone for a while where it does nothing but fail, and for good where asking again can't help.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::provider::{Trouble, TroubleKind};
+
+/// Requests that fail one after the other before the endpoint is left alone.
+const PATIENCE: u32 = 10;
+
+/// How long at first; each further time it is twice as long.
+const FIRST_REST: Duration = Duration::from_secs(1);
+const LONGEST_REST: Duration = Duration::from_secs(60);
+
+#[derive(Default)]
+pub(super) struct Breaker(Mutex<State>);
+
+#[derive(Default)]
+struct State {
+    /// Since the last that went well.
+    failures: u32,
+    rests: u32,
+    until: Option<Instant>,
+    /// Why it is not asked any more.
+    dead: Option<Trouble>,
+}
+
+impl Breaker {
+    /// When the endpoint may be asked: at once, or not before the time that is given.
+    ///
+    /// # Errors
+    ///
+    /// Fails with why it is not asked any more.
+    pub(super) fn rest(&self) -> Result<Option<Instant>, Trouble> {
+        let state = self.state();
+        match &state.dead {
+            Some(trouble) => Err(trouble.clone()),
+            None => Ok(state.until.filter(|until| *until > Instant::now())),
+        }
+    }
+
+    pub(super) fn went_well(&self) {
+        let mut state = self.state();
+        (state.failures, state.rests, state.until) = (0, 0, None);
+    }
+
+    pub(super) fn failed(&self, trouble: &Trouble) {
+        let mut state = self.state();
+        match trouble.kind {
+            TroubleKind::Refused | TroubleKind::NoSuchModel | TroubleKind::QuotaExhausted => {
+                state.dead = Some(trouble.clone());
+            }
+            TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut => {
+                state.failures += 1;
+                let is_resting = state.until.is_some_and(|until| until > Instant::now());
+                if state.failures >= PATIENCE && !is_resting {
+                    let rest = FIRST_REST.saturating_mul(1 << state.rests.min(16)).min(LONGEST_REST);
+                    state.until = Some(Instant::now() + rest);
+                    state.rests += 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

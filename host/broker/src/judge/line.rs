@@ -1,0 +1,196 @@
+//! The line to one endpoint: when a request may be made, and when it is made again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, SystemTime};
+
+use model::endpoint::Endpoint;
+use model::grant::HttpRule;
+use model::judge::JudgeRequest;
+use model::outcome::FailureKind;
+use model::ports::{HttpDoor, HttpRequest};
+use model::quantity::TimeSpan;
+use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+
+use super::breaker::Breaker;
+use super::format::Ways;
+use super::lanes::{Lanes, Turn};
+use super::ledger::Ledger;
+use super::provider::{self, Answer, Manner, Trouble, TroubleKind};
+use super::rate::Rate;
+use super::redact::Redactor;
+use crate::http::origin_of;
+
+/// Bytes that an answer may have.
+const LONGEST_ANSWER: u64 = 4 << 20;
+
+/// The wait before a request is made again; each further one is twice as long.
+const FIRST_WAIT: Duration = Duration::from_millis(500);
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
+
+/// Bytes of a request that are a token at the least.
+const BYTES_OF_TOKEN: u64 = 3;
+
+/// One endpoint, as all questions of a run share it.
+pub(super) struct Line {
+    pub(super) name: String,
+    pub(super) endpoint: Endpoint,
+    pub(super) ways: Ways,
+    pub(super) redactor: Redactor,
+    lanes: Arc<Lanes>,
+    rate: Rate,
+    breaker: Breaker,
+    http: Arc<dyn HttpDoor>,
+    rule: HttpRule,
+}
+
+/// Whose question it is, and what it may take.
+pub(super) struct Errand<'a> {
+    pub(super) turn: Turn,
+    pub(super) deadline: Instant,
+    pub(super) ledger: &'a Arc<Ledger>,
+    /// Whose account it goes on.
+    pub(super) key: &'a str,
+    /// What that may spend, in millionths of a US dollar.
+    pub(super) most: Option<u64>,
+    /// Counts the requests.
+    pub(super) requests: &'a AtomicU32,
+    /// Whether somebody else can be asked: then an endpoint that rests is not waited for.
+    pub(super) has_fallback: bool,
+}
+
+impl Line {
+    pub(super) fn new(name: String, endpoint: Endpoint, http: Arc<dyn HttpDoor>) -> Result<Self, String> {
+        let flow = endpoint.flow;
+        let secrets = endpoint.api_key.iter().map(|key| key.name().to_owned()).collect();
+        let rule =
+            HttpRule { url: origin_of(&endpoint.base_url), methods: vec!["POST".to_owned()], secrets, why: None };
+        Ok(Self {
+            name,
+            ways: Ways::new(endpoint.model.provider),
+            redactor: Redactor::new(&endpoint.redact)?,
+            lanes: Lanes::new(flow.concurrency),
+            rate: Rate::new(flow.requests_per_minute, flow.tokens_per_minute),
+            breaker: Breaker::default(),
+            http,
+            rule,
+            endpoint,
+        })
+    }
+
+    /// Makes a request, and again as long as that may help and there is time.
+    pub(super) async fn ask(
+        &self,
+        errand: &Errand<'_>,
+        request: JudgeRequest,
+        manner: Manner,
+    ) -> Result<Answer, Trouble> {
+        let outgoing = provider::request(&self.endpoint, &request, &manner);
+        let asked = timeout_at(errand.deadline, self.insist(errand, &request, &outgoing)).await;
+        asked.unwrap_or_else(|_| {
+            let time = TimeSpan(self.endpoint.flow.deadline);
+            Err(Trouble::timed_out(format!("there was no reply within {time} (`deadline`)")))
+        })
+    }
+
+    async fn insist(
+        &self,
+        errand: &Errand<'_>,
+        request: &JudgeRequest,
+        outgoing: &HttpRequest,
+    ) -> Result<Answer, Trouble> {
+        let mut failures = 0;
+        loop {
+            let trouble = match self.once(errand, request, outgoing).await {
+                Ok(answer) => return Ok(answer),
+                Err(trouble) => trouble,
+            };
+            let retries = self.endpoint.flow.retries;
+            match trouble.kind {
+                // To be told to wait is no failure, unless nothing at all is to be done again.
+                TroubleKind::RateLimited if retries > 0 => {
+                    self.rate.pause(trouble.pace.retry_after.unwrap_or_else(|| wait(failures)));
+                }
+                TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut if failures < retries => {
+                    sleep(trouble.pace.retry_after.unwrap_or_else(|| wait(failures))).await;
+                    failures += 1;
+                }
+                _ => return Err(trouble),
+            }
+        }
+    }
+
+    /// Makes one request when it is its time.
+    async fn once(
+        &self,
+        errand: &Errand<'_>,
+        request: &JudgeRequest,
+        outgoing: &HttpRequest,
+    ) -> Result<Answer, Trouble> {
+        while let Some(until) = self.breaker.rest()? {
+            if errand.has_fallback {
+                let message = "the judge's provider has failed too often just now";
+                return Err(Trouble::unmade(TroubleKind::Unavailable, message));
+            }
+            sleep_until(until).await;
+        }
+        let lane = self.lanes.enter(errand.turn).await;
+        let input = outgoing.body.len() as u64 / BYTES_OF_TOKEN + 1;
+        self.rate.wait(input).await;
+        let output = request.max_output_tokens.unwrap_or(self.endpoint.max_output_tokens);
+        let most = self.endpoint.price.map(|price| price.of(input, u64::from(output)));
+        let reserved = errand.ledger.reserve(errand.key, errand.most, most).await;
+        let mut reserved = reserved.map_err(|empty| Trouble::unmade(TroubleKind::Empty(empty), String::new()))?;
+        reserved.leave();
+        errand.requests.fetch_add(1, Ordering::Relaxed);
+        let answer = self.send(outgoing).await;
+        match &answer {
+            Ok(answer) => {
+                self.rate.hear(&answer.pace);
+                lane.went_well();
+                self.breaker.went_well();
+                if let Some((input_tokens, output_tokens)) = answer.tokens.known() {
+                    self.rate.correct(input, input_tokens + output_tokens);
+                    reserved.settle(self.endpoint.price.map_or(0, |price| price.of(input_tokens, output_tokens)));
+                }
+            }
+            Err(trouble) => {
+                self.rate.hear(&trouble.pace);
+                self.breaker.failed(trouble);
+                let says_nothing = trouble.pace.retry_after.is_none() && trouble.pace.requests.is_none();
+                match trouble.kind {
+                    TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut => lane.overloaded(),
+                    TroubleKind::RateLimited if says_nothing => lane.overloaded(),
+                    _ => {}
+                }
+                if let Some((input_tokens, output_tokens)) = trouble.tokens.known() {
+                    reserved.settle(self.endpoint.price.map_or(0, |price| price.of(input_tokens, output_tokens)));
+                }
+            }
+        }
+        answer
+    }
+
+    async fn send(&self, outgoing: &HttpRequest) -> Result<Answer, Trouble> {
+        let rules = std::slice::from_ref(&self.rule);
+        match self.http.send(rules, LONGEST_ANSWER, outgoing.clone()).await {
+            Ok(response) => provider::answer(&self.endpoint, &response, SystemTime::now()),
+            Err(failure) if failure.kind == FailureKind::TimedOut => {
+                let time = TimeSpan(self.endpoint.flow.timeout);
+                Err(Trouble::timed_out(format!("the judge's provider gave no answer within {time} (`timeout`)")))
+            }
+            Err(failure) => Err(Trouble::shut(failure)),
+        }
+    }
+
+    /// Whether questions wait for the provider rather than for its answers.
+    pub(super) fn is_throttled(&self) -> bool {
+        self.rate.is_throttled() || matches!(self.breaker.rest(), Ok(Some(_)))
+    }
+}
+
+/// Half of the wait or more, so that those who failed together do not come back together.
+fn wait(failures: u32) -> Duration {
+    let longest = FIRST_WAIT.saturating_mul(1 << failures.min(16)).min(LONGEST_WAIT);
+    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
+}

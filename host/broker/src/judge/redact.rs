@@ -1,0 +1,181 @@
+//! Takes out of a question what should not leave: by looks, not by meaning.
+
+use std::borrow::Cow;
+
+use model::endpoint::{Redaction, Sensitive};
+use model::judge::{JudgeRequest, Message};
+use regex::{Captures, Regex};
+
+/// What one endpoint is not told.
+pub(super) struct Redactor(Vec<Rule>);
+
+struct Rule {
+    looks: Regex,
+    /// Whether something that looks so is it.
+    is_it: fn(&str) -> bool,
+    /// What stands in its place.
+    instead: String,
+}
+
+/// An address as RFC 5321 has them, without quotes and comments.
+const EMAIL: &str =
+    r"(?i)\b[a-z0-9][a-z0-9._%+'-]*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\b";
+
+/// A number with `+` or with the groups of one, of 7 to 15 digits (ITU-T E.164).
+const PHONE: &str = r"\+?\(?\d[\d\s().\-/]{5,22}\d\b";
+
+/// 12 to 19 digits (ISO/IEC 7812), which may stand in groups.
+const CARD: &str = r"\b\d(?:[ -]?\d){11,18}\b";
+
+/// Keys as their makers mark them: OpenAI and Anthropic, AWS, Google, GitHub, GitLab, Slack, Stripe, Hugging Face, JSON Web
+/// Tokens, bearer tokens, private keys.
+const KEY: &str = concat!(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
+    r"|\bsk-[A-Za-z0-9_-]{16,}",
+    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
+    r"|\bAIza[A-Za-z0-9_-]{30,}",
+    r"|\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{30,}",
+    r"|\bgithub_pat_[A-Za-z0-9_]{30,}",
+    r"|\bglpat-[A-Za-z0-9_-]{16,}",
+    r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
+    r"|\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",
+    r"|\bhf_[A-Za-z0-9]{30,}",
+    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}",
+    r"|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{20,}=*",
+);
+
+impl Redactor {
+    /// # Errors
+    ///
+    /// Fails with what is wrong with a pattern.
+    pub(super) fn new(redactions: &[Redaction]) -> Result<Self, String> {
+        redactions.iter().map(Rule::new).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// The question as the endpoint may have it: all that the plugin put into it but the shape of the reply.
+    pub(super) fn question(&self, mut request: JudgeRequest) -> JudgeRequest {
+        if self.0.is_empty() {
+            return request;
+        }
+        for Message { content, tool_calls, .. } in &mut request.messages {
+            *content = self.text(content).into_owned();
+            for call in tool_calls {
+                // What is put in is neither a quote nor a backslash: JSON stays JSON unless a number is taken out of it.
+                if let Cow::Owned(clean) = self.text(call.arguments.as_str()) {
+                    let quoted = || model::json::Json::from_serialize(&clean).expect("a text");
+                    call.arguments = model::json::Json::parse(&clean).unwrap_or_else(|_| quoted());
+                }
+            }
+        }
+        request
+    }
+
+    fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        let mut clean = Cow::Borrowed(text);
+        for Rule { looks, is_it, instead } in &self.0 {
+            let replaced = looks.replace_all(&clean, |found: &Captures<'_>| match &found[0] {
+                it if is_it(it) => instead.clone(),
+                other => other.to_owned(),
+            });
+            if let Cow::Owned(replaced) = replaced {
+                clean = Cow::Owned(replaced);
+            }
+        }
+        clean
+    }
+}
+
+impl Rule {
+    fn new(redaction: &Redaction) -> Result<Self, String> {
+        let anything = |_: &str| true;
+        let (looks, is_it, instead): (&str, fn(&str) -> bool, &str) = match redaction {
+            Redaction::Known(Sensitive::Email) => (EMAIL, anything, "EMAIL"),
+            Redaction::Known(Sensitive::Phone) => (PHONE, is_phone, "PHONE"),
+            Redaction::Known(Sensitive::Card) => (CARD, is_card, "CARD"),
+            Redaction::Known(Sensitive::Key) => (KEY, anything, "KEY"),
+            Redaction::Pattern { pattern, name } => (pattern, anything, name.as_deref().unwrap_or("REDACTED")),
+        };
+        let looks = Regex::new(looks).map_err(|error| format!("`{looks}` is no regular expression: {error}"))?;
+        Ok(Self { looks, is_it, instead: format!("[{instead}]") })
+    }
+}
+
+fn digits(text: &str) -> Vec<u32> {
+    text.chars().filter_map(|character| character.to_digit(10)).collect()
+}
+
+/// A date, an amount or a plain number is no phone number.
+fn is_phone(text: &str) -> bool {
+    let count = digits(text).len();
+    let groups = text.split(|character: char| !character.is_ascii_digit()).filter(|group| !group.is_empty()).count();
+    let is_date = groups == 3 && count == 8 && text.len() == 10;
+    let is_decimal = text.chars().all(|character| character.is_ascii_digit() || character == '.') && groups == 2;
+    (7..=15).contains(&count) && (text.starts_with('+') || groups >= 2) && !is_date && !is_decimal
+}
+
+/// Luhn's check digit (ISO/IEC 7812-1, annex B).
+fn is_card(text: &str) -> bool {
+    let digits = digits(text);
+    let doubled = |(place, digit): (usize, &u32)| match (place % 2, digit * 2) {
+        (0, _) => *digit,
+        (_, twice) if twice > 9 => twice - 9,
+        (_, twice) => twice,
+    };
+    digits.iter().any(|digit| *digit != 0) && digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(redactions: &[Redaction], text: &str, expected: &str) {
+        assert_eq!(Redactor::new(redactions).expect("patterns").text(text), expected);
+    }
+
+    fn known(sensitive: Sensitive) -> [Redaction; 1] {
+        [Redaction::Known(sensitive)]
+    }
+
+    #[test]
+    fn addresses_are_taken_out_and_what_only_has_an_at_is_left() {
+        let email = known(Sensitive::Email);
+        check(&email, "write to Ann.Lee+x@mail.example.co.uk, please", "write to [EMAIL], please");
+        check(&email, "a@b @here user@localhost 3@4.", "a@b @here user@localhost 3@4.");
+        check(&email, "<o'neil@example.org>", "<[EMAIL]>");
+    }
+
+    #[test]
+    fn phone_numbers_are_taken_out_and_dates_amounts_and_plain_numbers_are_left() {
+        let phone = known(Sensitive::Phone);
+        check(&phone, "call +49 30 123456-78 or (555) 123-4567.", "call [PHONE] or [PHONE].");
+        check(&phone, "+14155552671", "[PHONE]");
+        let kept = "on 2024-05-17 we sold 12345678 for 1234567.89 in 3 days";
+        check(&phone, kept, kept);
+    }
+
+    #[test]
+    fn cards_are_known_by_their_check_digit() {
+        let card = known(Sensitive::Card);
+        check(&card, "4111 1111 1111 1111 and 4111-1111-1111-1112", "[CARD] and 4111-1111-1111-1112");
+        check(&card, "378282246310005, 0000000000000000", "[CARD], 0000000000000000");
+    }
+
+    #[test]
+    fn keys_are_known_by_their_marks() {
+        let key = known(Sensitive::Key);
+        check(&key, "use sk-proj-abcdefghijklmnop1234 now", "use [KEY] now");
+        check(&key, "AKIAIOSFODNN7EXAMPLE ghp_0123456789abcdefghij0123456789abcdef", "[KEY] [KEY]");
+        check(&key, "Authorization: Bearer abcdefghijklmnopqrstuvwxyz", "Authorization: [KEY]");
+        check(&key, "-----BEGIN RSA PRIVATE KEY-----\nMIIE\n-----END RSA PRIVATE KEY-----\nx", "[KEY]\nx");
+        check(&key, "a sk-ill is no key", "a sk-ill is no key");
+    }
+
+    #[test]
+    fn a_pattern_of_ones_own_has_a_name_of_its_own() {
+        let pattern =
+            |name: Option<&str>| [Redaction::Pattern { pattern: r"T-\d+".to_owned(), name: name.map(str::to_owned) }];
+        check(&pattern(Some("TICKET")), "see T-123", "see [TICKET]");
+        check(&pattern(None), "see T-123", "see [REDACTED]");
+    }
+}

@@ -1,0 +1,83 @@
+//! A run spends what it may and no more.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Judged, answer, completion, provider};
+use crate::support::application::Application;
+
+/// 0.02 USD for each question, in 0.001 USD for each token.
+const PRICE: &str = ", price: { input: 1000, output: 2000 }, concurrency: 4";
+
+#[test]
+fn a_run_stops_when_its_money_is_spent_and_goes_on_with_more() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 100, "", PRICE, "limits: { max_usd: 1 }");
+    let stopped = judged.eval(&[]);
+    assert_eq!(stopped.code, 3, "{stopped:#?}");
+    let report: serde_json::Value = serde_json::from_str(&stopped.out).unwrap();
+    let spent = report["cost"]["usd"].as_f64().unwrap();
+    assert!((0.5..=1.0).contains(&spent), "{spent}");
+    let reason = report["reason"].as_str().unwrap();
+    assert!(reason.contains("it has spent what it may on judges, 1 USD (`limits.max_usd`)"), "{reason}");
+    assert!(stopped.err.contains("--resume") && stopped.err.contains("--max-usd MORE"), "{stopped:#?}");
+    // What has a result is not failed: the other rows have none.
+    let grades = &report["scorers"]["grades"];
+    assert_eq!(grades["failed"], 0, "{report:#}");
+    let run = report["run"].as_str().unwrap();
+    let report = judged.report(0, &["--resume", run, "--max-usd", "10"]);
+    assert_eq!(
+        (&report["scorers"]["grades"]["scored"], &report["scorers"]["grades"]["passed"]),
+        (&100.into(), &50.into())
+    );
+    assert_eq!(report["cost"]["usd"], 2.0, "{report:#}");
+    assert_eq!(provider.asked().len(), 100);
+}
+
+/// However the prices and concurrency fall, no more is spent than was allowed.
+#[test]
+fn no_run_ever_spends_more_than_it_may() {
+    let mut random = fastrand::Rng::with_seed(6);
+    for _ in 0..6 {
+        let output = random.u32(1..400);
+        let questions = AtomicUsize::new(0);
+        let provider = Application::start(move |asked, stream| {
+            // A model that says a lot now and then, up to all that it may.
+            let length = if questions.fetch_add(1, Ordering::SeqCst).is_multiple_of(3) { 100 } else { 1 };
+            let mut said = completion(r#"{"reply": "yes"}"#);
+            said["usage"]["completion_tokens"] = length.into();
+            answer(asked, stream, said)
+        });
+        let (lanes, times, max) = (random.u32(1..16), random.u32(1..4), f64::from(random.u32(1..20)) / 10.0);
+        let endpoint = format!(", price: {{ input: 0, output: {output} }}, concurrency: {lanes}");
+        let judged = Judged::new(&provider.url, 40, &format!("times: {times}"), &endpoint, "");
+        let said = judged.eval(&["--max-usd", &max.to_string()]);
+        let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+        let spent = report["cost"]["usd"].as_f64().unwrap_or(0.0);
+        assert!(spent <= max + 1e-9, "{spent} of {max}, {said:#?}");
+        assert!(said.code == 0 || said.code == 3, "{said:#?}");
+    }
+}
+
+#[test]
+fn a_scorer_that_has_spent_its_own_share_fails_alone() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 40, "", PRICE, "");
+    let suite =
+        judged.project.read("karat.yaml").replace("roles: [default] } }", "roles: [default], max_usd_per_run: 0.5 } }");
+    judged.project.write("karat.yaml", suite + "  - response_length\n");
+    let report = judged.report(3, &[]);
+    assert_eq!(report["scorers"]["response_length"]["scored"], 40);
+    let (scored, failed) = (&report["scorers"]["grades"]["scored"], &report["scorers"]["grades"]["failed"]);
+    assert_eq!(scored.as_u64().unwrap() + failed.as_u64().unwrap(), 40);
+    assert!(report["cost"]["usd"].as_f64().unwrap() <= 0.5, "{report:#}");
+    let failing = judged.project.run(&["runs", "show", "last", "--failing"]).out;
+    assert!(failing.contains("its questions have cost what they may: 0.5 USD (`max_usd_per_run`)"), "{failing}");
+}
+
+#[test]
+fn a_ceiling_takes_a_price() {
+    let judged = Judged::new("http://127.0.0.1:9", 1, "", "", "limits: { max_usd: 1 }");
+    let said = judged.eval(&[]);
+    assert!(said.code == 2 && said.err.contains("what `small` costs is not known"), "{said:#?}");
+    assert!(said.err.contains("price: { input: 0.25, output: 2 }"), "{said:#?}");
+}
