@@ -30,6 +30,13 @@ pub static PACKS: &[Pack] = &[
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")),
     },
     Pack {
+        name: "karat/judge",
+        scorers: &["guidelines"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/judge.wasm")),
+    },
+    Pack {
         name: "karat/predict",
         scorers: &[],
         predictors: &["http_json", "openai_chat", "command"],
