@@ -87,16 +87,23 @@ impl Lanes {
     }
 
     fn give_back(self: &Arc<Self>) {
-        let mut state = self.state();
-        state.busy -= 1;
-        while f64::from(state.busy) < state.limit.floor() {
-            let Some(next) = state.waiting.pop() else { return };
+        self.state().busy -= 1;
+        while let Some(next) = self.next() {
             // Somebody who waits no more is passed over.
-            match next.send(self.lane()) {
-                Ok(()) => state.busy += 1,
-                Err(mut lane) => lane.lanes = None,
+            if let Err(mut lane) = next.send(self.lane()) {
+                lane.lanes = None;
+                self.state().busy -= 1;
             }
         }
+    }
+
+    /// Who gets the lane that is free, if one is.
+    fn next(&self) -> Option<oneshot::Sender<Lane>> {
+        let mut state = self.state();
+        let is_free = f64::from(state.busy) < state.limit.floor();
+        let next = is_free.then(|| state.waiting.pop()).flatten()?;
+        state.busy += 1;
+        Some(next)
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -6,6 +6,7 @@
 //! request could have, and then by that request alone.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use model::judge::Usage;
@@ -86,13 +87,14 @@ impl Ledger {
         accounts.of.entry(key.to_owned()).or_default().spent += cost;
     }
 
-    /// Sets the most apart that a request can cost, of what `key` may spend. None where that is not known, which is none of
+    /// Sets the most apart that a request can cost, of what `key` may spend; what it comes to is added to the `tally`. None where that is not known, which is none of
     /// a budget's business where there is no budget.
     pub(super) async fn reserve(
         self: &Arc<Self>,
         key: &str,
         most_of_key: Option<u64>,
         cost: Option<u64>,
+        tally: &Arc<AtomicU64>,
     ) -> Result<Reserved, Empty> {
         loop {
             let settled = self.settled.notified();
@@ -108,7 +110,8 @@ impl Ledger {
                     (Fit::Yes, Fit::Yes) => {
                         run.reserved += cost;
                         account.reserved += cost;
-                        return Ok(Reserved { ledger: Arc::clone(self), key: key.to_owned(), cost, spent: 0 });
+                        let (ledger, tally) = (Arc::clone(self), Arc::clone(tally));
+                        return Ok(Reserved { ledger, tally, key: key.to_owned(), cost, spent: 0 });
                     }
                     _ => {}
                 }
@@ -134,6 +137,7 @@ impl Ledger {
 /// Money set apart for one request, until that is dropped. Where the request was not made it is given back.
 pub(super) struct Reserved {
     ledger: Arc<Ledger>,
+    tally: Arc<AtomicU64>,
     key: String,
     /// The most that it can cost.
     cost: u64,
@@ -161,6 +165,7 @@ impl Drop for Reserved {
             account.reserved -= self.cost;
         }
         drop(accounts);
+        self.tally.fetch_add(self.spent, Ordering::Relaxed);
         self.ledger.settled.notify_waiters();
     }
 }
@@ -182,7 +187,7 @@ mod tests {
                     let (worst, ledger, spent) = (random.u64(1..2_000), Arc::clone(&ledger), Arc::clone(&spent));
                     let real = random.u64(0..=worst);
                     tokio::spawn(async move {
-                        let reserved = ledger.reserve("tone", None, Some(worst)).await?;
+                        let reserved = ledger.reserve("tone", None, Some(worst), &Arc::default()).await?;
                         tokio::task::yield_now().await;
                         *spent.lock().expect("no panic") += real;
                         reserved.settle(real);
@@ -205,14 +210,15 @@ mod tests {
 
     #[tokio::test]
     async fn one_scorer_has_a_ceiling_of_its_own_and_the_run_another() {
-        let ledger = Ledger::new(Some(1_000));
+        let (ledger, tally) = (Ledger::new(Some(1_000)), Arc::default());
         ledger.carry_over("tone", 300);
-        ledger.reserve("tone", Some(400), Some(100)).await.expect("there is as much").settle(100);
-        assert_eq!(ledger.reserve("tone", Some(400), Some(1)).await.err(), Some(Empty::One { most: 400 }));
-        ledger.reserve("other", None, Some(600)).await.expect("there is as much").settle(600);
-        assert_eq!(ledger.reserve("other", None, Some(1)).await.err(), Some(Empty::Run { most: 1_000 }));
+        ledger.reserve("tone", Some(400), Some(100), &tally).await.expect("there is as much").settle(100);
+        assert_eq!(ledger.reserve("tone", Some(400), Some(1), &tally).await.err(), Some(Empty::One { most: 400 }));
+        ledger.reserve("other", None, Some(600), &tally).await.expect("there is as much").settle(600);
+        assert_eq!(ledger.reserve("other", None, Some(1), &tally).await.err(), Some(Empty::Run { most: 1_000 }));
         assert_eq!(ledger.left("tone", Some(400)).and_then(|left| left.cost), Some(0));
+        assert_eq!(tally.load(Ordering::Relaxed), 700);
         // What is free costs nothing of an empty account.
-        assert!(ledger.reserve("other", None, Some(0)).await.is_ok());
+        assert!(ledger.reserve("other", None, Some(0), &tally).await.is_ok());
     }
 }

@@ -1,7 +1,7 @@
 //! The line to one endpoint: when a request may be made, and when it is made again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, SystemTime};
 
 use model::endpoint::Endpoint;
@@ -55,6 +55,8 @@ pub(super) struct Errand<'a> {
     pub(super) most: Option<u64>,
     /// Counts the requests.
     pub(super) requests: &'a AtomicU32,
+    /// What they have cost, in millionths of a US dollar; what is not known of it, at the most.
+    pub(super) cost: &'a Arc<AtomicU64>,
     /// Whether somebody else can be asked: then an endpoint that rests is not waited for.
     pub(super) has_fallback: bool,
 }
@@ -99,7 +101,7 @@ impl Line {
         request: &JudgeRequest,
         outgoing: &HttpRequest,
     ) -> Result<Answer, Trouble> {
-        let mut failures = 0;
+        let (mut failures, mut waits) = (0, 0);
         loop {
             let trouble = match self.once(errand, request, outgoing).await {
                 Ok(answer) => return Ok(answer),
@@ -109,7 +111,8 @@ impl Line {
             match trouble.kind {
                 // To be told to wait is no failure, unless nothing at all is to be done again.
                 TroubleKind::RateLimited if retries > 0 => {
-                    self.rate.pause(trouble.pace.retry_after.unwrap_or_else(|| wait(failures)));
+                    self.rate.pause(trouble.pace.retry_after.unwrap_or_else(|| wait(waits)));
+                    waits += 1;
                 }
                 TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut if failures < retries => {
                     sleep(trouble.pace.retry_after.unwrap_or_else(|| wait(failures))).await;
@@ -139,7 +142,7 @@ impl Line {
         self.rate.wait(input).await;
         let output = request.max_output_tokens.unwrap_or(self.endpoint.max_output_tokens);
         let most = self.endpoint.price.map(|price| price.of(input, u64::from(output)));
-        let reserved = errand.ledger.reserve(errand.key, errand.most, most).await;
+        let reserved = errand.ledger.reserve(errand.key, errand.most, most, errand.cost).await;
         let mut reserved = reserved.map_err(|empty| Trouble::unmade(TroubleKind::Empty(empty), String::new()))?;
         reserved.leave();
         errand.requests.fetch_add(1, Ordering::Relaxed);

@@ -20,7 +20,7 @@ use super::format::formatted;
 use super::key;
 use super::ledger::{Empty, Ledger};
 use super::line::{Errand, Line};
-use super::provider::{Answer, Tokens, Trouble, TroubleKind};
+use super::provider::{Answer, Trouble, TroubleKind};
 use crate::cassette::Cassette;
 
 /// What judges of a run are opened with.
@@ -278,8 +278,8 @@ impl Run {
     /// Asks the endpoint, and those that stand in for it where it can't be asked.
     async fn ask(&self, question: &Question) -> Asked {
         let Asker { key, index, trial, .. } = &question.asker;
-        let requests = AtomicU32::new(0);
-        let mut usage = Usage::default();
+        let (requests, cost) = (AtomicU32::new(0), Arc::default());
+        let (mut usage, mut is_priced) = (Usage::default(), true);
         let mut line = &self.lines[&question.endpoint];
         let mut asked = HashSet::from([&*line.name]);
         loop {
@@ -292,6 +292,7 @@ impl Run {
                 key,
                 most: question.most,
                 requests: &requests,
+                cost: &cost,
                 has_fallback: fallback.is_some(),
             };
             let sent = match &*line.name {
@@ -300,8 +301,10 @@ impl Run {
             };
             let answer = formatted(&sent, &line.ways, |request, manner| line.ask(&errand, request, manner)).await;
             let tokens = answer.as_ref().map_or_else(|trouble| trouble.tokens, |answer| answer.tokens);
-            let used = line.usage(tokens);
-            usage += used;
+            is_priced &= line.endpoint.price.is_some();
+            usage.input_tokens += tokens.input.unwrap_or(0);
+            usage.output_tokens += tokens.output.unwrap_or(0);
+            usage.cost = is_priced.then(|| cost.load(Ordering::Relaxed));
             let reply = match (answer, fallback) {
                 (Err(trouble), Some(next)) if trouble.kind.passes_on() => {
                     asked.insert(&next.name);
@@ -309,7 +312,7 @@ impl Run {
                     continue;
                 }
                 (Err(trouble), _) => Err(trouble.into()),
-                (Ok(Answer { text, tool_calls, .. }), _) => Ok(Arc::new(Reply { text, tool_calls, usage: used })),
+                (Ok(Answer { text, tool_calls, .. }), _) => Ok(Arc::new(Reply { text, tool_calls, usage })),
             };
             let (endpoint, model) = (line.name.clone(), line.endpoint.model.to_string());
             return Asked { reply, known: None, usage, requests: requests.load(Ordering::Relaxed), endpoint, model };
@@ -363,15 +366,6 @@ impl Run {
         let mut names: Vec<_> = throttled.map(|line| &*line.name).collect();
         names.sort_unstable();
         names
-    }
-}
-
-impl Line {
-    /// What so many tokens are worth here.
-    fn usage(&self, tokens: Tokens) -> Usage {
-        let cost = self.endpoint.price.zip(tokens.known()).map(|(price, (input, output))| price.of(input, output));
-        let (input, output) = (tokens.input.unwrap_or(0), tokens.output.unwrap_or(0));
-        Usage { input_tokens: input, output_tokens: output, cost }
     }
 }
 
