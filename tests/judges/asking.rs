@@ -14,7 +14,9 @@ fn a_scorer_asks_about_every_row_and_the_cost_is_told() {
     // 10 tokens in and 5 out, at 0.001 and 0.002 USD each.
     assert_eq!((&cost["judge_calls"], &cost["usd"]), (&20.into(), &0.4.into()), "{cost:#}");
     assert_eq!((&cost["input_tokens"], &cost["output_tokens"]), (&200.into(), &100.into()));
-    assert_eq!(cost["of"]["grades"]["judge_calls"], 20);
+    let of = &cost["of"]["grades"];
+    assert_eq!((&of["judge_calls"], &of["calls"]), (&20.into(), &20.into()));
+    assert!(of["fuel"].as_u64().unwrap() > 20_000 && of["seconds"].as_f64().unwrap() > 0.0, "{of:#}");
     let shown = judged.project.run(&["runs", "show", "last", "--cost"]).out;
     assert!(shown.contains("judges: 20 questions; tokens 200 in, 100 out; 0.4000 USD"), "{shown}");
     assert!(shown.lines().any(|line| line.starts_with("grades ") && line.ends_with("0.400000")), "{shown}");

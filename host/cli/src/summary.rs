@@ -29,7 +29,7 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
 
 /// What judges were asked and what it cost, in a line; none where nobody was asked.
 pub(crate) fn spent(spent: &Spent) -> Option<String> {
-    let Spent { judge_calls, judge_known, judge_failed, input_tokens, output_tokens, usd } = *spent;
+    let Spent { judge_calls, judge_known, judge_failed, input_tokens, output_tokens, usd, .. } = *spent;
     if judge_calls + judge_known + judge_failed == 0 {
         return None;
     }
@@ -49,9 +49,10 @@ pub(crate) fn spent(spent: &Spent) -> Option<String> {
     Some(told)
 }
 
-/// What was spent on judges, on behalf of whom.
+/// What was spent, on behalf of whom.
 pub(crate) fn accounts(cost: &Cost) -> String {
-    let header = ["ASKED FOR", "QUESTIONS", "KNOWN", "NO REPLY", "TOKENS IN", "TOKENS OUT", "USD"];
+    let header =
+        ["SPENT BY", "CALLS", "FUEL", "SECONDS", "QUESTIONS", "KNOWN", "NO REPLY", "TOKENS IN", "TOKENS OUT", "USD"];
     let row = |name: &str, spent: &Spent| {
         let numbers =
             [spent.judge_calls, spent.judge_known, spent.judge_failed, spent.input_tokens, spent.output_tokens];
@@ -60,10 +61,11 @@ pub(crate) fn accounts(cost: &Cost) -> String {
             None if spent.judge_calls == 0 => format!("{:.6}", 0.0),
             None => "unknown".to_owned(),
         };
-        [vec![name.to_owned()], numbers.map(count).to_vec(), vec![usd]].concat()
+        let guest = vec![name.to_owned(), count(spent.calls), count(spent.fuel), format!("{:.2}", spent.seconds)];
+        [guest, numbers.map(count).to_vec(), vec![usd]].concat()
     };
     let of = cost.of.iter().map(|(key, spent)| row(key, spent));
-    table(&header, &[1, 2, 3, 4, 5, 6], of.chain([row("all", &cost.all)]))
+    table(&header, &[1, 2, 3, 4, 5, 6, 7, 8, 9], of.chain([row("all", &cost.all)]))
 }
 
 /// What came of asking the application, in a line.

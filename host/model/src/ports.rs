@@ -160,6 +160,27 @@ pub trait Scoring: Send + Sync {
     /// Looks at a row with each call of the binding whose number is in `calls`, in that order, and says what came of
     /// each. Whatever a guest does ends up as an outcome.
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome>;
+
+    /// What each call of the binding has taken so far, over all rows.
+    fn work(&self) -> Vec<Work>;
+}
+
+/// What calls of a guest took.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Work {
+    pub calls: u64,
+    /// Units, calls of the host included.
+    pub fuel: u64,
+    /// Wall time, waiting included.
+    pub time: Duration,
+}
+
+impl std::ops::AddAssign for Work {
+    fn add_assign(&mut self, more: Self) {
+        self.calls += more.calls;
+        self.fuel += more.fuel;
+        self.time += more.time;
+    }
 }
 
 /// A predictor, ready to be called.
@@ -171,6 +192,9 @@ pub trait Predicting: Send + Sync {
     ///
     /// Fails with why there is no answer: what the predictor says, or how its call ended.
     async fn predict(&self, row: &Row) -> Result<Prediction, Failure>;
+
+    /// What its calls have taken so far.
+    fn work(&self) -> Work;
 }
 
 /// An exporter, ready to be called. It is one instance from the first batch to the end, unless a call fails.

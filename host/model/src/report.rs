@@ -110,7 +110,7 @@ pub struct Latency {
     pub max: f64,
 }
 
-/// What a run spent on judges, over all its sessions.
+/// What a run took, over all its sessions.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Cost {
     #[serde(flatten)]
@@ -123,6 +123,13 @@ pub struct Cost {
 /// An account.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Spent {
+    /// Calls of guests, and what they took of fuel and of wall time.
+    #[serde(default)]
+    pub calls: u64,
+    #[serde(default)]
+    pub fuel: u64,
+    #[serde(default)]
+    pub seconds: f64,
     /// Questions that a provider was asked.
     pub judge_calls: u64,
     /// Questions whose reply was known.

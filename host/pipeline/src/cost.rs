@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::judge::{Exchange, Usage};
-use model::ports::{Store, StoreError};
+use model::ports::{Store, StoreError, Work};
 use model::report::{Cost, Spent};
 use model::run::RunId;
 
@@ -23,6 +23,24 @@ pub async fn cost(store: &dyn Store, run: RunId) -> Result<Cost, StoreError> {
     }
     let all = accounts.values().fold(Account::default(), Account::and).spent();
     Ok(Cost { all, of: accounts.into_iter().map(|(key, account)| (key, account.spent())).collect() })
+}
+
+/// Adds what guests took: in this session, and what a report tells of those before.
+pub fn add_work(cost: &mut Cost, before: Option<&Cost>, work: &BTreeMap<String, Work>) {
+    for (key, spent) in before.iter().flat_map(|before| &before.of) {
+        add(cost, key, spent.calls, spent.fuel, spent.seconds);
+    }
+    for (key, work) in work {
+        add(cost, key, work.calls, work.fuel, work.time.as_secs_f64());
+    }
+}
+
+fn add(cost: &mut Cost, key: &str, calls: u64, fuel: u64, seconds: f64) {
+    for spent in [&mut cost.all, cost.of.entry(key.to_owned()).or_default()] {
+        spent.calls += calls;
+        spent.fuel += fuel;
+        spent.seconds += seconds;
+    }
 }
 
 #[derive(Clone, Copy, Default)]

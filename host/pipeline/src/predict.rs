@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::outcome::Failure;
-use model::ports::Predicting;
+use model::ports::{Predicting, Work};
 use model::prediction::{Predicted, Prediction};
 use model::row::Row;
 use model::trace::Trace;
@@ -32,6 +32,11 @@ impl Predictor {
             places: Semaphore::new(concurrency.max(1) as usize),
             retries,
         }
+    }
+
+    /// What its calls have taken so far.
+    pub fn work(&self) -> Work {
+        self.predicting.work()
     }
 
     /// Puts the application's answer into a row, in place of outputs that are there, and says what it took. A row without

@@ -15,7 +15,7 @@ use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
     Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Exporting, Plugin, PluginError, Predicting,
-    Record, Scoring, Sink, Store, StoreError, TraceReader,
+    Record, Scoring, Sink, Store, StoreError, TraceReader, Work,
 };
 use model::quantity::Allowance;
 use model::report::Report;
@@ -266,6 +266,10 @@ struct Bound {
 impl Scoring for Bound {
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome> {
         calls.iter().map(|call| (self.score)(row, &self.binding.calls[*call].item)).collect()
+    }
+
+    fn work(&self) -> Vec<Work> {
+        Vec::new()
     }
 }
 

@@ -44,7 +44,7 @@ impl BoundExporter {
         }
         let seed = *hasher.update(&self.binding.seed.to_le_bytes()).finalize().as_bytes();
         let turn = Turn { seed, ..Turn::default() };
-        self.place.answers(&mut question, vec![turn]).await.pop().ok_or_else(no_answer)?
+        self.place.answers(&mut question, vec![turn]).await.pop().ok_or_else(no_answer)?.answer
     }
 }
 

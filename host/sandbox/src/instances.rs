@@ -1,12 +1,13 @@
 //! Instances of one plugin, made and kept as a run wants them.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use model::grant::Grant;
 use model::judge::Asker;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::Failure;
-use model::ports::{Binding, Call};
+use model::ports::{Binding, Call, Work};
 use model::row::Row;
 use model::scorer::PluginDescription;
 use model::trace::Trace;
@@ -68,6 +69,12 @@ pub(crate) enum Reply {
 
 /// What a guest said to a call, or how the call ended instead.
 pub(crate) type Answer = Result<Reply, Failure>;
+
+/// An answer, and what it took.
+pub(crate) struct Answered {
+    pub(crate) answer: Answer,
+    pub(crate) work: Work,
+}
 
 /// What a binding means to whoever makes the instances.
 #[derive(Debug, Default, Deserialize, Serialize)]
@@ -184,11 +191,11 @@ impl Instances {
     }
 
     /// Makes some calls with a question, one after the other.
-    pub(crate) async fn answers(&self, question: &mut Question, turns: &[Turn]) -> Vec<Answer> {
+    pub(crate) async fn answers(&self, question: &mut Question, turns: &[Turn]) -> Vec<Answered> {
         let mut kept = self.take_idle();
         let mut answers = Vec::with_capacity(turns.len());
         for &turn in turns {
-            answers.push(self.answer(question, turn, &mut kept).await);
+            answers.push(self.answered(question, turn, &mut kept).await);
             if self.granted.setup.reuse == Reuse::Never {
                 kept = None;
             }
@@ -198,19 +205,28 @@ impl Instances {
     }
 
     /// Makes a call in an instance that has seen nothing else and will not.
-    pub(crate) async fn fresh_answer(&self, question: &mut Question, turn: Turn) -> Answer {
-        self.answer(question, turn, &mut None).await
+    pub(crate) async fn fresh_answer(&self, question: &mut Question, turn: Turn) -> Answered {
+        self.answered(question, turn, &mut None).await
+    }
+
+    async fn answered(&self, question: &mut Question, turn: Turn, kept: &mut Option<Kept>) -> Answered {
+        let begun = Instant::now();
+        let mut fuel = 0;
+        let answer = self.answer(question, turn, kept, &mut fuel).await;
+        Answered { answer, work: Work { calls: 1, fuel, time: begun.elapsed() } }
     }
 
     /// Makes one call in the instance at hand, or in a fresh one that is then left there. A failed call leaves none.
-    async fn answer(&self, question: &mut Question, turn: Turn, kept: &mut Option<Kept>) -> Answer {
+    async fn answer(&self, question: &mut Question, turn: Turn, kept: &mut Option<Kept>, fuel: &mut u64) -> Answer {
         let SetCall { item, parameters, .. } = &self.granted.setup.calls[turn.call];
         question.turn_to(turn.seed);
         let mut ready = self.ready(kept.take(), turn).await?;
-        let answer = ready.instance.ask(item, parameters, question).await?;
+        let answer = ready.instance.ask(item, parameters, question).await;
+        *fuel = ready.instance.used().fuel;
+        let reply = answer?;
         ready.calls += 1;
         *kept = Some(ready);
-        Ok(answer)
+        Ok(reply)
     }
 
     async fn ready(&self, kept: Option<Kept>, turn: Turn) -> Result<Kept, Failure> {

@@ -14,6 +14,7 @@
 //! What is deliberately absent: files, sockets and clocks for guests; any knowledge of how a verdict is averaged,
 //! stored or shown.
 
+mod account;
 mod bindings;
 mod cache;
 mod call;

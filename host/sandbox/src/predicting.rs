@@ -6,14 +6,15 @@ use std::time::{Duration, Instant, SystemTime};
 use async_trait::async_trait;
 use model::json::Json;
 use model::outcome::{Failure, FailureKind};
-use model::ports::{Binding, Predicting};
+use model::ports::{Binding, Predicting, Work};
 use model::prediction::Prediction;
 use model::row::Row;
 use model::scorer::PluginDescription;
 use model::trace::{Span, SpanKind, Status, Trace};
 
+use crate::account::Account;
 use crate::bindings::{predictor, types};
-use crate::instances::{Question, Reply, Turn};
+use crate::instances::{Answered, Question, Reply, Turn};
 use crate::place::Place;
 use crate::surroundings::{Seed, WALL_CLOCK, seed};
 use crate::{convert, spans};
@@ -29,11 +30,12 @@ pub(crate) struct BoundPredictor {
     place: Place,
     plugin: Arc<PluginDescription>,
     binding: Binding,
+    work: Account,
 }
 
 impl BoundPredictor {
     pub(crate) fn new(place: Place, plugin: Arc<PluginDescription>, binding: Binding) -> Self {
-        Self { place, plugin, binding }
+        Self { place, plugin, binding, work: Account::default() }
     }
 }
 
@@ -44,12 +46,18 @@ impl Predicting for BoundPredictor {
         let seed = seed(self.binding.seed, &self.plugin.digest, item, row);
         let call = Call::begin(item, &seed);
         let mut question = Question::Predict(asked(row), call.context());
-        let answer = self.place.answers(&mut question, vec![Turn::on(row, 0, seed)]).await.pop();
-        match answer.ok_or_else(no_answer)?? {
+        let answered = self.place.answers(&mut question, vec![Turn::on(row, 0, seed)]).await.pop();
+        let Answered { answer, work } = answered.ok_or_else(no_answer)?;
+        self.work.add(work);
+        match answer? {
             Reply::Predicted(Ok(answer)) => call.end(answer).map_err(invalid),
             Reply::Predicted(Err(failure)) => Err(convert::failure(failure)),
             _ => Err(no_answer()),
         }
+    }
+
+    fn work(&self) -> Work {
+        self.work.sum()
     }
 }
 

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use model::outcome::{Failure, FailureKind, Outcome};
-use model::ports::{Binding, Scoring};
+use model::ports::{Binding, Scoring, Work};
 use model::row::Row;
 use model::scorer::{Determinism, PluginDescription, ScorerDescription};
 
+use crate::account::Account;
 use crate::convert;
-use crate::instances::{Answer, Question, Turn};
+use crate::instances::{Answer, Answered, Question, Turn};
 use crate::place::Place;
 use crate::spans::RowTrace;
 use crate::surroundings::{Seed, seed};
@@ -29,6 +30,8 @@ pub(crate) struct Bound {
     binding: Binding,
     /// One that does not is not sent any.
     reads_traces: bool,
+    /// Of each call.
+    work: Vec<Account>,
 }
 
 #[async_trait]
@@ -46,18 +49,26 @@ impl Scoring for Bound {
         let mut outcomes = Vec::with_capacity(calls.len());
         for (&call, scorer) in calls.iter().zip(scorers) {
             let outcome = match scorer.and_then(|scorer| Some((scorer, answers.next()?))) {
-                Some((scorer, (answer, turn))) => self.outcome(answer, scorer, &mut question, turn).await,
+                Some((scorer, (Answered { answer, work }, turn))) => {
+                    self.work[call].add(work);
+                    self.outcome(answer, scorer, &mut question, turn).await
+                }
                 None => Outcome::Failed(convert::unknown(&self.binding.calls[call].item)),
             };
             outcomes.push(outcome);
         }
         outcomes
     }
+
+    fn work(&self) -> Vec<Work> {
+        self.work.iter().map(Account::sum).collect()
+    }
 }
 
 impl Bound {
     pub(crate) fn new(place: Place, plugin: Arc<PluginDescription>, binding: Binding, reads_traces: bool) -> Self {
-        Self { place, plugin, binding, reads_traces }
+        let work = binding.calls.iter().map(|_| Account::default()).collect();
+        Self { place, plugin, binding, reads_traces, work }
     }
 
     fn scorer(&self, call: usize) -> Option<&ScorerDescription> {
@@ -81,7 +92,7 @@ impl Bound {
             return outcome;
         }
         // One that can't be made again says nothing.
-        let again = self.place.fresh_answer(question, turn).await;
+        let again = self.place.fresh_answer(question, turn).await.answer;
         if again.is_ok_and(|answer| convert::outcome(answer, scorer) != outcome) {
             let message = "says that it is pure, and gave two answers to one row";
             return Outcome::Failed(Failure::new(FailureKind::InvalidOutput, message));

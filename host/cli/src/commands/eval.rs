@@ -9,14 +9,14 @@ use std::time::{Instant, SystemTime};
 use anyhow::Context;
 use broker::{Cassette, Judges, Taped};
 use model::ports::{DataReader, Store};
-use model::report::{Report, Verdict};
+use model::report::{Cost, Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
 use model::suite::{Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
-use pipeline::cost::cost;
+use pipeline::cost::{add_work, cost};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::estimate::estimate;
 use pipeline::plan::{self, DataPath, Overrides, Planned};
-use pipeline::score::{self, Broken, Completed, Job, Judged, ScoredEnd};
+use pipeline::score::{self, Broken, Completed, Job, Judged, Scored, ScoredEnd};
 use pipeline::suite::{self, SuiteFile};
 use pipeline::{aggregate, report, resume};
 use storage::SharedStore;
@@ -233,7 +233,9 @@ struct Evaluation {
 /// Rows of a run that were scored.
 struct Conducted {
     header: RunHeader,
-    ended: Result<ScoredEnd, Stop>,
+    ended: Result<Scored, Stop>,
+    /// What earlier sessions took.
+    before: Before,
     /// Wall time of the run, over all its sessions.
     seconds: f64,
     max_usd: Option<f64>,
@@ -254,7 +256,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
         None => {
             data.keep(&*store)?;
             store.create_run(&header).await?;
-            (header, 0.0)
+            (header, Before::default())
         }
     };
     let max_usd = planned.max_usd;
@@ -282,8 +284,8 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     if let Some(cassette) = &cassette {
         finish(cassette, &what, terminal).map_err(Stop::after_start)?;
     }
-    let seconds = before + started.elapsed().as_secs_f64();
-    Ok(Conducted { header, ended, seconds, max_usd, at_once })
+    let seconds = before.seconds + started.elapsed().as_secs_f64();
+    Ok(Conducted { header, ended, before, seconds, max_usd, at_once })
 }
 
 /// Scores the first rows, and says what all of them will take.
@@ -298,8 +300,9 @@ async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
 async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     let (what, terminal) = (evaluation.what.clone(), evaluation.terminal);
     let store: Arc<dyn Store> = evaluation.store.clone();
-    let Conducted { header, ended, seconds, max_usd, .. } = conduct(evaluation, None).await?;
-    let report = report_on(&*store, &header, &ended, max_usd, seconds).await.map_err(Stop::after_start)?;
+    let Conducted { header, ended, before, seconds, max_usd, .. } = conduct(evaluation, None).await?;
+    let report =
+        report_on(&*store, &header, &ended, max_usd, Before { seconds, ..before }).await.map_err(Stop::after_start)?;
     let run = Run { header, report: Some(report.clone()) };
     for file in &what.report {
         write_report(file, &run, &report, &store).await.map_err(Stop::after_start)?;
@@ -314,7 +317,7 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
         let command = resume_command(&what, report.run);
         terminal.say(format_args!("what came to its end is saved; `{command}{how}` goes on"))
     };
-    match ended? {
+    match ended?.end {
         ScoredEnd::Cancelled => saved("")?,
         ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
         ScoredEnd::Complete | ScoredEnd::GivenUp(_) => {}
@@ -334,12 +337,22 @@ fn header(planned: &Planned, snapshot: &DatasetSnapshot) -> Result<RunHeader, St
     })
 }
 
-/// The run to go on with, if it was started as what is asked for now, and the seconds it took so far.
-async fn earlier(store: &dyn Store, named: &str, now: &RunHeader) -> Result<(RunHeader, f64), Stop> {
+/// What earlier sessions of a run took.
+#[derive(Default)]
+struct Before {
+    seconds: f64,
+    cost: Option<Cost>,
+}
+
+/// The run to go on with, if it was started as what is asked for now, and what it took so far.
+async fn earlier(store: &dyn Store, named: &str, now: &RunHeader) -> Result<(RunHeader, Before), Stop> {
     let run = runs::find(store, named).await?;
     let differences = resume::differences(&run.header, now);
     if differences.is_empty() {
-        return Ok((run.header, run.report.map_or(0.0, |report| report.seconds)));
+        let before = run
+            .report
+            .map_or_else(Before::default, |report| Before { seconds: report.seconds, cost: Some(report.cost) });
+        return Ok((run.header, before));
     }
     Err(Stop::message(format_args!("run {} can't go on: {}", run.header.id, differences.join("; ")))
         .hint("start a new run, or undo the change"))
@@ -361,7 +374,7 @@ async fn score_rows(
     store: &Arc<dyn Store>,
     terminal: Terminal,
     cancel: watch::Receiver<bool>,
-) -> Result<ScoredEnd, Stop> {
+) -> Result<Scored, Stop> {
     let Scoring { mut planned, identities, judged, judges, at_once, first } = scoring;
     planned.plan.limit = planned.plan.limit.into_iter().chain(first).min();
     let done = Completed::read(&**store, header.id).await?;
@@ -421,11 +434,11 @@ fn interrupted(terminal: Terminal) -> Result<watch::Receiver<bool>, Stop> {
 async fn report_on(
     store: &dyn Store,
     header: &RunHeader,
-    ended: &Result<ScoredEnd, Stop>,
+    ended: &Result<Scored, Stop>,
     max_usd: Option<f64>,
-    seconds: f64,
+    before: Before,
 ) -> Result<Report, Stop> {
-    let broke_off = match ended {
+    let broke_off = match ended.as_ref().map(|scored| &scored.end) {
         Ok(ScoredEnd::Complete) => None,
         Ok(ScoredEnd::Cancelled) => Some("it was interrupted".to_owned()),
         Ok(ScoredEnd::GivenUp(Broken { scorer, times, failure })) => {
@@ -437,8 +450,10 @@ async fn report_on(
         Err(stop) => Some(format!("{:#}", stop.error)),
     };
     let summary = aggregate::aggregate(store, header.id, &header.plan).await?;
-    let cost = cost(store, header.id).await?;
-    let report = report::build(header, summary, cost, broke_off, seconds);
+    let mut cost = cost(store, header.id).await?;
+    let work = ended.as_ref().map(|scored| scored.work.clone()).unwrap_or_default();
+    add_work(&mut cost, before.cost.as_ref(), &work);
+    let report = report::build(header, summary, cost, broke_off, before.seconds);
     // Where results can't be stored the report can't either; it is shown all the same.
     if ended.is_ok() {
         store.finish_run(header.id, &report).await?;

@@ -76,7 +76,11 @@ async fn look(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result
         Runs::Show { run, failing, cost, rows } => {
             let run = find(&*store, &run).await?;
             let failing = if failing { Some(failing_rows(&*store, &run.header, rows).await?) } else { None };
-            let cost = if cost { Some(pipeline::cost::cost(&*store, run.header.id).await?) } else { None };
+            let cost = match &run.report {
+                _ if !cost => None,
+                Some(report) => Some(report.cost.clone()),
+                None => Some(pipeline::cost::cost(&*store, run.header.id).await?),
+            };
             show(&run, failing.as_deref(), cost.as_ref(), terminal)
         }
         Runs::Export { run, format, output, .. } => {

@@ -9,11 +9,12 @@ mod completed;
 mod recorder;
 mod row;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use model::judge::{BatchId, Exchange};
-use model::ports::{Observer, Purse, Store, StoreError};
+use model::ports::{Observer, Purse, Store, StoreError, Work};
 use model::row::Row;
 use model::run::{RowResult, RunId};
 use tokio::sync::{mpsc, watch};
@@ -77,6 +78,14 @@ pub enum ScoredEnd {
     OutOfMoney,
 }
 
+/// What was done in one session of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    pub end: ScoredEnd,
+    /// What guests took, by the key of the scorer or the name of the predictor.
+    pub work: BTreeMap<String, Work>,
+}
+
 /// Why scoring broke off. What was recorded stays.
 #[derive(Debug, thiserror::Error)]
 pub enum ScoreError {
@@ -94,9 +103,10 @@ pub enum ScoreError {
 /// # Errors
 ///
 /// Fails when results can't be stored or rows can't be read; both end the run early.
-pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, ScoreError> {
+pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, ScoreError> {
     let Job { run, rows, predictor, bindings, done, store, observer, judged, concurrency, trials } = job;
-    let breaker = Breaker::new(&rows.plan, trials);
+    let plan = Arc::clone(&rows.plan);
+    let breaker = Breaker::new(&plan, trials);
     let predictor = predictor.map(|planned| Arc::new(Predictor::bind(planned)));
     let scorers = Arc::new(Scorers::bind(&rows.plan, bindings));
     let (queue, producer) = feed(move |each| {
@@ -131,9 +141,12 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<ScoredEnd, S
     };
     let (recorded, ended) = tokio::join!(recorder.record(received, record), worked);
     let broken = recorded.map_err(ScoreError::Store)?;
-    let ended = broken.map_or(ended?, ScoredEnd::GivenUp);
+    let end = broken.map_or(ended?, ScoredEnd::GivenUp);
     producer.await??;
-    Ok(ended)
+    let keys = plan.scorers.iter().map(|scorer| scorer.key.clone());
+    let asked = plan.predictor.iter().map(|planned| planned.predictor.clone());
+    let asked = asked.zip(predictor.map(|predictor| predictor.work()));
+    Ok(Scored { end, work: keys.zip(scorers.work()).chain(asked).collect() })
 }
 
 /// Complete if all of the workers were: the others may have been on the last rows. Where money ran out, that is why.

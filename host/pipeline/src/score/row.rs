@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use model::outcome::{Failure, FailureKind, Outcome};
-use model::ports::Scoring;
+use model::ports::{Scoring, Work};
 use model::prediction::Predicted;
 use model::row::Row;
 use model::run::{RowResult, RunPlan};
@@ -41,6 +41,17 @@ impl Scorers {
             count: plan.scorers.len(),
             needs_outputs: plan.scorers.iter().any(|scorer| scorer.needs_outputs),
         }
+    }
+
+    /// What each scorer has taken so far, by its place in the suite.
+    pub(super) fn work(&self) -> Vec<Work> {
+        let mut work = vec![Work::default(); self.count];
+        for bound in &self.bound {
+            for (place, taken) in bound.places.iter().zip(bound.scoring.work()) {
+                work[*place] += taken;
+            }
+        }
+        work
     }
 
     /// Gives an outcome for each scorer, in suite order. `asked` is what came of asking for outputs, where that was done.

@@ -88,7 +88,7 @@ fn rows(count: usize) -> String {
 async fn run_with(mut job: Job, memory: &Arc<Memory>, watcher: &Arc<Watcher>) -> Result<ScoredEnd, ScoreError> {
     let cancel = watcher.stop.as_ref().map_or_else(|| watch::channel(false).1, watch::Sender::subscribe);
     (job.store, job.observer) = (memory.clone(), watcher.clone());
-    run(job, cancel).await
+    run(job, cancel).await.map(|scored| scored.end)
 }
 
 fn keys(memory: &Memory) -> Vec<(u64, u32)> {

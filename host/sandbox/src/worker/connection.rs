@@ -24,7 +24,7 @@ use super::protocol::{Frames, Refused, Said, Told, frames, received, speak};
 use crate::Doors;
 use crate::bindings::describe;
 use crate::imports::judge;
-use crate::instances::{Answer, Question, Setup, Turn};
+use crate::instances::{Answered, Question, Setup, Turn};
 use crate::load::{Cause, LoadError};
 use crate::shared::Shared;
 
@@ -56,7 +56,7 @@ pub(super) struct Connection {
 /// Calls on a row that have not been answered.
 struct Waiting {
     calls: usize,
-    answers: oneshot::Sender<Vec<Answer>>,
+    answers: oneshot::Sender<Vec<Answered>>,
 }
 
 impl Connection {
@@ -120,7 +120,7 @@ impl Connection {
     /// # Errors
     ///
     /// Fails with what became of the worker.
-    pub(super) async fn call(&self, call: Call<'_>) -> Result<Vec<Answer>, String> {
+    pub(super) async fn call(&self, call: Call<'_>) -> Result<Vec<Answered>, String> {
         let Call { assignment, setup, question, turns, fresh } = call;
         if lock(&self.assignments).insert(assignment, Arc::clone(setup)).is_none() {
             let setup = serde_json::to_vec(&**setup).expect("a setup can be written");

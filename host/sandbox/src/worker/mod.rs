@@ -21,13 +21,14 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use model::outcome::{Failure, FailureKind};
+use model::ports::Work;
 use tokio::sync::{Mutex, RwLock};
 use tokio_util::bytes::Bytes;
 
 pub use serve::work;
 
 use crate::bindings::describe;
-use crate::instances::{Answer, Question, Setup, Turn};
+use crate::instances::{Answered, Question, Setup, Turn};
 use crate::load::LoadError;
 use crate::shared::Shared;
 use connection::{Call, Connection};
@@ -98,16 +99,16 @@ pub(crate) struct Assigned {
 
 impl Assigned {
     /// Makes some calls on a row, one after the other.
-    pub(crate) async fn answers(&self, question: &Question, turns: Vec<Turn>) -> Vec<Answer> {
+    pub(crate) async fn answers(&self, question: &Question, turns: Vec<Turn>) -> Vec<Answered> {
         self.insist(question, &turns, false).await
     }
 
     /// Makes a call in an instance that has seen nothing else and will not.
-    pub(crate) async fn fresh_answer(&self, question: &Question, turn: Turn) -> Answer {
+    pub(crate) async fn fresh_answer(&self, question: &Question, turn: Turn) -> Answered {
         self.insist(question, &[turn], true).await.pop().expect("an answer to each call")
     }
 
-    async fn insist(&self, question: &Question, turns: &[Turn], fresh: bool) -> Vec<Answer> {
+    async fn insist(&self, question: &Question, turns: &[Turn], fresh: bool) -> Vec<Answered> {
         let together = self.workers.alone.read().await;
         let lost = match self.attempt(question, turns, fresh).await {
             Ok(answers) => return answers,
@@ -118,7 +119,8 @@ impl Assigned {
         let _alone = self.workers.alone.write().await;
         self.attempt(question, turns, fresh).await.unwrap_or_else(|lost| {
             let failure = Failure::new(FailureKind::Internal, format!("its worker process {lost}"));
-            turns.iter().map(|_| Err(failure.clone())).collect()
+            let lost = |_| Answered { answer: Err(failure.clone()), work: Work { calls: 1, ..Work::default() } };
+            turns.iter().map(lost).collect()
         })
     }
 
@@ -130,7 +132,7 @@ impl Assigned {
     }
 
     /// Fails with what became of the worker.
-    async fn attempt(&self, question: &Question, turns: &[Turn], fresh: bool) -> Result<Vec<Answer>, String> {
+    async fn attempt(&self, question: &Question, turns: &[Turn], fresh: bool) -> Result<Vec<Answered>, String> {
         let seat = self.seat();
         let _row = Counted::new(&seat.rows);
         let connection = self.workers.connection(seat).await?;

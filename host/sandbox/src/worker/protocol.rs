@@ -9,7 +9,7 @@ use std::pin::Pin;
 use futures_util::{Sink, SinkExt};
 use model::judge::{Asker, Usage};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpRequest, HttpResponse};
+use model::ports::{HttpRequest, HttpResponse, Work};
 use serde::{Deserialize, Serialize};
 use tokio::net::unix::OwnedWriteHalf;
 use tokio::sync::mpsc;
@@ -17,7 +17,7 @@ use tokio_util::bytes::Bytes;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
 use crate::bindings::describe;
-use crate::instances::{Answer, Question, Reply, Turn};
+use crate::instances::{Answered, Question, Reply, Turn};
 
 /// The longest frame: compiled code is what there is of that length.
 const LONGEST: usize = 1 << 30;
@@ -98,7 +98,7 @@ pub(super) enum Said {
     Described(Result<describe::PluginDescription, Refused>),
     Answered {
         number: u64,
-        answers: Vec<Result<Reply, Failed>>,
+        answers: Vec<(Result<Reply, Failed>, Work)>,
     },
     /// A guest wants a request sent.
     Fetch {
@@ -161,10 +161,10 @@ impl From<Failed> for Failure {
     }
 }
 
-pub(super) fn sent(answer: Answer) -> Result<Reply, Failed> {
-    answer.map_err(Failed::from)
+pub(super) fn sent(Answered { answer, work }: Answered) -> (Result<Reply, Failed>, Work) {
+    (answer.map_err(Failed::from), work)
 }
 
-pub(super) fn received(answer: Result<Reply, Failed>) -> Answer {
-    answer.map_err(Failure::from)
+pub(super) fn received((answer, work): (Result<Reply, Failed>, Work)) -> Answered {
+    Answered { answer: answer.map_err(Failure::from), work }
 }
