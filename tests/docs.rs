@@ -52,6 +52,10 @@ fn the_commands_of_the_readme_exist() {
         "runs show",
         "runs export",
         "runs delete",
+        "judge list",
+        "judge ask",
+        "judge log",
+        "judge cache stats",
         "plugin list",
         "plugin inspect",
         "init",
@@ -73,6 +77,31 @@ fn the_suite_of_the_readme_is_one() {
     // All that is wrong with it here is the stand-in for the plugin and the missing rows.
     let problems: Vec<_> = said.err.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(problems.iter().all(|line| line.contains("empathy") || line.contains("cases.jsonl")), "{problems:#?}");
+}
+
+#[test]
+fn the_table_of_endpoints_has_every_key_and_no_other() {
+    let text = fs::read_to_string(root().join("docs/judges.md")).unwrap();
+    let table = text.split("## Endpoints").nth(1).unwrap().split("\n\n").nth(1).unwrap();
+    let keys = table.lines().filter(|line| line.starts_with("| `")).flat_map(|line| {
+        let first = line.split('|').nth(1).unwrap();
+        first.split('`').skip(1).step_by(2).map(str::to_owned).collect::<Vec<_>>()
+    });
+    let schema = Project::new().json(0, &["schema", "suite"]);
+    let known = schema["$defs"]["EndpointEntry"]["properties"].as_object().unwrap().keys().cloned();
+    assert_eq!(keys.collect::<BTreeSet<_>>(), known.collect::<BTreeSet<_>>());
+}
+
+#[test]
+fn the_suite_of_the_guide_to_judges_is_one() {
+    let text = fs::read_to_string(root().join("docs/judges.md")).unwrap();
+    let suite = text.split("```yaml\n").nth(1).unwrap().split("```").next().unwrap();
+    let row = r#"{"inputs": {"q": "?"}, "outputs": "x"}"#;
+    let project = Project::with(&[("karat.yaml", suite), ("cases.jsonl", row)]);
+    let said = project.run(&["eval"]);
+    // All that is missing is the key.
+    assert!(said.code == 2 && said.err.contains("`OPENAI_API_KEY` is not set"), "{said:#?}");
+    assert_eq!(said.err.matches("error").count(), 1, "{said:#?}");
 }
 
 #[test]
@@ -114,6 +143,8 @@ fn every_link_within_the_documents_leads_somewhere() {
         "CONTRIBUTING.md",
         "docs/plugins.md",
         "docs/interface.md",
+        "docs/judges.md",
+        "docs/predictors.md",
         "docs/exporters.md",
         "docs/security.md",
         "examples/README.md",
