@@ -3,6 +3,7 @@
 mod asking;
 mod budget;
 mod cassettes;
+mod crash;
 mod estimate;
 mod faults;
 mod policy;

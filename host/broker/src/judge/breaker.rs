@@ -69,3 +69,40 @@ impl Breaker {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn trouble(kind: TroubleKind) -> Trouble {
+        Trouble::unmade(kind, "no")
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn an_endpoint_that_does_nothing_but_fail_is_left_alone_for_longer_and_longer() {
+        let breaker = Breaker::default();
+        let mut rests = Vec::new();
+        for _ in 0..8 {
+            (0..PATIENCE).for_each(|_| breaker.failed(&trouble(TroubleKind::Unavailable)));
+            let until = breaker.rest().expect("it is asked again").expect("it is left alone");
+            rests.push((until - Instant::now()).as_secs());
+            tokio::time::sleep_until(until).await;
+            assert_eq!(breaker.rest(), Ok(None));
+        }
+        assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60]);
+        breaker.went_well();
+        (1..PATIENCE).for_each(|_| breaker.failed(&trouble(TroubleKind::TimedOut)));
+        assert_eq!(breaker.rest(), Ok(None));
+    }
+
+    #[tokio::test]
+    async fn what_asking_again_can_not_mend_is_not_asked_again() {
+        for kind in [TroubleKind::Refused, TroubleKind::NoSuchModel, TroubleKind::QuotaExhausted] {
+            let breaker = Breaker::default();
+            breaker.failed(&trouble(TroubleKind::BadRequest));
+            assert_eq!(breaker.rest(), Ok(None));
+            breaker.failed(&trouble(kind));
+            assert_eq!(breaker.rest().expect_err("it is over").kind, kind);
+        }
+    }
+}
