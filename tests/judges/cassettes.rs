@@ -45,10 +45,14 @@ fn a_question_that_is_not_on_the_cassette_is_told() {
 #[test]
 fn a_predictors_requests_are_recorded_as_well() {
     use crate::support::application::Application;
-    let application = Application::answering(|asked| serde_json::json!({ "answer": asked.body["n"] }));
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    // One that never says the same twice: each trial is replayed what it was told.
+    let times = AtomicUsize::new(0);
+    let answer = move |_: &_| serde_json::json!({ "answer": "x".repeat(1 + times.fetch_add(1, Ordering::SeqCst)) });
+    let application = Application::answering(answer);
     let suite = format!(
         "name: t\ndata: {{ path: rows.jsonl }}\npredict: {{ use: http_json, with: {{ url: \"{0}/ask\" }}, \
-         grant: {{ http: [{{ url: \"{0}\", methods: [POST] }}] }} }}\nscorers: [response_length]\n",
+         grant: {{ http: [{{ url: \"{0}\", methods: [POST] }}] }} }}\nscorers: [response_length]\ntrials: 3\n",
         application.url
     );
     let rows: Vec<_> = (0..10).map(|n| format!(r#"{{"inputs": {{"n": {n}}}}}"#)).collect();
@@ -56,8 +60,8 @@ fn a_predictors_requests_are_recorded_as_well() {
     let http = format!("http={}", application.url);
     project.json(0, &["eval", "--allow", &http, "--record", "run.jsonl"]);
     let export = |store| project.run(&["runs", "export", "last", "--store", store]).out;
-    assert_eq!(application.asked().len(), 10);
+    assert_eq!(application.asked().len(), 30);
     let said = project.run(&["eval", "--replay", "run.jsonl", "--store", "elsewhere"]);
     assert_eq!(said.code, 0, "{said:#?}");
-    assert_eq!((export("elsewhere"), application.asked().len()), (export(".karat"), 10));
+    assert_eq!((export("elsewhere"), application.asked().len()), (export(".karat"), 30));
 }

@@ -233,6 +233,8 @@ pub struct HttpRequest {
     pub headers: Vec<(String, Vec<u8>)>,
     pub body: Vec<u8>,
     pub timeout: Option<Duration>,
+    /// On whose behalf it is sent; none where that is no call on a row. Nothing of it is sent.
+    pub asker: Option<Asker>,
 }
 
 /// What came back.

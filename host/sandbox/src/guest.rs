@@ -50,7 +50,7 @@ impl Guest {
             memory: MemoryLimit::new(limits.memory),
             used: Used::default(),
             granted: Arc::clone(granted),
-            egress: Egress::new(granted),
+            egress: Egress::new(granted, turn),
             wasi_http: wasi_http::context(),
             traces: AtHand::default(),
             output: Tail::default(),
@@ -68,7 +68,7 @@ impl Guest {
         self.wasi = None;
         self.turn = turn;
         self.used = Used::default();
-        self.egress = Egress::new(&self.granted);
+        self.egress = Egress::new(&self.granted, turn);
     }
 }
 

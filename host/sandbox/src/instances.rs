@@ -7,7 +7,7 @@ use model::grant::Grant;
 use model::judge::Asker;
 use model::limits::{CallLimits, Reuse};
 use model::outcome::Failure;
-use model::ports::{Binding, Call, Work};
+use model::ports::{Binding, Call, HttpRequest, Work};
 use model::row::Row;
 use model::scorer::PluginDescription;
 use model::trace::Trace;
@@ -128,7 +128,12 @@ impl Setup {
         Self { reuse: Reuse::Run, to_the_end: true, ..self }
     }
 
-    /// Whether somebody who asks a judge is a call of this setup.
+    /// A worker's request, on behalf of nobody but a call of this setup.
+    pub(crate) fn vouched(&self, request: HttpRequest) -> HttpRequest {
+        HttpRequest { asker: request.asker.filter(|asker| self.is_of(asker)), ..request }
+    }
+
+    /// Whether somebody who asks is a call of this setup.
     pub(crate) fn is_of(&self, asker: &Asker) -> bool {
         self.plugin == asker.plugin && self.calls.iter().any(|call| call.key == asker.key)
     }

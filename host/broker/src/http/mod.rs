@@ -234,7 +234,7 @@ mod tests {
         door.idle = Duration::from_millis(50);
         let rule = HttpRule { url: origin.clone(), methods: vec!["GET".to_owned()], secrets: Vec::new(), why: None };
         let (headers, body) = (Vec::new(), Vec::new());
-        let request = HttpRequest { method: "GET".to_owned(), url: origin, headers, body, timeout: None };
+        let request = HttpRequest { method: "GET".to_owned(), url: origin, headers, body, timeout: None, asker: None };
         let serve = async {
             let (mut stream, _) = listener.accept().await.expect("a connection");
             let heard = stream.read(&mut [0; 1000]).await.expect("it is open");

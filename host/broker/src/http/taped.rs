@@ -18,7 +18,7 @@ const IDS: [&str; 2] = ["traceparent", "tracestate"];
 pub struct Taped {
     door: Arc<dyn HttpDoor>,
     cassette: Arc<Cassette>,
-    /// How often each request was made: the same one may be answered otherwise the next time.
+    /// How often each request was made on behalf of a trial: it may be answered otherwise the next time.
     times: Mutex<HashMap<String, u32>>,
 }
 
@@ -28,10 +28,12 @@ impl Taped {
     }
 
     fn key(&self, request: &HttpRequest) -> String {
-        let HttpRequest { method, url, headers, body, timeout: _ } = request;
+        let HttpRequest { method, url, headers, body, asker, timeout: _ } = request;
+        // Another version of a plugin may go on with what was recorded.
+        let asker = asker.as_ref().map(|asker| (&asker.key, asker.index, asker.trial));
         // Secrets are in them by name; ids of a trace are others each time.
         let headers: Vec<_> = headers.iter().filter(|(name, _)| !IDS.contains(&&*name.to_ascii_lowercase())).collect();
-        let bytes = serde_json::to_vec(&("karat http 1", method, url, headers, body)).expect("plain data");
+        let bytes = serde_json::to_vec(&("karat http 1", asker, method, url, headers, body)).expect("plain data");
         let request = blake3::hash(&bytes).to_hex().to_string();
         let mut times = self.times.lock().unwrap_or_else(PoisonError::into_inner);
         let time = times.entry(request.clone()).or_default();

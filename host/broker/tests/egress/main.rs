@@ -66,7 +66,14 @@ fn rule(url: &str) -> HttpRule {
 }
 
 fn get(url: &str) -> HttpRequest {
-    HttpRequest { method: "GET".to_owned(), url: url.to_owned(), headers: Vec::new(), body: Vec::new(), timeout: None }
+    HttpRequest {
+        method: "GET".to_owned(),
+        url: url.to_owned(),
+        headers: Vec::new(),
+        body: Vec::new(),
+        timeout: None,
+        asker: None,
+    }
 }
 
 fn within(request: HttpRequest, time: Duration) -> HttpRequest {

@@ -139,7 +139,7 @@ async fn reach(endpoint: &Endpoint, authority: &Authority) -> Result<String, Sto
     let door = wiring::door(authority.allowed()?, Bounds::judges(1))?;
     let rule = HttpRule { url: url.clone(), methods: vec!["GET".to_owned()], secrets: Vec::new(), why: None };
     let (headers, body) = (Vec::new(), Vec::new());
-    let request = HttpRequest { method: "GET".to_owned(), url, headers, body, timeout: Some(PATIENCE) };
+    let request = HttpRequest { method: "GET".to_owned(), url, headers, body, timeout: Some(PATIENCE), asker: None };
     let reached = door.send(&[rule], 1 << 16, request).await;
     Ok(reached.map_or_else(|failure| failure.message, |_| "yes".to_owned()))
 }

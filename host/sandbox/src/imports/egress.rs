@@ -7,18 +7,20 @@ use model::outcome::{Failure, FailureKind};
 use model::ports::{HttpDoor, HttpRequest, HttpResponse, Incoming};
 
 use super::Granted;
+use crate::instances::Turn;
 
 /// What the call at hand may still send.
 pub(crate) struct Egress {
     granted: Arc<Granted>,
+    turn: Turn,
     requests: u32,
     /// Answers on their way, by the number of the guest's handle. They end with the call, whatever becomes of the handle.
     pub(crate) incoming: HashMap<u32, Box<dyn Incoming>>,
 }
 
 impl Egress {
-    pub(crate) fn new(granted: &Arc<Granted>) -> Self {
-        Self { granted: Arc::clone(granted), requests: 0, incoming: HashMap::new() }
+    pub(crate) fn new(granted: &Arc<Granted>, turn: Turn) -> Self {
+        Self { granted: Arc::clone(granted), turn, requests: 0, incoming: HashMap::new() }
     }
 
     /// Lets one more request out.
@@ -37,7 +39,7 @@ impl Egress {
             let message = format!("this call has made its {most} requests (`limits.http_requests`)");
             return Err(Failure::new(FailureKind::BudgetExceeded, message));
         }
-        Ok(Pass { door: Arc::clone(door), granted: Arc::clone(granted) })
+        Ok(Pass { door: Arc::clone(door), granted: Arc::clone(granted), turn: self.turn })
     }
 }
 
@@ -45,14 +47,22 @@ impl Egress {
 pub(crate) struct Pass {
     door: Arc<dyn HttpDoor>,
     granted: Arc<Granted>,
+    /// The call that it is good for.
+    turn: Turn,
 }
 
 impl Pass {
     pub(crate) async fn send(self, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        self.door.send(&self.granted.setup.grant.http, self.granted.setup.limits.http_bytes, request).await
+        let Self { door, granted, turn } = self;
+        let setup = &granted.setup;
+        let request = HttpRequest { asker: setup.asker(turn), ..request };
+        door.send(&setup.grant.http, setup.limits.http_bytes, request).await
     }
 
     pub(crate) async fn open(self, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
-        self.door.open(&self.granted.setup.grant.http, self.granted.setup.limits.http_bytes, request).await
+        let Self { door, granted, turn } = self;
+        let setup = &granted.setup;
+        let request = HttpRequest { asker: setup.asker(turn), ..request };
+        door.open(&setup.grant.http, setup.limits.http_bytes, request).await
     }
 }

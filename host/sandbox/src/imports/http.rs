@@ -34,6 +34,7 @@ pub(super) fn asked(request: Request) -> HttpRequest {
         headers: request.headers.into_iter().map(|Header { name, value }| (name, value)).collect(),
         body: request.body,
         timeout: request.timeout_ms.map(|time| Duration::from_millis(time.into())),
+        asker: None,
     }
 }
 

@@ -60,6 +60,7 @@ async fn send(
         headers: head.headers.iter().filter(|(name, _)| *name != http::header::HOST).map(header).collect(),
         body: body.to_bytes().into(),
         timeout: options.and_then(|options| options.first_byte_timeout),
+        asker: None,
     };
     let HttpResponse { status, headers, body, truncated } = pass.send(request).await.map_err(refused)?;
     if truncated {

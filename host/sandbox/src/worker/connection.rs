@@ -193,6 +193,7 @@ impl Connection {
 
     async fn send(&self, assignment: u32, most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
         let (door, setup) = self.door(assignment)?;
+        let request = setup.vouched(request);
         door.send(&setup.grant.http, most.min(setup.limits.http_bytes), request).await
     }
 
@@ -203,6 +204,7 @@ impl Connection {
         request: HttpRequest,
     ) -> Result<Box<dyn Incoming>, Failure> {
         let (door, setup) = self.door(assignment)?;
+        let request = setup.vouched(request);
         door.open(&setup.grant.http, most.min(setup.limits.http_bytes), request).await
     }
 

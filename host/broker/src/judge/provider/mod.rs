@@ -126,6 +126,7 @@ pub(super) fn request(endpoint: &Endpoint, request: &JudgeRequest, manner: &Mann
         headers: headers(endpoint),
         body: Value::Object(body).to_string().into_bytes(),
         timeout: Some(endpoint.flow.timeout),
+        asker: None,
     }
 }
 
