@@ -35,15 +35,18 @@ def write_project(folder: pathlib.Path, rows: int, reuse: str = "never") -> None
             file.write(json.dumps(row) + "\n")
 
 
-def measure(command: list[str], folder: pathlib.Path) -> dict:
-    """Runs a command to its end: wall and CPU seconds, peak RSS in MiB, and what it printed."""
+def measure(command: list[str], folder: pathlib.Path, ends: tuple[int, ...] = (0,)) -> dict:
+    """Runs a command to its end, with one of the codes it may have: wall and CPU seconds, peak RSS in MiB, and what it printed."""
     start = time.monotonic()
     out = open(folder / "out", "wb+")
-    child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=subprocess.DEVNULL)
+    err = open(folder / "err", "wb+")
+    child = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
     wall = time.monotonic() - start
-    assert child.returncode == 0, f"{command} ended with {child.returncode}"
     out.seek(0)
+    err.seek(0)
+    said = err.read().decode()
+    assert child.returncode in ends, f"{command} ended with {child.returncode}: {said}"
     return {"wall": wall, "cpu": usage.ru_utime + usage.ru_stime, "user": usage.ru_utime, "system": usage.ru_stime,
-            "rss": usage.ru_maxrss / 1024, "out": out.read().decode()}
+            "rss": usage.ru_maxrss / 1024, "out": out.read().decode(), "err": said}

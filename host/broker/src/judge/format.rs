@@ -8,7 +8,7 @@ use model::endpoint::Provider;
 use model::judge::{Format, JudgeRequest, Message, Speaker};
 
 use super::provider::{Answer, Feature, Manner, Pace, Tokens, Trouble, TroubleKind, Way, excerpt};
-use super::reply::{Reply, Wanted, Wrong};
+use super::reply::{Reply, Schemas, Wanted, Wrong};
 use super::shape;
 
 /// What an endpoint turned out not to take, so that it is not tried with every question.
@@ -69,10 +69,11 @@ impl Ways {
 pub(super) async fn formatted<F: Future<Output = Result<Answer, Trouble>>>(
     request: &JudgeRequest,
     ways: &Ways,
+    schemas: &Schemas,
     // Of their own, so that the future can be sent to another thread: one of an `AsyncFnMut` with borrowed ones can't.
     mut once: impl FnMut(JudgeRequest, Manner) -> F,
 ) -> Result<Answer, Trouble> {
-    let wanted = Wanted::new(&request.format)
+    let wanted = Wanted::new(&request.format, schemas)
         .map_err(|why| Trouble::new(TroubleKind::BadInput, why, Tokens::NONE_USED, Pace::default()))?;
     let mut request = Cow::Borrowed(request);
     let mut manner = ways.best();
@@ -166,7 +167,8 @@ mod tests {
             asked.push((manner, request.messages.len()));
             std::future::ready(answers.next().expect("no more questions than answers"))
         };
-        let asking = formatted(request, ways, once);
+        let schemas = Schemas::default();
+        let asking = formatted(request, ways, &schemas, once);
         is_send(&asking);
         let came = asking.await;
         assert_eq!(answers.len(), 0, "all answers were asked for");

@@ -19,6 +19,7 @@ use super::ledger::Ledger;
 use super::provider::{self, Answer, Manner, Trouble, TroubleKind};
 use super::rate::Rate;
 use super::redact::Redactor;
+use super::reply::Schemas;
 use crate::http::origin_of;
 
 /// Bytes that an answer may have.
@@ -28,7 +29,7 @@ const LONGEST_ANSWER: u64 = 4 << 20;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Bytes of a request that are a token at the least.
+/// Bytes of a request that are a token, more often than not.
 const BYTES_OF_TOKEN: u64 = 3;
 
 /// One endpoint, as all questions of a run share it.
@@ -36,6 +37,7 @@ pub(super) struct Line {
     pub(super) name: String,
     pub(super) endpoint: Endpoint,
     pub(super) ways: Ways,
+    pub(super) schemas: Schemas,
     pub(super) redactor: Redactor,
     lanes: Arc<Lanes>,
     rate: Rate,
@@ -70,6 +72,7 @@ impl Line {
         Ok(Self {
             name,
             ways: Ways::new(endpoint.model.provider),
+            schemas: Schemas::default(),
             redactor: Redactor::new(&endpoint.redact)?,
             lanes: Lanes::new(flow.concurrency),
             rate: Rate::new(flow.requests_per_minute, flow.tokens_per_minute),
@@ -87,6 +90,7 @@ impl Line {
         request: JudgeRequest,
         manner: Manner,
     ) -> Result<Answer, Trouble> {
+        tracing::debug!(endpoint = self.name, way = ?manner.way, "judge");
         let outgoing = provider::request(&self.endpoint, &request, &manner);
         let asked = timeout_at(errand.deadline, self.insist(errand, &request, &outgoing)).await;
         asked.unwrap_or_else(|_| {
@@ -138,10 +142,12 @@ impl Line {
             sleep_until(until).await;
         }
         let lane = self.lanes.enter(errand.turn).await;
-        let input = outgoing.body.len() as u64 / BYTES_OF_TOKEN + 1;
+        let bytes = outgoing.body.len() as u64;
+        let input = bytes / BYTES_OF_TOKEN + 1;
         self.rate.wait(input).await;
         let output = request.max_output_tokens.unwrap_or(self.endpoint.max_output_tokens);
-        let most = self.endpoint.price.map(|price| price.of(input, u64::from(output)));
+        // No tokenizer makes more of a text than it has bytes.
+        let most = self.endpoint.price.map(|price| price.of(bytes, u64::from(output)));
         let reserved = errand.ledger.reserve(errand.key, errand.most, most, errand.cost).await;
         let mut reserved = reserved.map_err(|empty| Trouble::unmade(TroubleKind::Empty(empty), String::new()))?;
         reserved.leave();

@@ -1,6 +1,8 @@
 //! What a reply has to be, and whether it is.
 
+use std::collections::HashMap;
 use std::iter;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::{PatternOptions, Validator};
 use model::json::Json;
@@ -11,13 +13,16 @@ use serde_json::value::RawValue;
 use super::provider::{Answer, excerpt};
 use super::shape::{self, Shape};
 
+/// Schemas that are kept.
+const MOST_SCHEMAS: usize = 64;
+
 /// Places in a text at which JSON is looked for.
 const PLACES: usize = 32;
 
 /// What a reply has to be.
 pub(super) enum Wanted<'a> {
     Text,
-    Schema { validator: Box<Validator>, is_wrapped: bool },
+    Schema { validator: Arc<Validator>, is_wrapped: bool },
     Choice(&'a [String]),
 }
 
@@ -38,23 +43,45 @@ pub(super) struct Wrong {
     pub(super) why: String,
 }
 
+/// Schemas that replies were held against, ready for the next: a scorer has one for all of its rows, and each question that
+/// waits would keep its own.
+#[derive(Default)]
+pub(super) struct Schemas(Mutex<HashMap<String, Arc<Validator>>>);
+
+impl Schemas {
+    fn validator(&self, schema: &Json) -> Result<Arc<Validator>, String> {
+        let known = || self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(validator) = known().get(schema.as_str()) {
+            return Ok(Arc::clone(validator));
+        }
+        // Whoever wrote it may mean no good: nothing is fetched, and no pattern takes long.
+        let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
+        let validator = options
+            .build(&schema.to_value())
+            .map_err(|error| format!("the schema of the reply is none: {}", excerpt(&error.to_string())))?;
+        let validator = Arc::new(validator);
+        let mut known = known();
+        // One that makes up a schema for each row does not fill the memory with them.
+        if known.len() >= MOST_SCHEMAS {
+            known.clear();
+        }
+        known.insert(schema.to_string(), Arc::clone(&validator));
+        Ok(validator)
+    }
+}
+
 impl<'a> Wanted<'a> {
     /// # Errors
     ///
     /// Fails with a reason where no reply could ever be of this format.
-    pub(super) fn new(format: &'a Format) -> Result<Self, String> {
+    pub(super) fn new(format: &'a Format, schemas: &Schemas) -> Result<Self, String> {
         match format {
             Format::Text => Ok(Self::Text),
             Format::Choice(choices) if choices.is_empty() => Err("there is nothing to choose from".to_owned()),
             Format::Choice(choices) => Ok(Self::Choice(choices)),
             Format::Schema(schema) => {
-                // Whoever wrote it may mean no good: nothing is fetched, and no pattern takes long.
-                let options = jsonschema::options().offline().with_pattern_options(PatternOptions::regex());
-                let validator = options
-                    .build(&schema.to_value())
-                    .map_err(|error| format!("the schema of the reply is none: {}", excerpt(&error.to_string())))?;
                 let is_wrapped = Shape::of(format).is_some_and(|shape| shape.is_wrapped);
-                Ok(Self::Schema { validator: Box::new(validator), is_wrapped })
+                Ok(Self::Schema { validator: schemas.validator(schema)?, is_wrapped })
             }
         }
     }
@@ -182,7 +209,7 @@ mod tests {
 
     #[track_caller]
     fn check(format: &Format, answer: &Answer, expected: Result<&str, &str>) {
-        let read = Wanted::new(format).expect("a format").read(answer);
+        let read = Wanted::new(format, &Schemas::default()).expect("a format").read(answer);
         let read = read.map(|reply| reply.text).map_err(|wrong| wrong.why);
         assert_eq!(read, expected.map(str::to_owned).map_err(str::to_owned), "{answer:?}");
     }
@@ -241,7 +268,7 @@ mod tests {
     #[test]
     fn a_model_that_calls_a_tool_has_not_replied_yet() {
         let format = Format::Choice(vec!["a".to_owned()]);
-        let wanted = Wanted::new(&format).expect("a format");
+        let wanted = Wanted::new(&format, &Schemas::default()).expect("a format");
         let both = answer("hm", &[("look_up", "{}"), ("give_reply", r#"{"reply":"a"}"#)]);
         let reply = wanted.read(&both).expect("calls");
         assert_eq!((&reply.text[..], reply.tool_calls.len(), &reply.tool_calls[0].name[..]), ("hm", 1, "look_up"));
@@ -257,9 +284,9 @@ mod tests {
         for none in
             [json!("text"), json!({"type": "texts"}), json!({"$ref": "https://example.com/schema.json"}), json!([])]
         {
-            assert!(Wanted::new(&schema(&none)).is_err(), "{none}");
+            assert!(Wanted::new(&schema(&none), &Schemas::default()).is_err(), "{none}");
         }
-        assert!(Wanted::new(&Format::Choice(Vec::new())).is_err());
+        assert!(Wanted::new(&Format::Choice(Vec::new()), &Schemas::default()).is_err());
         check(&schema(&json!(true)), &answer("3", &[]), Ok("3"));
     }
 
@@ -279,11 +306,11 @@ mod tests {
         let bomb = schema(&json!({"$ref": "#/$defs/0", "$defs": definitions}));
         let started = std::time::Instant::now();
         let nested = format!("{}1{}", r#"{"a":"#.repeat(40), "}".repeat(40));
-        let read = Wanted::new(&bomb).expect("a schema").read(&answer(&nested, &[]));
+        let read = Wanted::new(&bomb, &Schemas::default()).expect("a schema").read(&answer(&nested, &[]));
         assert!(read.is_err());
         let slow = schema(&json!({"type": "string", "pattern": "^(a+)+$"}));
         let reply = json!("a".repeat(50_000) + "!").to_string();
-        assert!(Wanted::new(&slow).expect("a schema").read(&answer(&reply, &[])).is_err());
+        assert!(Wanted::new(&slow, &Schemas::default()).expect("a schema").read(&answer(&reply, &[])).is_err());
         for text in ["[".repeat(200_000), r#"{"a":["#.repeat(100_000), r#"["x",{"#.repeat(100_000)] {
             check(&slow, &answer(&text, &[]), Err("there is no JSON in it"));
         }

@@ -299,7 +299,8 @@ impl Run {
                 first if first == question.endpoint => question.sent.clone(),
                 _ => line.redactor.question(question.request.clone()),
             };
-            let answer = formatted(&sent, &line.ways, |request, manner| line.ask(&errand, request, manner)).await;
+            let answer =
+                formatted(&sent, &line.ways, &line.schemas, |request, manner| line.ask(&errand, request, manner)).await;
             let tokens = answer.as_ref().map_or_else(|trouble| trouble.tokens, |answer| answer.tokens);
             is_priced &= line.endpoint.price.is_some();
             usage.input_tokens += tokens.input.unwrap_or(0);

@@ -148,7 +148,9 @@ pub fn waiting_at_once(suite: &Suite) -> u32 {
     let usual = Flow::default().concurrency;
     let bound: BTreeSet<_> = suite.judges.values().collect();
     let judges = suite.endpoints.iter().filter(|(name, _)| bound.contains(name));
-    judges.map(|(_, endpoint)| endpoint.concurrency.unwrap_or(usual)).fold(predicted, u32::saturating_add)
+    let lanes = judges.map(|(_, endpoint)| endpoint.concurrency.unwrap_or(usual)).fold(0, u32::saturating_add);
+    // Half as many again have their question ready when a lane is free.
+    predicted.saturating_add(lanes).saturating_add(lanes / 2)
 }
 
 /// The ceilings of a call where the suite says nothing else.
