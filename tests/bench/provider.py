@@ -9,6 +9,7 @@ request use any number of tokens up to as many as it has bytes, and its reply up
 """
 
 import asyncio
+import functools
 import json
 import math
 import random
@@ -19,6 +20,13 @@ import time
 LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
 VERDICT = json.dumps({"rationale": "It keeps to the guidelines.", "verdict": "pass"})
 REASONS = {200: "OK", 429: "Too Many Requests"}
+
+
+@functools.cache
+def completion(input: int, output: int) -> bytes:
+    usage = {"prompt_tokens": input, "completion_tokens": output, "total_tokens": input + output}
+    choice = {"index": 0, "message": {"role": "assistant", "content": VERDICT}, "finish_reason": "stop"}
+    return json.dumps({"id": "c", "object": "chat.completion", "model": "fake", "choices": [choice], "usage": usage}).encode()
 
 
 class Provider:
@@ -38,7 +46,7 @@ class Provider:
         if not allowed:
             self.counts["refused"] += 1
             error = {"message": "Rate limit reached for requests", "type": "requests", "code": "rate_limit_exceeded"}
-            return 0, 429, headers, {"error": error}
+            return 0, 429, headers, json.dumps({"error": error}).encode()
         self.counts["calls"] += 1
         self.counts["first"] = self.counts["first"] or now
         used = (100, 20)
@@ -47,10 +55,7 @@ class Provider:
             used = (self.random.randint(1, len(body)), self.random.randint(1, most))
         self.counts["input"] += used[0]
         self.counts["output"] += used[1]
-        usage = {"prompt_tokens": used[0], "completion_tokens": used[1], "total_tokens": sum(used)}
-        choice = {"index": 0, "message": {"role": "assistant", "content": VERDICT}, "finish_reason": "stop"}
-        answer = {"id": "c", "object": "chat.completion", "model": "fake", "choices": [choice], "usage": usage}
-        return random.uniform(*self.latency), 200, headers, answer
+        return random.uniform(*self.latency), 200, headers, completion(*used)
 
     def allowance(self, now: float):
         """As OpenAI has it: a bucket that fills all the time, and the time to wait in whole seconds."""
@@ -90,7 +95,7 @@ class Connection(asyncio.Protocol):
         provider = self.provider
         if data.startswith(b"GET "):
             counts, provider.counts = provider.counts, Provider([0, 0]).counts
-            return self.answer(200, "", counts)
+            return self.answer(200, "", json.dumps(counts).encode())
         provider.in_flight += 1
         provider.counts["most_in_flight"] = max(provider.counts["most_in_flight"], provider.in_flight)
         wait, *answer = provider.chat(body)
@@ -101,12 +106,11 @@ class Connection(asyncio.Protocol):
         self.provider.counts["last"] = time.monotonic()
         self.answer(*answer)
 
-    def answer(self, status: int, headers: str, body: dict):
+    def answer(self, status: int, headers: str, body: bytes):
         if self.transport.is_closing():
             return
-        body = json.dumps(body)
-        self.transport.write((f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json\r\n{headers}"
-                              f"content-length: {len(body)}\r\n\r\n{body}").encode())
+        head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json\r\n{headers}content-length: {len(body)}\r\n\r\n"
+        self.transport.write(head.encode() + body)
 
 
 async def main() -> None:

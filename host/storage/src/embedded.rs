@@ -20,6 +20,7 @@ use model::judge::{BatchId, Exchange};
 use model::ports::{CacheKey, CacheStatistics, DatasetWriter, JudgeCache, Store, StoreError};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
+use tokio::sync::Semaphore;
 
 pub use check::Findings;
 use datasets::Datasets;
@@ -52,6 +53,8 @@ pub struct EmbeddedStore {
     datasets: Datasets,
     writer: Writer,
     cache: Arc<Cache>,
+    /// The cache works on one request at a time; more than another would be threads that wait.
+    cache_places: Semaphore,
     /// Released last: fields are dropped in order.
     _lock: Arc<Lock>,
 }
@@ -188,7 +191,15 @@ impl EmbeddedStore {
         };
         let lock = Arc::new(lock);
         let cache = Arc::new(Cache::of(root, options, Arc::clone(&lock)));
-        Ok(Self { view, reader, datasets, writer: Writer::start(parts)?, cache, _lock: lock })
+        Ok(Self {
+            view,
+            reader,
+            datasets,
+            writer: Writer::start(parts)?,
+            cache,
+            cache_places: Semaphore::new(2),
+            _lock: lock,
+        })
     }
 
     async fn read<T: Send + 'static>(
@@ -205,6 +216,8 @@ impl EmbeddedStore {
         work: impl FnOnce(&Cache) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let cache = Arc::clone(&self.cache);
+        // The semaphore is never closed.
+        let _place = self.cache_places.acquire().await;
         let working = tokio::task::spawn_blocking(move || work(&cache));
         working.await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
     }

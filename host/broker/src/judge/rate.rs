@@ -63,20 +63,29 @@ impl Rate {
 
     /// Waits until one more request of about so many tokens may be made.
     pub(super) async fn wait(&self, tokens: u64) {
-        let mut due = {
-            let (mut state, now) = (self.state(), Instant::now());
-            let requests = state.requests.as_mut().map_or(now, |bucket| bucket.take(1.0, now));
-            let tokens = state.tokens.as_mut().map_or(now, |bucket| bucket.take(tokens as f64, now));
-            requests.max(tokens)
-        };
         loop {
+            if let Some(until) = self.paused() {
+                sleep_until(until).await;
+                continue;
+            }
+            let due = self.take(tokens);
             sleep_until(due).await;
-            // Meanwhile the provider may have said that it wants nothing for a while.
-            match self.state().until.filter(|until| *until > Instant::now()) {
-                Some(until) => due = until,
-                None => return,
+            // Where the provider wanted nothing for a while, what was taken before is worth nothing.
+            if self.paused().is_none() {
+                return;
             }
         }
+    }
+
+    fn take(&self, tokens: u64) -> Instant {
+        let (mut state, now) = (self.state(), Instant::now());
+        let requests = state.requests.as_mut().map_or(now, |bucket| bucket.take(1.0, now));
+        let tokens = state.tokens.as_mut().map_or(now, |bucket| bucket.take(tokens as f64, now));
+        requests.max(tokens)
+    }
+
+    fn paused(&self) -> Option<Instant> {
+        self.state().until.filter(|until| *until > Instant::now())
     }
 
     /// Counts the tokens that a request came to in place of those that it was thought to need.
@@ -99,9 +108,15 @@ impl Rate {
 
     /// Nothing more before this time is over.
     pub(super) fn pause(&self, time: Duration) {
-        let until = Instant::now() + time;
         let mut state = self.state();
-        state.until = Some(state.until.map_or(until, |before| before.max(until)));
+        let until = Instant::now() + time;
+        let until = state.until.map_or(until, |before| before.max(until));
+        state.until = Some(until);
+        // Then those who wait come one by one, not all at once.
+        let State { requests, tokens, .. } = &mut *state;
+        for bucket in [requests, tokens].into_iter().flatten() {
+            (bucket.level, bucket.at) = (0.0, until);
+        }
     }
 
     /// Whether requests wait for their time now.
@@ -116,6 +131,9 @@ impl Rate {
     }
 }
 
+/// Of what a provider allows: who comes just as fast is too fast now and then, and has to wait for it.
+const SHARE: f64 = 0.98;
+
 /// A provider's limits are for a minute. What is left of one bounds what we believe to have; how fast a suite wants to go
 /// is not for the provider to raise.
 fn learn(bucket: &mut Option<Bucket>, allowance: &Allowance, now: Instant) {
@@ -123,7 +141,7 @@ fn learn(bucket: &mut Option<Bucket>, allowance: &Allowance, now: Instant) {
     if limit <= 0.0 {
         return;
     }
-    let rate = limit / 60.0;
+    let rate = SHARE * limit / 60.0;
     let bucket = bucket.get_or_insert(Bucket { rate, most: limit, level: remaining, at: now });
     bucket.rate = bucket.rate.min(rate);
     bucket.fill(now);
@@ -167,6 +185,7 @@ mod tests {
             rate.wait(0).await;
         }
         assert!((2.9..3.2).contains(&begun.elapsed().as_secs_f64()), "{:?}", begun.elapsed());
+        assert!(rate.is_throttled());
         rate.pause(Duration::from_secs(7));
         assert!(rate.is_throttled());
         let begun = Instant::now();

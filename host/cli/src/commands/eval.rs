@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use anyhow::Context;
-use broker::{Cassette, Judges, Taped};
+use broker::{Bounds, Cassette, Judges, Taped};
+use model::limits::Reuse;
 use model::ports::{DataReader, Store};
 use model::report::{Cost, Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
@@ -95,15 +96,20 @@ fn cassette(what: &Eval) -> Result<Option<Arc<Cassette>>, Stop> {
     Ok(Some(Arc::new(cassette)))
 }
 
-/// For each row in work the predictor's instance, that of its call, one that checks it, and one of every scorer that is kept for the next
-/// row: none may wait for a place that another row's kept ones have.
+/// One for each row in work that has something to do or to wait for, and one of everybody who is kept for the next row: none
+/// may wait for a place that another row's kept ones have. More rows than can be asked about wait without an instance.
 fn instances(suite: &SuiteFile) -> u32 {
     let suite = &suite.suite;
+    let useful = plan::waiting_at_once(suite)
+        .saturating_add(Bounds::PLUGINS.connections as u32)
+        .saturating_add(wiring::concurrency() as u32);
     let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
-        Some(Concurrency::Rows(rows)) => rows,
+        Some(Concurrency::Rows(rows)) => rows.min(useful),
         Some(Concurrency::Auto(_)) | None => plan::waiting_at_once(suite) + wiring::concurrency() as u32,
     };
-    rows.saturating_mul(suite.scorers.len() as u32 + 3)
+    let is_kept = |entry: &&ScorerEntry| matches!(entry, ScorerEntry::Full(entry) if entry.reuse == Some(Reuse::Run));
+    let kept = suite.scorers.iter().filter(is_kept).count() as u32 + u32::from(suite.predict.is_some());
+    rows.saturating_mul(1 + kept)
 }
 
 fn overrides(what: &Eval) -> Overrides {

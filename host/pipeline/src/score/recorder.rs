@@ -55,11 +55,12 @@ impl Recorder {
             while let Ok(exchange) = exchanges.try_recv() {
                 came.push(exchange);
             }
-            self.store_exchanges(next, std::mem::take(&mut came)).await?;
+            // Both at once, in this order: the store takes them in one go.
+            let exchanges = self.store_exchanges(next, std::mem::take(&mut came));
+            tokio::try_join!(biased; exchanges, self.store_results(&group))?;
             if group.is_empty() {
                 continue;
             }
-            self.store.put_results(self.run, group.clone()).await?;
             self.observer.results_stored(&group);
             if let Some(broken) = self.breaker.see(&group) {
                 return Ok(Some(broken));
@@ -75,6 +76,13 @@ impl Recorder {
         };
         tokio::time::timeout(GRACE, rest).await.unwrap_or(Ok(()))?;
         Ok(None)
+    }
+
+    async fn store_results(&self, group: &[RowResult]) -> Result<(), StoreError> {
+        if group.is_empty() {
+            return Ok(());
+        }
+        self.store.put_results(self.run, group.to_vec()).await
     }
 
     async fn store_exchanges(&self, next: NextBatch, exchanges: Vec<Exchange>) -> Result<(), StoreError> {
