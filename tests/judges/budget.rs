@@ -16,7 +16,8 @@ fn a_run_stops_when_its_money_is_spent_and_goes_on_with_more() {
     assert_eq!(stopped.code, 3, "{stopped:#?}");
     let report: serde_json::Value = serde_json::from_str(&stopped.out).unwrap();
     let spent = report["cost"]["usd"].as_f64().unwrap();
-    assert!((0.5..=1.0).contains(&spent), "{spent}");
+    // A request may cost 0.6 USD at the most: that much can be left over.
+    assert!((0.4..=1.0).contains(&spent), "{spent}");
     let reason = report["reason"].as_str().unwrap();
     assert!(reason.contains("it has spent what it may on judges, 1 USD (`limits.max_usd`)"), "{reason}");
     assert!(stopped.err.contains("--resume") && stopped.err.contains("--max-usd MORE"), "{stopped:#?}");

@@ -35,7 +35,13 @@ fn a_provider_that_says_the_key_back_says_it_to_nobody() {
     let recorded =
         judged.eval(&["--record", "run.jsonl", "--report", "junit=report.xml", "--report", "json=report.json"]);
     let mut told = recorded.out + &recorded.err + &judged.exported();
-    for verb in [&["runs", "show", "last", "--failing", "--cost"][..], &["judge", "log", "last", "--full"]] {
+    judged.project.run(&["store", "export", "store.karat"]);
+    let verbs = [
+        &["runs", "show", "last", "--failing", "--cost", "--json"][..],
+        &["judge", "log", "last", "--full"],
+        &["judge", "log", "last", "--json"],
+    ];
+    for verb in verbs {
         let said = judged.project.run(verb);
         told += &(said.out + &said.err);
     }

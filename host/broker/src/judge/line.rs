@@ -14,7 +14,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
 use super::breaker::Breaker;
 use super::format::Ways;
-use super::lanes::{Lanes, Turn};
+use super::lanes::{Lane, Lanes, Turn};
 use super::ledger::Ledger;
 use super::provider::{self, Answer, Manner, Trouble, TroubleKind};
 use super::rate::Rate;
@@ -134,17 +134,9 @@ impl Line {
         request: &JudgeRequest,
         outgoing: &HttpRequest,
     ) -> Result<Answer, Trouble> {
-        while let Some(until) = self.breaker.rest()? {
-            if errand.has_fallback {
-                let message = "the judge's provider has failed too often just now";
-                return Err(Trouble::unmade(TroubleKind::Unavailable, message));
-            }
-            sleep_until(until).await;
-        }
-        let lane = self.lanes.enter(errand.turn).await;
         let bytes = outgoing.body.len() as u64;
         let input = bytes / BYTES_OF_TOKEN + 1;
-        self.rate.wait(input).await;
+        let lane = self.lane(errand, input).await?;
         let output = request.max_output_tokens.unwrap_or(self.endpoint.max_output_tokens);
         // No tokenizer makes more of a text than it has bytes.
         let most = self.endpoint.price.map(|price| price.of(bytes, u64::from(output)));
@@ -178,6 +170,22 @@ impl Line {
             }
         }
         answer
+    }
+
+    /// Waits for room, and until a request of about so many tokens may be made.
+    async fn lane(&self, errand: &Errand<'_>, tokens: u64) -> Result<Lane, Trouble> {
+        loop {
+            let lane = self.lanes.enter(errand.turn).await;
+            self.rate.wait(tokens).await;
+            // Those before may have found meanwhile that it is of no use.
+            let Some(until) = self.breaker.rest()? else { return Ok(lane) };
+            if errand.has_fallback {
+                let message = "the judge's provider has failed too often just now";
+                return Err(Trouble::unmade(TroubleKind::Unavailable, message));
+            }
+            drop(lane);
+            sleep_until(until).await;
+        }
     }
 
     async fn send(&self, outgoing: &HttpRequest) -> Result<Answer, Trouble> {
