@@ -52,3 +52,24 @@ fn a_plugin_in_a_process_of_its_own_asks_through_its_host() {
     let stopped = judged.eval(&["--no-cache", "--max-usd", "0.3"]);
     assert_eq!(stopped.code, 3, "{stopped:#?}");
 }
+
+/// What a plugin may not send it does not see.
+#[test]
+fn a_plugin_sees_what_it_may_send_and_no_more() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 3, "", "", "");
+    let suite = judged.project.read("karat.yaml");
+    let narrowed = suite.replace("roles: [default] }", "roles: [default], sends: [inputs] }");
+    judged.project.write("karat.yaml", narrowed);
+    let said = judged.eval(&[]);
+    assert_eq!(said.code, 2, "{said:#?}");
+    assert!(said.err.contains("`grades` needs the outputs, which it may not put to its judges"), "{said:#?}");
+    // One that needs no outputs is called without them.
+    let other = suite.replace("use: grades, with: {  }", "use: sees, with: {}");
+    judged.project.write("karat.yaml", other.replace("roles: [default] }", "roles: [default], sends: [tags] }"));
+    judged.report(0, &[]);
+    assert!(judged.exported().contains(r#""value":"q0 {} none none""#), "{}", judged.exported());
+    judged.project.write("karat.yaml", other);
+    judged.report(0, &[]);
+    assert!(judged.exported().contains(r#"q0 {\"n\":0} answer 0 none"#), "{}", judged.exported());
+}

@@ -28,6 +28,10 @@ pub struct Grant {
 #[serde(deny_unknown_fields)]
 pub struct JudgeRule {
     pub roles: Vec<String>,
+    /// What of a row the plugin puts into questions; all of it where nothing is said. It sees no more than that: what it
+    /// can't see it can't send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sends: Option<Vec<RowPart>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_calls_per_row: Option<u32>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -35,6 +39,30 @@ pub struct JudgeRule {
     /// For whoever decides about it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub why: Option<String>,
+}
+
+/// A part of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RowPart {
+    Inputs,
+    Outputs,
+    Expectations,
+    /// With the session.
+    Tags,
+    Trace,
+}
+
+impl RowPart {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Inputs => "inputs",
+            Self::Outputs => "outputs",
+            Self::Expectations => "expectations",
+            Self::Tags => "tags",
+            Self::Trace => "trace",
+        }
+    }
 }
 
 /// Requests to one origin.
@@ -129,7 +157,7 @@ impl Grant {
         let judge = self.judge.iter().map(|rule| {
             let judges = if rule.roles.len() == 1 { "judge" } else { "judges" };
             let roles: Vec<_> = rule.roles.iter().map(|role| format!("`{role}`")).collect();
-            told(format!("put questions to the {judges} {}", roles.join(", ")), &rule.why)
+            told(format!("put questions to the {judges} {}{}", roles.join(", "), rule.told_parts()), &rule.why)
         });
         let http = self.http.iter().map(|rule| {
             let secrets: String = rule
@@ -232,12 +260,32 @@ fn told(what: String, why: &Option<String>) -> String {
 
 impl JudgeRule {
     fn meet(&self, granted: &Self) -> Self {
-        let least = |asked: Option<u32>, granted: Option<u32>| asked.into_iter().chain(granted).min();
+        let usd = [self.max_usd_per_run, granted.max_usd_per_run];
         Self {
             roles: common(&self.roles, &granted.roles),
-            max_calls_per_row: least(self.max_calls_per_row, granted.max_calls_per_row),
-            max_usd_per_run: granted.max_usd_per_run.or(self.max_usd_per_run),
+            sends: match (&self.sends, &granted.sends) {
+                (Some(asked), Some(granted)) => Some(common(asked, granted)),
+                (asked, granted) => asked.clone().or_else(|| granted.clone()),
+            },
+            max_calls_per_row: [self.max_calls_per_row, granted.max_calls_per_row].into_iter().flatten().min(),
+            max_usd_per_run: usd.into_iter().flatten().reduce(f64::min),
             why: self.why.clone(),
+        }
+    }
+
+    /// Whether the plugin may put this part of a row into a question, and so may see it.
+    pub fn may_send(&self, part: RowPart) -> bool {
+        self.sends.as_ref().is_none_or(|sends| sends.contains(&part))
+    }
+
+    fn told_parts(&self) -> String {
+        match self.sends.as_deref() {
+            None => String::new(),
+            Some([]) => ", about nothing of the row".to_owned(),
+            Some(parts) => {
+                let parts: Vec<_> = parts.iter().map(|part| part.name()).collect();
+                format!(", about the row's {}", parts.join(", "))
+            }
         }
     }
 }
@@ -288,8 +336,8 @@ impl HttpRule {
     }
 }
 
-fn common(asked: &[String], granted: &[String]) -> Vec<String> {
-    asked.iter().filter(|name| granted.contains(name)).cloned().collect()
+fn common<T: Clone + PartialEq>(asked: &[T], granted: &[T]) -> Vec<T> {
+    asked.iter().filter(|one| granted.contains(one)).cloned().collect()
 }
 
 #[cfg(test)]
@@ -377,5 +425,28 @@ mod tests {
         let words = |roles| Grant { judge: Some(judge(roles)), ..Grant::default() }.words();
         assert_eq!(words(&["default"]), ["put questions to the judge `default`: asks for the tone"]);
         assert_eq!(words(&["a", "b"]), ["put questions to the judges `a`, `b`: asks for the tone"]);
+        let sends = Some(vec![RowPart::Inputs, RowPart::Outputs]);
+        let grant = Grant { judge: Some(JudgeRule { sends, ..judge(&["default"]) }), ..Grant::default() };
+        let told = "put questions to the judge `default`, about the row's inputs, outputs: asks for the tone";
+        assert_eq!(grant.words(), [told]);
+    }
+
+    #[test]
+    fn a_judge_is_granted_as_little_as_either_side_says() {
+        let rule = |sends: Option<&[RowPart]>, calls, usd| JudgeRule {
+            roles: vec!["default".to_owned()],
+            sends: sends.map(<[_]>::to_vec),
+            max_calls_per_row: calls,
+            max_usd_per_run: usd,
+            why: None,
+        };
+        let both = rule(Some(&[RowPart::Inputs, RowPart::Outputs]), Some(3), Some(1.0)).meet(&rule(
+            Some(&[RowPart::Outputs, RowPart::Trace]),
+            None,
+            Some(5.0),
+        ));
+        assert_eq!(both, rule(Some(&[RowPart::Outputs]), Some(3), Some(1.0)));
+        assert_eq!(rule(None, None, None).meet(&both), both);
+        assert!(!both.may_send(RowPart::Trace) && rule(None, None, None).may_send(RowPart::Trace));
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use model::feedback::{Feedback, Value};
-use model::grant::Grant;
+use model::grant::{Grant, RowPart};
 use model::json::Json;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::Row;
@@ -18,20 +18,27 @@ const MOST_FEEDBACK: usize = 64;
 /// Bytes in the name of a sub-feedback.
 const LONGEST_NAME: usize = 64;
 
-/// The row as a guest sees it; its seed is set for each call.
-pub(crate) fn row(row: &Row) -> types::Row {
+/// The row as a guest sees it: of one that may ask a judge, what it may put into a question. Its seed is set for each call.
+pub(crate) fn row(row: &Row, grant: &Grant) -> types::Row {
     let text = |json: &Json| json.as_str().to_owned();
+    let sees = |part| sees(grant, part);
+    let tags = row.tags.iter().filter(|_| sees(RowPart::Tags));
     types::Row {
         id: row.id.clone(),
-        inputs: text(&row.inputs),
-        outputs: row.outputs.as_ref().map(text),
+        inputs: if sees(RowPart::Inputs) { text(&row.inputs) } else { "{}".to_owned() },
+        outputs: row.outputs.as_ref().filter(|_| sees(RowPart::Outputs)).map(text),
         candidate: None,
-        expectations: row.expectations.as_ref().map(text),
-        tags: row.tags.iter().map(|(name, value)| (name.clone(), value.clone())).collect(),
-        session: row.session.clone(),
+        expectations: row.expectations.as_ref().filter(|_| sees(RowPart::Expectations)).map(text),
+        tags: tags.map(|(name, value)| (name.clone(), value.clone())).collect(),
+        session: row.session.clone().filter(|_| sees(RowPart::Tags)),
         trial: row.trial,
         seed: 0,
     }
+}
+
+/// Whether a guest with this grant sees a part of its row.
+pub(crate) fn sees(grant: &Grant, part: RowPart) -> bool {
+    grant.judge.as_ref().is_none_or(|judge| judge.may_send(part))
 }
 
 /// What a guest answered, if it keeps to what its scorer declared.

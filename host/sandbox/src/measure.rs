@@ -45,7 +45,7 @@ pub(crate) async fn measure(
     });
     let call = &binding.calls[0];
     let parameters = call.parameters.to_string();
-    let question = Question::Score(convert::row(row), RowTrace(row.trace.clone()));
+    let question = Question::Score(convert::row(row, &binding.grant), RowTrace(row.trace.clone()));
     let start = || Instance::start(plugin, &granted, Turn::default());
 
     let mut instance = start().await?;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 
 use async_trait::async_trait;
+use model::grant::Grant;
 use model::json::Json;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{Binding, Predicting, Work};
@@ -45,7 +46,7 @@ impl Predicting for BoundPredictor {
         let item = &self.binding.calls[0].item;
         let seed = seed(self.binding.seed, &self.plugin.digest, item, row);
         let call = Call::begin(item, &seed);
-        let mut question = Question::Predict(asked(row), call.context());
+        let mut question = Question::Predict(asked(row, &self.binding.grant), call.context());
         let answered = self.place.answers(&mut question, vec![Turn::on(row, 0, seed)]).await.pop();
         let Answered { answer, work } = answered.ok_or_else(no_answer)?;
         self.work.add(work);
@@ -62,8 +63,8 @@ impl Predicting for BoundPredictor {
 }
 
 /// The row as the application may see it: without the answers that it is to give.
-fn asked(row: &Row) -> types::Row {
-    types::Row { outputs: None, expectations: None, ..convert::row(row) }
+fn asked(row: &Row, grant: &Grant) -> types::Row {
+    types::Row { outputs: None, expectations: None, ..convert::row(row, grant) }
 }
 
 fn no_answer() -> Failure {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use model::grant::RowPart;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Binding, Scoring, Work};
 use model::row::Row;
@@ -37,8 +38,10 @@ pub(crate) struct Bound {
 #[async_trait]
 impl Scoring for Bound {
     async fn score(&self, row: &Row, calls: &[usize]) -> Vec<Outcome> {
-        let trace = RowTrace(row.trace.clone().filter(|_| self.reads_traces));
-        let mut question = Question::Score(convert::row(row), trace);
+        let grant = &self.binding.grant;
+        let sees_trace = self.reads_traces && convert::sees(grant, RowPart::Trace);
+        let trace = RowTrace(row.trace.clone().filter(|_| sees_trace));
+        let mut question = Question::Score(convert::row(row, grant), trace);
         let scorers: Vec<_> = calls.iter().map(|&call| self.scorer(call)).collect();
         let turn = |(&call, scorer): (&usize, &Option<&ScorerDescription>)| {
             let seed = |scorer: &ScorerDescription| seed(self.binding.seed, &self.plugin.digest, &scorer.name, row);

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use model::grant::RowPart;
 use model::limits::CallLimits;
 use model::ports::Plugin;
 use model::run::PlannedScorer;
@@ -41,11 +42,25 @@ pub(super) fn resolve(
         };
         let found = finder.find(&at, (&entry).into()).map_err(|found| problems.0.extend(found)).ok();
         let resolved = found.and_then(|found| planned(&entry, found, defaults));
+        problems.0.extend(resolved.as_ref().and_then(|(_, scorer)| withheld(&at, scorer, source)));
         let key = resolved.as_ref().map(|(_, scorer)| scorer.key.clone()).or(entry.name).or(entry.scorer);
         problems.0.extend(repeated(&at, key.as_deref(), &entries, source));
         entries.push(Entry { key, resolved });
     }
     entries
+}
+
+/// A scorer that needs the outputs sees them.
+fn withheld(at: &str, scorer: &PlannedScorer, source: &Source) -> Option<Problem> {
+    let judge = scorer.grant.judge.as_ref().filter(|judge| !judge.may_send(RowPart::Outputs))?;
+    let message = format!("`{}` needs the outputs, which it may not put to its judges", scorer.key);
+    let hint = match judge.sends.as_deref() {
+        Some([]) | None => "add `outputs` to `sends`",
+        Some(_) => {
+            "add `outputs` to `sends`, or take `sends` out; a manifest that leaves them out is its author's to mend"
+        }
+    };
+    scorer.needs_outputs.then(|| source.nearest_problem(&format!("{at}/grant/judge"), message).hint(hint))
 }
 
 fn repeated(at: &str, key: Option<&str>, before: &[Entry], source: &Source) -> Option<Problem> {

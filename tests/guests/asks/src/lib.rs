@@ -1,6 +1,7 @@
 //! The plugin `test/asks`: scorers that ask a judge.
 
 mod grades;
+mod sees;
 
 use karat_sdk::judge;
 use karat_sdk::prelude::*;
@@ -30,4 +31,4 @@ impl Scorer for Asks {
     }
 }
 
-karat_sdk::plugin! { name: "test/asks", scorers: [Asks, grades::Grades] }
+karat_sdk::plugin! { name: "test/asks", scorers: [Asks, grades::Grades, sees::Sees] }
