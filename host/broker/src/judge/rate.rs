@@ -39,7 +39,7 @@ impl Bucket {
     fn fill(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.at).as_secs_f64();
         self.level = (self.level + seconds * self.rate).min(self.most);
-        self.at = now;
+        self.at = self.at.max(now);
     }
 
     /// Takes so many, and says when they would have been there.
