@@ -69,6 +69,10 @@ fn what_is_wrong_with_judges_is_told_with_its_line() {
         ],
     );
     check(
+        "endpoints:\n  small: { model: \"openai:/m\", with: { n: 5 } }\njudges: { default: small }",
+        &["karat.yaml:4: endpoints.small.with: `n` would change what a question may cost", "`max_output_tokens`"],
+    );
+    check(
         "endpoints:\n  small: { model: \"azure:/d\", fallback: none, redact: [{ pattern: \"(\" }] }\njudges: { default: small }",
         &["where `azure:/d` is found is not said", "there is no endpoint `none`", "`(` is no regular expression"],
     );

@@ -115,8 +115,13 @@ impl Line {
             match trouble.kind {
                 // To be told to wait is no failure, unless nothing at all is to be done again.
                 TroubleKind::RateLimited if retries > 0 => {
-                    self.rate.pause(trouble.pace.retry_after.unwrap_or_else(|| wait(waits)));
+                    let time = trouble.pace.retry_after.unwrap_or_else(|| wait(waits));
+                    self.rate.pause(time);
                     waits += 1;
+                    // Who can't wait for it may be asked elsewhere.
+                    if Instant::now() + time > errand.deadline {
+                        return Err(trouble);
+                    }
                 }
                 TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut if failures < retries => {
                     sleep(trouble.pace.retry_after.unwrap_or_else(|| wait(failures))).await;
@@ -176,9 +181,13 @@ impl Line {
     async fn lane(&self, errand: &Errand<'_>, tokens: u64) -> Result<Lane, Trouble> {
         loop {
             let lane = self.lanes.enter(errand.turn).await;
-            self.rate.wait(tokens).await;
-            // Those before may have found meanwhile that it is of no use.
-            let Some(until) = self.breaker.rest()? else { return Ok(lane) };
+            let mut rest = self.breaker.rest()?;
+            if rest.is_none() {
+                self.rate.wait(tokens).await;
+                // Those before may have found meanwhile that it is of no use.
+                rest = self.breaker.rest()?;
+            }
+            let Some(until) = rest else { return Ok(lane) };
             if errand.has_fallback {
                 let message = "the judge's provider has failed too often just now";
                 return Err(Trouble::unmade(TroubleKind::Unavailable, message));

@@ -45,7 +45,7 @@ impl Bucket {
     /// Takes so many, and says when they would have been there.
     fn take(&mut self, count: f64, now: Instant) -> Instant {
         self.fill(now);
-        self.level -= count.min(self.most);
+        self.level -= count;
         now + Duration::from_secs_f64((-self.level / self.rate).max(0.0))
     }
 }

@@ -242,7 +242,7 @@ impl Run {
             let sent = &question.sent.messages;
             match &asked.reply {
                 Ok(reply) => cassette.put(&digest, sent, &Taped::Reply(Reply::clone(reply))),
-                Err(refusal) if refusal.failure.kind == FailureKind::BudgetExceeded => {}
+                Err(refusal) if refusal.is_starved => {}
                 Err(refusal) => cassette.put(&digest, sent, &Taped::Failure(refusal.failure.clone())),
             }
         }
@@ -303,8 +303,9 @@ impl Run {
                 formatted(&sent, &line.ways, &line.schemas, |request, manner| line.ask(&errand, request, manner)).await;
             let tokens = answer.as_ref().map_or_else(|trouble| trouble.tokens, |answer| answer.tokens);
             is_priced &= line.endpoint.price.is_some();
-            usage.input_tokens += tokens.input.unwrap_or(0);
-            usage.output_tokens += tokens.output.unwrap_or(0);
+            let (input, output) = tokens.known().unwrap_or_default();
+            usage.input_tokens += input;
+            usage.output_tokens += output;
             usage.cost = is_priced.then(|| cost.load(Ordering::Relaxed));
             let reply = match (answer, fallback) {
                 (Err(trouble), Some(next)) if trouble.kind.passes_on() => {

@@ -78,6 +78,10 @@ fn prepare(what: Eval, store: Option<PathBuf>, runtime: &Runtime, terminal: &Ter
             break (planned, authority, judges);
         }
     };
+    if what.replay.is_none() {
+        // A key that is not there is told before anything is begun.
+        authority.allowed_judges(&planned.plan.judges, &folder)?;
+    }
     let waiting = plan::waiting_at_once(&suite.suite) as usize;
     let data = Data::check(&planned, &suite, &folder)?;
     let store = wiring::store(&wiring::store_folder(store)?)?;
@@ -288,7 +292,8 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     let scoring = Scoring { planned, identities: data.identities, judged, judges, at_once, first };
     let ended = score_rows(&header, scoring, &store, terminal, cancel).await.map_err(Stop::after_start);
     if let Some(cassette) = &cassette {
-        finish(cassette, &what, terminal).map_err(Stop::after_start)?;
+        let is_whole = ended.as_ref().is_ok_and(|scored| scored.end == ScoredEnd::Complete) && first.is_none();
+        finish(cassette, is_whole, &what, terminal).map_err(Stop::after_start)?;
     }
     let seconds = before.seconds + started.elapsed().as_secs_f64();
     Ok(Conducted { header, ended, before, seconds, max_usd, at_once })
@@ -319,13 +324,13 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     {
         return Err(Stop::wrong(error).after_start());
     }
-    let saved = |how: &str| {
-        let command = resume_command(&what, report.run);
+    let saved = |what: &Eval, how: &str| {
+        let command = resume_command(what, report.run);
         terminal.say(format_args!("what came to its end is saved; `{command}{how}` goes on"))
     };
     match ended?.end {
-        ScoredEnd::Cancelled => saved("")?,
-        ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
+        ScoredEnd::Cancelled => saved(&what, "")?,
+        ScoredEnd::OutOfMoney => saved(&Eval { max_usd: None, ..what.clone() }, " --max-usd MORE")?,
         ScoredEnd::Complete | ScoredEnd::GivenUp(_) => {}
     }
     Ok(exit(report.verdict))
@@ -405,8 +410,11 @@ async fn score_rows(
 }
 
 /// Puts a recorded cassette where it belongs, or says what was not on one that was replayed.
-fn finish(cassette: &Cassette, what: &Eval, terminal: Terminal) -> Result<(), Stop> {
-    cassette.finish().context("the cassette can't be written")?;
+fn finish(cassette: &Cassette, is_whole: bool, what: &Eval, terminal: Terminal) -> Result<(), Stop> {
+    // Of one that is not, the draft stays for who goes on.
+    if is_whole {
+        cassette.finish().context("the cassette can't be written")?;
+    }
     match (&what.replay, cassette.misses()) {
         (Some(path), misses @ 1..) => {
             let (misses, path) = (counted(misses, "question"), path.display());
@@ -489,6 +497,12 @@ fn resume_command(what: &Eval, run: RunId) -> String {
     }
     if let Some(only) = &what.only {
         command.push_str(&format!(" --only {only}"));
+    }
+    if let Some(most) = what.max_usd {
+        command.push_str(&format!(" --max-usd {most}"));
+    }
+    if what.no_cache {
+        command.push_str(" --no-cache");
     }
     for (flag, path) in [("--record", &what.record), ("--replay", &what.replay)] {
         if let Some(path) = path {

@@ -17,6 +17,10 @@ use crate::suite::Source;
 /// For questions that say nothing else.
 const MAX_OUTPUT_TOKENS: u32 = 4096;
 
+/// What a request says beside the question that its price depends on: not for `with` to say.
+const COUNTED: [&str; 7] =
+    ["max_tokens", "max_completion_tokens", "n", "best_of", "maxOutputTokens", "candidateCount", "num_predict"];
+
 /// Somebody who was granted a judge, and where in the suite that is.
 pub(super) struct Asking {
     at: String,
@@ -122,6 +126,14 @@ fn endpoint(name: &str, entry: &EndpointEntry, suite: &Suite, source: &Source) -
             let message = format!("`{pattern}` is no regular expression: {error}");
             problems.push(source.problem(&format!("{at}/redact/{place}"), message));
         }
+    }
+    let parameters = entry.parameters.iter().flatten();
+    // Some providers have them within an object.
+    let within = parameters.clone().filter_map(|(_, value)| value.as_object()).flatten();
+    for (key, _) in parameters.chain(within).filter(|(key, _)| COUNTED.contains(&key.as_str())) {
+        let message = format!("`{key}` would change what a question may cost at the most");
+        let hint = "say it as `max_output_tokens`; one question has one reply";
+        problems.push(source.problem(&format!("{at}/with"), message).hint(hint));
     }
     if entry.price.is_some_and(|price| !(price.input >= 0.0 && price.output >= 0.0)) {
         problems.push(source.problem(&format!("{at}/price"), "a price is not below zero"));

@@ -93,9 +93,11 @@ impl Tokens {
     pub(super) const NONE_USED: Self = Self { input: Some(0), output: Some(0) };
     pub(super) const UNKNOWN: Self = Self { input: None, output: None };
 
-    /// Both, where both are known.
+    /// Both, where both are known, and can be true.
     pub(super) fn known(self) -> Option<(u64, u64)> {
-        self.input.zip(self.output)
+        /// More than any model takes or gives.
+        const MOST: u64 = 1 << 32;
+        self.input.zip(self.output).filter(|(input, output)| *input <= MOST && *output <= MOST)
     }
 }
 
