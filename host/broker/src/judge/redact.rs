@@ -24,8 +24,11 @@ const EMAIL: &str =
 /// A number with `+` or with the groups of one, of 7 to 15 digits (ITU-T E.164).
 const PHONE: &str = r"\+?\(?\d[\d\s().\-/]{5,22}\d\b";
 
-/// 12 to 19 digits (ISO/IEC 7812), which may stand in groups.
-const CARD: &str = r"\b\d(?:[ -]?\d){11,18}\b";
+/// 12 digits or more, which may stand in groups: 12 to 19 of them are a card's (ISO/IEC 7812).
+const CARD: &str = r"\b\d(?:[ -]?\d){11,}\b";
+
+/// Bytes of a number with what stands between its digits.
+const LONGEST_NUMBER: usize = 40;
 
 /// Keys as their makers mark them: OpenAI and Anthropic, AWS, Google, GitHub, GitLab, Slack, Stripe, Hugging Face, JSON Web
 /// Tokens, bearer tokens, private keys.
@@ -73,16 +76,44 @@ impl Redactor {
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Cow::Borrowed(text);
         for Rule { looks, is_it, instead } in &self.0 {
-            let replaced = looks.replace_all(&clean, |found: &Captures<'_>| match &found[0] {
-                it if is_it(it) => instead.clone(),
-                other => other.to_owned(),
-            });
+            let replaced =
+                looks.replace_all(&clean, |found: &Captures<'_>| without(&found[0], *is_it, instead).into_owned());
             if let Cow::Owned(replaced) = replaced {
                 clean = Cow::Owned(replaced);
             }
         }
         clean
     }
+}
+
+/// A span without what it is, or what some of its groups of digits are: a card stands beside its date, a number beside
+/// another.
+fn without<'a>(span: &'a str, is_it: fn(&str) -> bool, instead: &str) -> Cow<'a, str> {
+    if is_it(span) {
+        return Cow::Owned(instead.to_owned());
+    }
+    let (starts, ends): (Vec<_>, Vec<_>) = (group_edges(span, true).collect(), group_edges(span, false).collect());
+    let (mut clean, mut kept) = (String::new(), 0);
+    for (first, &start) in starts.iter().enumerate() {
+        // The longest first; nothing that is looked for is longer than this.
+        let near = ends[first..].iter().take_while(|end| **end - start <= LONGEST_NUMBER);
+        let part = near.filter(|end| start >= kept && is_it(&span[start..**end])).last();
+        if let Some(&end) = part {
+            clean.push_str(&span[kept..start]);
+            clean.push_str(instead);
+            kept = end;
+        }
+    }
+    if kept == 0 { Cow::Borrowed(span) } else { Cow::Owned(clean + &span[kept..]) }
+}
+
+/// Where groups of digits begin, or where they end.
+fn group_edges(span: &str, begin: bool) -> impl Iterator<Item = usize> + '_ {
+    let is_digit = |at: usize| span.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
+    (0..=span.len()).filter(move |&at| {
+        let (before, behind) = (at > 0 && is_digit(at - 1), is_digit(at));
+        if begin { behind && !before } else { before && !behind }
+    })
 }
 
 impl Rule {
@@ -121,7 +152,9 @@ fn is_card(text: &str) -> bool {
         (_, twice) if twice > 9 => twice - 9,
         (_, twice) => twice,
     };
-    digits.iter().any(|digit| *digit != 0) && digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
+    (12..=19).contains(&digits.len())
+        && digits.iter().any(|digit| *digit != 0)
+        && digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
 }
 
 #[cfg(test)]
@@ -158,6 +191,8 @@ mod tests {
     fn cards_are_known_by_their_check_digit() {
         let card = known(Sensitive::Card);
         check(&card, "4111 1111 1111 1111 and 4111-1111-1111-1112", "[CARD] and 4111-1111-1111-1112");
+        check(&card, "4111 1111 1111 1111 12/27, cvv 4111 1111 1111 1111 123", "[CARD] 12/27, cvv [CARD] 123");
+        check(&card, "order 12345 4111 1111 1111 1111", "order 12345 [CARD]");
         check(&card, "378282246310005, 0000000000000000", "[CARD], 0000000000000000");
     }
 
