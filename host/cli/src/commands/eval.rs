@@ -303,7 +303,10 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
 async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
     let store = Arc::clone(&evaluation.store);
     let Conducted { header, ended, max_usd, at_once, .. } = conduct(evaluation, Some(preview::ROWS)).await?;
-    ended?;
+    if ended?.end != ScoredEnd::Complete {
+        let stop = Stop::message("the first rows did not come to their end, so that there is no estimate");
+        return Err(stop.hint(format_args!("what is done is saved: `--resume {}` goes on", header.id)).after_start());
+    }
     let estimate = estimate(&*store, header.id, header.data.trials, at_once).await.map_err(Stop::wrong)?;
     Ok(Preview { run: header.id, estimate, max_usd })
 }

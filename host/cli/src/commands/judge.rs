@@ -203,7 +203,11 @@ async fn ask(of: &Asked, role: String, question: String, format: Format, termina
 /// Who answered, and what it took.
 fn told(exchange: &Exchange) -> String {
     let usage = exchange.usage;
-    let cost = usage.cost.map_or_else(|| "the price is not known".to_owned(), |micros| dollars(micros as f64 / 1e6));
+    let cost = match usage.cost {
+        Some(micros) => dollars(micros as f64 / 1e6),
+        None if exchange.known.is_some() => dollars(0.0),
+        None => "the price is not known".to_owned(),
+    };
     format!(
         "{}, {}, tokens {} in, {} out, {cost}",
         exchange.model,
