@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use crate::support::{Project, said};
+use crate::support::{Project, interrupt, said};
 
 /// Rows enough for a run to be caught in its middle. The full test set uses 200,000: `tests/bench/resume`.
 const ROWS: usize = 20_000;
@@ -117,10 +117,6 @@ fn busy(child: &Child) -> Duration {
     // The fourteenth field of `proc(5)`, in hundredths of a second; the second may have spaces, and ends with `)`.
     let ticks: u64 = stat.rsplit_once(')').unwrap().1.split_whitespace().nth(11).unwrap().parse().unwrap();
     Duration::from_millis(10 * ticks)
-}
-
-fn interrupt(child: &Child) {
-    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::INT).unwrap();
 }
 
 #[test]

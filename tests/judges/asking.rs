@@ -37,12 +37,18 @@ fn what_was_asked_is_in_the_log_as_it_was_sent() {
     for exchange in &exchanges {
         assert_eq!((&exchange["key"], &exchange["role"]), (&"grades".into(), &"default".into()));
         assert_eq!((&exchange["endpoint"], &exchange["model"]), (&"small".into(), &"openai:/m".into()));
-        assert!(exchange["sent"][0]["content"].as_str().unwrap().starts_with("Ann <[EMAIL]> asks."), "{exchange:#}");
+        assert!(
+            exchange["sent"]["messages"][0]["content"].as_str().unwrap().starts_with("Ann <[EMAIL]> asks."),
+            "{exchange:#}"
+        );
         assert_eq!(exchange["usage"], json!({ "input_tokens": 10, "output_tokens": 5, "cost": null }));
         assert!(["yes", "no"].contains(&exchange["reply"].as_str().unwrap()));
     }
     let shown = judged.project.run(&["judge", "log", "last", "--row", "q1", "--full"]).out;
-    assert!(shown.contains("Is this good? answer 1") && !shown.contains("answer 2"), "{shown}");
+    assert!(shown.contains("row q1 trial 0") && shown.contains("Is this good? answer 1"), "{shown}");
+    assert!(shown.contains("one of:\n      yes\n      no") && !shown.contains("answer 2"), "{shown}");
+    let nobody = judged.project.run(&["judge", "log", "last", "--row", "q9"]);
+    assert!(nobody.code == 2 && nobody.err.contains("the run has no row `q9`"), "{nobody:#?}");
 }
 
 #[test]
@@ -83,4 +89,36 @@ fn one_question_can_be_asked_by_hand() {
     let listed = &listed[0];
     assert_eq!((&listed["endpoint"], &listed["key"]), (&"small".into(), &"set".into()));
     assert_eq!((&listed["roles"], &listed["reachable"]), (&json!(["default"]), &"yes".into()), "{listed:#}");
+}
+
+/// The spans of a row and of what was asked about it, as others get them.
+#[test]
+fn what_was_asked_is_exported_as_spans_under_the_row() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 2, "", ", price: { input: 1, output: 2 }", "");
+    judged.report(0, &[]);
+    let exported = judged.project.run(&["runs", "export", "last", "--exporter", "jsonl"]);
+    assert_eq!(exported.code, 0, "{exported:#?}");
+    let requests = exported.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let spans: Vec<Value> = requests
+        .flat_map(|request| {
+            request["resourceSpans"][0]["scopeSpans"][0]["spans"].as_array().cloned().unwrap_or_default()
+        })
+        .collect();
+    let named = |name: &str| spans.iter().filter(|span| span["name"] == name).collect::<Vec<_>>();
+    let (rows, asked) = (named("karat.row"), named("chat m"));
+    assert_eq!((rows.len(), asked.len(), spans.len()), (2, 2, 4), "{exported:#?}");
+    for span in asked {
+        let row = rows.iter().find(|row| row["traceId"] == span["traceId"]).unwrap();
+        assert_eq!((&span["parentSpanId"], &span["kind"]), (&row["spanId"], &3.into()));
+        let attributes = span["attributes"].as_array().unwrap();
+        let value = |key: &str| &attributes.iter().find(|pair| pair["key"] == key).unwrap()["value"];
+        assert_eq!(value("gen_ai.provider.name")["stringValue"], "openai");
+        assert_eq!(value("gen_ai.usage.input_tokens")["intValue"], "10");
+        assert_eq!(value("karat.judge.usd")["doubleValue"], 0.00002);
+        assert_eq!(value("karat.evaluator")["stringValue"], "grades");
+        let said: Value =
+            serde_json::from_str(value("gen_ai.output.messages")["stringValue"].as_str().unwrap()).unwrap();
+        assert!(["yes", "no"].contains(&said[0]["parts"][0]["content"].as_str().unwrap()), "{said}");
+    }
 }

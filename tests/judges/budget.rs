@@ -1,5 +1,6 @@
 //! A run spends what it may and no more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Judged, answer, completion, provider};
@@ -19,7 +20,7 @@ fn a_run_stops_when_its_money_is_spent_and_goes_on_with_more() {
     // A request may cost 0.6 USD at the most: that much can be left over.
     assert!((0.4..=1.0).contains(&spent), "{spent}");
     let reason = report["reason"].as_str().unwrap();
-    assert!(reason.contains("it has spent what it may on judges, 1 USD (`limits.max_usd`)"), "{reason}");
+    assert!(reason.contains("what is left of 1 USD (`limits.max_usd`) is too little for another question"), "{reason}");
     assert!(stopped.err.contains("--resume") && stopped.err.contains("--max-usd MORE"), "{stopped:#?}");
     // What has a result is not failed: the other rows have none.
     let grades = &report["scorers"]["grades"];
@@ -40,10 +41,12 @@ fn no_run_ever_spends_more_than_it_may() {
     let mut random = fastrand::Rng::with_seed(6);
     for _ in 0..6 {
         let output = random.u32(1..400);
-        let questions = AtomicUsize::new(0);
+        let (questions, billed) = (AtomicUsize::new(0), Arc::new(AtomicUsize::new(0)));
+        let bill = Arc::clone(&billed);
         let provider = Application::start(move |asked, stream| {
             // A model that says a lot now and then, up to all that it may.
             let length = if questions.fetch_add(1, Ordering::SeqCst).is_multiple_of(3) { 100 } else { 1 };
+            bill.fetch_add(length, Ordering::SeqCst);
             let mut said = completion(r#"{"reply": "yes"}"#);
             said["usage"]["completion_tokens"] = length.into();
             answer(asked, stream, said)
@@ -54,7 +57,10 @@ fn no_run_ever_spends_more_than_it_may() {
         let said = judged.eval(&["--max-usd", &max.to_string()]);
         let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
         let spent = report["cost"]["usd"].as_f64().unwrap_or(0.0);
-        assert!(spent <= max + 1e-9, "{spent} of {max}, {said:#?}");
+        let billed = billed.load(Ordering::SeqCst) as f64 * f64::from(output) / 1e6;
+        assert!(billed <= max + 1e-9, "{billed} of {max}, {said:#?}");
+        // What is billed is known: the price of each request is rounded up to a millionth.
+        assert!((spent - billed).abs() < 1e-3, "{spent} of {billed}");
         assert!(said.code == 0 || said.code == 3, "{said:#?}");
     }
 }
@@ -72,7 +78,25 @@ fn a_scorer_that_has_spent_its_own_share_fails_alone() {
     assert_eq!(scored.as_u64().unwrap() + failed.as_u64().unwrap(), 40);
     assert!(report["cost"]["usd"].as_f64().unwrap() <= 0.5, "{report:#}");
     let failing = judged.project.run(&["runs", "show", "last", "--failing"]).out;
-    assert!(failing.contains("its questions have cost what they may: 0.5 USD (`max_usd_per_run`)"), "{failing}");
+    assert!(failing.contains("of 0.5 USD are left, and the question may cost"), "{failing}");
+}
+
+/// A provider that is not there has billed nothing.
+#[test]
+fn a_request_that_reached_nobody_costs_nothing() {
+    let judged = Judged::new("http://127.0.0.1:9", 10, "", &format!("{PRICE}, retries: 0"), "limits: { max_usd: 1 }");
+    let report = judged.report(3, &[]);
+    assert_eq!(report["scorers"]["grades"]["failed"], 10, "{report:#}");
+    assert_eq!(report["cost"]["usd"], 0.0, "{report:#}");
+}
+
+#[test]
+fn a_question_that_can_never_be_paid_for_is_told() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 4, "", PRICE, "limits: { max_usd: 0.01 }");
+    let report = judged.report(3, &[]);
+    assert!(report["reason"].as_str().unwrap().contains("too little for another question"), "{report:#}");
+    assert_eq!(provider.asked().len(), 0);
 }
 
 #[test]

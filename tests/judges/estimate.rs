@@ -24,6 +24,23 @@ fn an_estimate_runs_the_first_rows_and_the_run_goes_on_from_there() {
     assert_eq!((&report["cost"]["usd"], provider.asked().len()), (&4.0.into(), 200));
 }
 
+/// Replies that are known now need not be known of the other rows, and a minute has only so many requests.
+#[test]
+fn an_estimate_knows_what_was_known_and_how_fast_it_may_ask() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 620, "", &format!("{PRICE}, requests_per_minute: 600"), "");
+    judged.report(0, &["--limit", "20"]);
+    let estimated = judged.report(0, &["--estimate"]);
+    assert_eq!(provider.asked().len(), 20);
+    let estimate = &estimated["estimate"];
+    assert_eq!(
+        (&estimate["known"], &estimate["usd"]["low"], &estimate["usd"]["high"]),
+        (&20.into(), &0.0.into(), &12.4.into())
+    );
+    let estimated = judged.report(0, &["--estimate", "--no-cache"]);
+    assert_eq!(estimated["estimate"]["seconds"]["low"], 62.0, "{estimated:#}");
+}
+
 #[test]
 fn a_run_that_may_cost_more_than_it_may_is_not_begun_without_a_word() {
     let provider = provider();

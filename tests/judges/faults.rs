@@ -26,14 +26,14 @@ fn what_a_provider_does_wrong_is_told() {
     let once = ", retries: 0";
     check(|_, _| Err(std::io::ErrorKind::ConnectionReset.into()), once, "gave an answer that can't be read");
     check(|_, stream| write_answer(stream, 200, "{"), once, "an answer that can't be read");
-    check(|_, stream| write_answer(stream, 500, "oh no"), once, "judge");
-    check(|_, stream| write_answer(stream, 401, r#"{"error": {"message": "no"}}"#), once, "key");
+    check(|_, stream| write_answer(stream, 500, "oh no"), once, "the judge's provider failed (500)");
+    check(|_, stream| write_answer(stream, 401, r#"{"error": {"message": "no"}}"#), once, "does not accept the key");
     check(
         |_, stream| {
             stream.write_all(b"HTTP/1.1 302 X\r\nLocation: http://169.254.169.254/\r\nContent-Length: 0\r\n\r\n")
         },
         once,
-        "judge",
+        "does not take the question (302)",
     );
     check(
         |_, stream| stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n\xff\xfe\xfd\xfc"),

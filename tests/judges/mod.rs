@@ -8,6 +8,7 @@ mod estimate;
 mod faults;
 mod policy;
 mod secrets;
+mod stopping;
 mod strangers;
 
 use std::net::TcpStream;

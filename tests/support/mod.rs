@@ -113,6 +113,11 @@ impl Project {
     }
 }
 
+/// Asks a process to stop, as Ctrl-C does.
+pub(crate) fn interrupt(child: &Child) {
+    rustix::process::kill_process(rustix::process::Pid::from_child(child), rustix::process::Signal::INT).unwrap();
+}
+
 pub(crate) fn said(output: std::process::Output) -> Said {
     let text = |bytes| String::from_utf8(bytes).unwrap();
     Said { code: output.status.code().unwrap_or(-1), out: text(output.stdout), err: text(output.stderr) }

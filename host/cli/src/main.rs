@@ -11,6 +11,7 @@ mod exit;
 mod export;
 mod judging;
 mod lock;
+mod names;
 mod progress;
 mod quantities;
 mod registry;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use broker::{Addresses, Allowed, Bounds, Commands, Door};
 use bytesize::ByteSize;
 use model::limits::Isolation;
-use model::ports::{Catalog, HttpDoor, Plugin, PluginError};
+use model::ports::{Catalog, Plugin, PluginError};
 use model::scorer::ItemKind;
 use sandbox::{Doors, Inspected, Loaded, Program, Sandbox};
 use storage::SharedStore;
@@ -34,7 +34,8 @@ const STORE_FOLDER: &str = ".karat";
 
 /// The threads that guests run on.
 pub(crate) fn runtime() -> Result<Runtime, Stop> {
-    Ok(Builder::new_multi_thread().enable_all().build()?)
+    // Answers are looked for more often than tokio does by itself: a guest's call is a long time for those who wait.
+    Ok(Builder::new_multi_thread().enable_all().event_interval(4).build()?)
 }
 
 /// The store named by the user, else the nearest `.karat` upwards from here, else one here.
@@ -87,7 +88,7 @@ pub(crate) fn doors(allowed: Allowed, folder: &Path) -> Result<Doors, Stop> {
 }
 
 /// A way out over HTTP.
-pub(crate) fn door(allowed: Allowed, bounds: Bounds) -> Result<Arc<dyn HttpDoor>, Stop> {
+pub(crate) fn door(allowed: Allowed, bounds: Bounds) -> Result<Arc<Door>, Stop> {
     Ok(Arc::new(Door::new(allowed, Arc::new(Addresses), bounds).map_err(Stop::message)?))
 }
 

@@ -68,14 +68,21 @@ pub struct Tool {
 }
 
 /// What a reply has to be.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
+    #[default]
     Text,
     /// JSON that satisfies this schema.
     Schema(Json),
     /// One of these.
     Choice(Vec<String>),
+}
+
+impl Format {
+    pub fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
 }
 
 /// What a question has cost.
@@ -123,7 +130,7 @@ pub struct Exchange {
     pub model: String,
     /// BLAKE3 of what was sent, in hexadecimal.
     pub digest: String,
-    /// What was sent, with what was taken out of it: the messages as they are written here.
+    /// What was sent, with what was taken out of it and what was objected to a first reply: a [`Sent`].
     pub sent: Json,
     /// None where there was none; `failure` says why.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -134,6 +141,9 @@ pub struct Exchange {
     pub failure: Option<Failure>,
     /// What this exchange has cost; nothing where the reply was known.
     pub usage: Usage,
+    /// What a reply that was known has cost when it was given.
+    #[serde(default, skip_serializing_if = "Usage::is_nothing")]
+    pub saved: Usage,
     /// Where a known reply came from; none where the provider was asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub known: Option<Known>,
@@ -143,6 +153,19 @@ pub struct Exchange {
     pub started: u64,
     /// From the question to the reply, all waiting included.
     pub duration: Duration,
+    /// The part of it before requests left.
+    #[serde(default)]
+    pub waited: Duration,
+}
+
+/// What is sent of a question.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Sent {
+    pub messages: Vec<Message>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<Tool>,
+    #[serde(default, skip_serializing_if = "Format::is_text")]
+    pub format: Format,
 }
 
 /// A UUIDv7 of exchanges that are stored together: later batches have larger ids.
@@ -158,6 +181,12 @@ pub enum Known {
     Cassette,
     /// The same question was on its way.
     Shared,
+}
+
+impl Usage {
+    pub fn is_nothing(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// Adds up what was spent.

@@ -332,12 +332,18 @@ pub trait JudgeDoor: Send + Sync {
 
 /// Knows whether a run has spent what it may.
 pub trait Purse: Send + Sync {
-    /// Whether a question on behalf of this trial was turned away since the run has spent what it may. What its scorers said
-    /// then is no result.
-    fn is_empty_for(&self, index: u64, trial: u32) -> bool;
+    /// Whether a question on behalf of this trial was turned away since the run has spent what it may, or is to stop. What
+    /// its scorers said then is no result.
+    fn has_turned_away(&self, index: u64, trial: u32) -> bool;
+
+    /// Nobody is asked anything more. Replies on their way are waited for.
+    fn stop(&self);
 
     /// No more questions will come. The record of exchanges ends when those on their way have come back.
     fn close(&self);
+
+    /// Replies on their way are not waited for any more. The record has what they may have cost.
+    fn abandon(&self);
 }
 
 /// Keeps replies of judges for the next time somebody asks the same. What it loses costs money, and nothing else: what

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use model::endpoint::Judges;
 use model::judge::Exchange;
 use model::ports::{Store, StoreError};
 use model::run::RunId;
@@ -21,7 +22,8 @@ pub struct Estimate {
     pub usd: Option<Range>,
     /// Wall time.
     pub seconds: Range,
-    /// Questions of the first rows whose replies were known: those of the others may not be.
+    /// Questions of the first rows whose replies were known. Those of the others may be known as well, which the lower ends
+    /// take for granted, or may have to be paid for, which the upper ends do.
     pub known: u64,
 }
 
@@ -33,19 +35,43 @@ pub struct Range {
 }
 
 /// What one row took.
-#[derive(Clone, Copy, Default)]
+#[derive(Default)]
 struct Row {
+    spent: Spent,
+    /// The same if no reply had been known.
+    unknown: Spent,
+    /// From its beginning to its end, without waiting for its turn.
+    seconds: f64,
+    of: BTreeMap<String, Asked>,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Spent {
     tokens: f64,
     micros: f64,
+}
+
+/// What one row took of an endpoint.
+#[derive(Clone, Copy, Default)]
+struct Asked {
+    requests: f64,
+    tokens: f64,
     seconds: f64,
 }
 
-/// Estimates a run of so many `rows`, of which `at_once` are in work together.
+/// Estimates a run of so many `rows`, of which `at_once` are in work together, and which ask these `judges`. The time is what
+/// the narrowest takes: the rows in work, or the requests at once, requests a minute or tokens a minute of one endpoint.
 ///
 /// # Errors
 ///
 /// Fails when the store does.
-pub async fn estimate(store: &dyn Store, run: RunId, rows: u64, at_once: usize) -> Result<Estimate, StoreError> {
+pub async fn estimate(
+    store: &dyn Store,
+    run: RunId,
+    rows: u64,
+    at_once: usize,
+    judges: &Judges,
+) -> Result<Estimate, StoreError> {
     let mut seen = first_rows(store, run).await?;
     let (mut known, mut is_priced) = (0, true);
     let mut after = None;
@@ -53,21 +79,53 @@ pub async fn estimate(store: &dyn Store, run: RunId, rows: u64, at_once: usize) 
         after = Some(batch);
         for exchange in &exchanges {
             known += u64::from(exchange.known.is_some());
-            is_priced &= exchange.known.is_some() || exchange.requests == 0 || exchange.usage.cost.is_some();
+            let usage = if exchange.known.is_some() { exchange.saved } else { exchange.usage };
+            is_priced &= usage.is_nothing() || usage.cost.is_some();
             add(seen.entry((exchange.index, exchange.trial)).or_default(), exchange);
         }
     }
-    let range = |of: fn(&Row) -> f64| range(seen.values().map(of), rows);
-    let Range { low, high } = range(|row| row.seconds);
-    let lanes = (at_once.max(1) as f64).min(rows as f64);
+    let seen = Seen { first: seen.into_values().collect(), rows };
     Ok(Estimate {
-        seen: seen.len() as u64,
+        seen: seen.first.len() as u64,
         rows,
-        tokens: range(|row| row.tokens),
-        usd: is_priced.then(|| range(|row| row.micros / 1e6)),
-        seconds: Range { low: low / lanes, high: high / lanes },
+        tokens: seen.spent(|spent| spent.tokens),
+        usd: is_priced.then(|| seen.spent(|spent| spent.micros / 1e6)),
+        seconds: seen.seconds(at_once, judges),
         known,
     })
+}
+
+/// The first rows of so many.
+struct Seen {
+    first: Vec<Row>,
+    rows: u64,
+}
+
+impl Seen {
+    /// Of all rows together.
+    fn sum(&self, of: impl Fn(&Row) -> f64) -> Range {
+        range(self.first.iter().map(of), self.rows)
+    }
+
+    fn spent(&self, of: impl Fn(&Spent) -> f64) -> Range {
+        let (low, high) = (self.sum(|row| of(&row.spent)), self.sum(|row| of(&row.unknown)));
+        // Nothing is left to be asked where all rows were seen.
+        if self.first.len() as u64 >= self.rows { low } else { Range { low: low.low, high: high.high } }
+    }
+
+    /// Wall time.
+    fn seconds(&self, at_once: usize, judges: &Judges) -> Range {
+        let of_rows = self.sum(|row| row.seconds).over((at_once.max(1) as f64).min(self.rows as f64));
+        judges.endpoints.iter().fold(of_rows, |longest, (name, endpoint)| {
+            let flow = &endpoint.flow;
+            let asked = |of: fn(&Asked) -> f64| self.sum(|row| row.of.get(name).map_or(0.0, of));
+            let per_second = |per_minute: Option<u32>| per_minute.map_or(f64::INFINITY, |most| f64::from(most) / 60.0);
+            longest
+                .or(asked(|asked| asked.seconds).over(f64::from(flow.concurrency.max(1))))
+                .or(asked(|asked| asked.requests).over(per_second(flow.requests_per_minute)))
+                .or(asked(|asked| asked.tokens).over(per_second(flow.tokens_per_minute)))
+        })
+    }
 }
 
 /// The rows that are done, with what the application took.
@@ -86,10 +144,34 @@ async fn first_rows(store: &dyn Store, run: RunId) -> Result<BTreeMap<(u64, u32)
     }
 }
 
+impl Range {
+    fn over(self, divisor: f64) -> Self {
+        Self { low: self.low / divisor, high: self.high / divisor }
+    }
+
+    /// What takes longer of two that go on at the same time.
+    fn or(self, other: Self) -> Self {
+        Self { low: self.low.max(other.low), high: self.high.max(other.high) }
+    }
+}
+
 fn add(row: &mut Row, exchange: &Exchange) {
-    row.tokens += (exchange.usage.input_tokens + exchange.usage.output_tokens) as f64;
-    row.micros += exchange.usage.cost.unwrap_or(0) as f64;
-    row.seconds += exchange.duration.as_secs_f64();
+    for (spent, usages) in
+        [(&mut row.spent, vec![exchange.usage]), (&mut row.unknown, vec![exchange.usage, exchange.saved])]
+    {
+        for usage in usages {
+            spent.tokens += (usage.input_tokens + usage.output_tokens) as f64;
+            spent.micros += usage.cost.unwrap_or(0) as f64;
+        }
+    }
+    let seconds = exchange.duration.saturating_sub(exchange.waited).as_secs_f64();
+    row.seconds += seconds;
+    if exchange.requests > 0 {
+        let asked = row.of.entry(exchange.endpoint.clone()).or_default();
+        asked.requests += f64::from(exchange.requests);
+        asked.tokens += (exchange.usage.input_tokens + exchange.usage.output_tokens) as f64;
+        asked.seconds += seconds;
+    }
 }
 
 /// The sum over so many rows of something that was seen on some of them.

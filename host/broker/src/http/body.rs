@@ -10,7 +10,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
 use super::secrets::Scrub;
-use super::{failure, headers, timed_out};
+use super::{NoAnswer, headers, timed_out};
 
 /// Where a body ends at the latest.
 pub(super) struct Ends {
@@ -74,7 +74,7 @@ impl Body {
         while let State::Coming(response) = &mut self.state {
             let soon = self.ends.deadline.min(Instant::now() + self.ends.idle);
             let came = match tokio::time::timeout_at(soon, response.chunk()).await {
-                Ok(came) => came.map_err(|error| failure(&error, &self.origin)),
+                Ok(came) => came.map_err(|error| NoAnswer::of(&error, &self.origin).failure),
                 Err(_) => Err(timed_out()),
             };
             let piece = match came {

@@ -110,6 +110,22 @@ impl Door {
         })
     }
 
+    /// As [`HttpDoor::send`]; where there is no answer, it says as well whether somebody may have got the request.
+    pub(crate) async fn ask(
+        &self,
+        rules: &[HttpRule],
+        most: u64,
+        request: HttpRequest,
+    ) -> Result<HttpResponse, NoAnswer> {
+        let mut body = self.begin(rules, most, request, self.bounds.whole).await?;
+        let mut whole = Vec::new();
+        while let Some(piece) = body.next().await.map_err(NoAnswer::after_sending)? {
+            whole.extend_from_slice(&piece);
+        }
+        let truncated = body.is_cut();
+        Ok(HttpResponse { status: body.status, headers: body.headers, body: whole, truncated })
+    }
+
     /// Sends a request and takes the head of the answer, all of it within `time`.
     async fn begin(
         &self,
@@ -117,12 +133,12 @@ impl Door {
         most: u64,
         request: HttpRequest,
         time: Duration,
-    ) -> Result<Body, Failure> {
+    ) -> Result<Body, NoAnswer> {
         let deadline = Instant::now() + request.timeout.unwrap_or(time).min(time);
         let longest = self.bounds.request;
         if request.body.len() > longest {
             let message = format!("the body has {} bytes, more than {longest}", request.body.len());
-            return Err(Failure::new(FailureKind::TooLarge, message));
+            return Err(Failure::new(FailureKind::TooLarge, message).into());
         }
         let target = Target::parse(&request.url)?;
         let rule = target.granted(rules, &request.method)?;
@@ -137,12 +153,14 @@ impl Door {
             let connection = Arc::clone(&self.connections).acquire_owned().await.expect("it is never closed");
             let client = if is_private { &self.private } else { &self.public };
             let answered = tokio::time::timeout(self.bounds.first_byte, client.execute(built)).await;
-            let response = answered.map_err(|_| timed_out())?.map_err(|error| failure(&error, &target.origin))?;
+            let late = || NoAnswer::after_sending(timed_out());
+            let response = answered.map_err(|_| late())?.map_err(|error| NoAnswer::of(&error, &target.origin))?;
             Ok((response, connection))
         };
-        let begun = tokio::time::timeout_at(deadline, begun).await.unwrap_or_else(|_| Err(timed_out()));
+        let late = || NoAnswer::after_sending(timed_out());
+        let begun = tokio::time::timeout_at(deadline, begun).await.unwrap_or_else(|_| Err(late()));
         let said = begun.as_ref().map_or_else(
-            |failure: &Failure| format!("{:?}", failure.kind),
+            |no_answer: &NoAnswer| format!("{:?}", no_answer.failure.kind),
             |(response, _)| response.status().as_u16().to_string(),
         );
         tracing::debug!(method = request.method, origin = target.origin, said, "http");
@@ -176,17 +194,12 @@ fn client(names: Names) -> reqwest::Result<Client> {
 #[async_trait]
 impl HttpDoor for Door {
     async fn send(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<HttpResponse, Failure> {
-        let mut body = self.begin(rules, most, request, self.bounds.whole).await?;
-        let mut whole = Vec::new();
-        while let Some(piece) = body.next().await? {
-            whole.extend_from_slice(&piece);
-        }
-        let truncated = body.is_cut();
-        Ok(HttpResponse { status: body.status, headers: body.headers, body: whole, truncated })
+        self.ask(rules, most, request).await.map_err(|no_answer| no_answer.failure)
     }
 
     async fn open(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
-        Ok(Box::new(self.begin(rules, most, request, LONGEST).await?))
+        let begun = self.begin(rules, most, request, LONGEST).await;
+        Ok(Box::new(begun.map_err(|no_answer| no_answer.failure)?))
     }
 }
 
@@ -202,20 +215,41 @@ fn denied(message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Denied, message)
 }
 
-/// In words that hold no more than the plugin said itself.
-fn failure(error: &reqwest::Error, origin: &str) -> Failure {
-    let mut cause: Option<&(dyn Error + 'static)> = error.source();
-    while let Some(error) = cause {
-        if let Some(refused) = error.downcast_ref::<Denied>() {
-            return denied(refused.to_string());
+/// Why there is no answer.
+pub(crate) struct NoAnswer {
+    pub(crate) failure: Failure,
+    /// Somebody may have got the request, all of it.
+    pub(crate) has_left: bool,
+}
+
+impl NoAnswer {
+    fn after_sending(failure: Failure) -> Self {
+        Self { failure, has_left: true }
+    }
+
+    /// In words that hold no more than the plugin said itself.
+    fn of(error: &reqwest::Error, origin: &str) -> Self {
+        let mut cause: Option<&(dyn Error + 'static)> = error.source();
+        while let Some(error) = cause {
+            if let Some(refused) = error.downcast_ref::<Denied>() {
+                return denied(refused.to_string()).into();
+            }
+            cause = error.source();
         }
-        cause = error.source();
+        let what = if error.is_connect() { "can't be reached" } else { "gave an answer that can't be read" };
+        let failure = match error.is_timeout() {
+            true => timed_out(),
+            false => Failure::new(FailureKind::Unavailable, format!("`{origin}` {what}")),
+        };
+        Self { failure, has_left: !error.is_connect() }
     }
-    if error.is_timeout() {
-        return timed_out();
+}
+
+/// What is wrong before anything has left.
+impl From<Failure> for NoAnswer {
+    fn from(failure: Failure) -> Self {
+        Self { failure, has_left: false }
     }
-    let what = if error.is_connect() { "can't be reached" } else { "gave an answer that can't be read" };
-    Failure::new(FailureKind::Unavailable, format!("`{origin}` {what}"))
 }
 
 #[cfg(test)]

@@ -19,8 +19,10 @@ pub(super) struct Breaker(Mutex<State>);
 
 #[derive(Default)]
 struct State {
+    has_worked: bool,
     /// Since the last that went well.
     failures: u32,
+    refusals: u32,
     rests: u32,
     until: Option<Instant>,
     /// Why it is not asked any more.
@@ -43,14 +45,20 @@ impl Breaker {
 
     pub(super) fn went_well(&self) {
         let mut state = self.state();
-        (state.failures, state.rests, state.until) = (0, 0, None);
+        (state.failures, state.refusals, state.rests, state.until) = (0, 0, 0, None);
+        state.has_worked = true;
     }
 
-    pub(super) fn failed(&self, trouble: &Trouble) {
+    /// Takes in that a request failed, and says whether a rest begins.
+    pub(super) fn failed(&self, trouble: &Trouble) -> bool {
         let mut state = self.state();
         match trouble.kind {
             TroubleKind::Refused | TroubleKind::NoSuchModel | TroubleKind::QuotaExhausted => {
-                state.dead = Some(trouble.clone());
+                state.refusals += 1;
+                // Where it has worked before, a single refusal may be one server's of many.
+                if !state.has_worked || state.refusals >= PATIENCE {
+                    state.dead = Some(trouble.clone());
+                }
             }
             TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut => {
                 state.failures += 1;
@@ -59,10 +67,12 @@ impl Breaker {
                     let rest = FIRST_REST.saturating_mul(1 << state.rests.min(16)).min(LONGEST_REST);
                     state.until = Some(Instant::now() + rest);
                     state.rests += 1;
+                    return true;
                 }
             }
             _ => {}
         }
+        false
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -83,7 +93,8 @@ mod tests {
         let breaker = Breaker::default();
         let mut rests = Vec::new();
         for _ in 0..8 {
-            (0..PATIENCE).for_each(|_| breaker.failed(&trouble(TroubleKind::Unavailable)));
+            let begins: Vec<_> = (0..PATIENCE).map(|_| breaker.failed(&trouble(TroubleKind::Unavailable))).collect();
+            assert_eq!(begins.iter().filter(|begins| **begins).count(), 1);
             let until = breaker.rest().expect("it is asked again").expect("it is left alone");
             rests.push((until - Instant::now()).as_secs());
             tokio::time::sleep_until(until).await;
@@ -91,7 +102,7 @@ mod tests {
         }
         assert_eq!(rests, [1, 2, 4, 8, 16, 32, 60, 60]);
         breaker.went_well();
-        (1..PATIENCE).for_each(|_| breaker.failed(&trouble(TroubleKind::TimedOut)));
+        assert!((1..PATIENCE).all(|_| !breaker.failed(&trouble(TroubleKind::TimedOut))));
         assert_eq!(breaker.rest(), Ok(None));
     }
 
@@ -104,5 +115,16 @@ mod tests {
             breaker.failed(&trouble(kind));
             assert_eq!(breaker.rest().expect_err("it is over").kind, kind);
         }
+    }
+
+    #[tokio::test]
+    async fn an_endpoint_that_has_worked_may_refuse_once() {
+        let breaker = Breaker::default();
+        breaker.went_well();
+        (1..PATIENCE).for_each(|_| assert!(!breaker.failed(&trouble(TroubleKind::Refused))));
+        assert_eq!(breaker.rest(), Ok(None));
+        breaker.went_well();
+        (0..PATIENCE).for_each(|_| assert!(!breaker.failed(&trouble(TroubleKind::Refused))));
+        assert_eq!(breaker.rest().expect_err("it is over").kind, TroubleKind::Refused);
     }
 }

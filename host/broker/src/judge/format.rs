@@ -1,6 +1,5 @@
 //! Asking until a reply is what it has to be: in the best way that an endpoint takes, and once more where it is not.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::{Mutex, PoisonError};
 
@@ -59,15 +58,16 @@ impl Ways {
     }
 }
 
-/// Asks with `once` until the reply is what the request says, at most twice that it gets one. What all of it used is told
-/// with the reply or the trouble; how fast the endpoint may be asked is told with the last one.
+/// Asks with `once` until the reply is what the request says, at most twice that it gets one: an objection to the first one
+/// is added to the request. What all of it used is told with the reply or the trouble; how fast the endpoint may be asked is
+/// told with the last one.
 ///
 /// # Errors
 ///
 /// Fails as `once` does; as `BadInput`, before anything is asked, where no reply could be right; as `Mismatch` where the
 /// second one is wrong as well.
 pub(super) async fn formatted<F: Future<Output = Result<Answer, Trouble>>>(
-    request: &JudgeRequest,
+    request: &mut JudgeRequest,
     ways: &Ways,
     schemas: &Schemas,
     // Of their own, so that the future can be sent to another thread: one of an `AsyncFnMut` with borrowed ones can't.
@@ -75,20 +75,20 @@ pub(super) async fn formatted<F: Future<Output = Result<Answer, Trouble>>>(
 ) -> Result<Answer, Trouble> {
     let wanted = Wanted::new(&request.format, schemas)
         .map_err(|why| Trouble::new(TroubleKind::BadInput, why, Tokens::NONE_USED, Pace::default()))?;
-    let mut request = Cow::Borrowed(request);
+    let mut is_last = matches!(wanted, Wanted::Text);
     let mut manner = ways.best();
     let mut used = Tokens::NONE_USED;
     loop {
-        let trouble = match once(request.as_ref().clone(), manner.clone()).await {
+        let trouble = match once(request.clone(), manner.clone()).await {
             Ok(answer) => {
                 used += answer.tokens;
-                let is_last = matches!(wanted, Wanted::Text) || matches!(request, Cow::Owned(_));
                 match wanted.read(&answer) {
                     Ok(Reply { text, tool_calls }) => return Ok(Answer { text, tool_calls, tokens: used, ..answer }),
                     Err(wrong) if is_last => return Err(mismatch(&wrong, used, answer.pace)),
                     Err(wrong) => {
                         let objection = objection(&request.format, wrong);
-                        request.to_mut().messages.extend(objection);
+                        request.messages.extend(objection);
+                        is_last = true;
                     }
                 }
                 continue;
@@ -99,7 +99,7 @@ pub(super) async fn formatted<F: Future<Output = Result<Answer, Trouble>>>(
         let TroubleKind::Unsupported(feature) = trouble.kind else {
             return Err(Trouble { tokens: used, ..trouble });
         };
-        match ways.otherwise(&manner, feature, &request) {
+        match ways.otherwise(&manner, feature, request) {
             Some(other) => manner = other,
             None => return Err(Trouble { kind: TroubleKind::BadRequest, tokens: used, ..trouble }),
         }
@@ -167,8 +167,8 @@ mod tests {
             asked.push((manner, request.messages.len()));
             std::future::ready(answers.next().expect("no more questions than answers"))
         };
-        let schemas = Schemas::default();
-        let asking = formatted(request, ways, &schemas, once);
+        let (schemas, mut request) = (Schemas::default(), request.clone());
+        let asking = formatted(&mut request, ways, &schemas, once);
         is_send(&asking);
         let came = asking.await;
         assert_eq!(answers.len(), 0, "all answers were asked for");

@@ -97,6 +97,11 @@ impl Lanes {
         }
     }
 
+    /// Lets one request go, then more as they go well.
+    pub(super) fn narrow(&self) {
+        self.state().limit = 1.0;
+    }
+
     /// Who gets the lane that is free, if one is.
     fn next(&self) -> Option<oneshot::Sender<Lane>> {
         let mut state = self.state();

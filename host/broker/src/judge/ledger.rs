@@ -38,6 +38,10 @@ impl Account {
         self.most.map(|most| most.saturating_sub(self.spent))
     }
 
+    fn short_of(&self, worst: u64) -> Short {
+        Short { most: self.most.unwrap_or(0), left: self.left().unwrap_or(0), worst }
+    }
+
     fn fit(&self, more: u64) -> Fit {
         match self.most {
             None => Fit::Yes,
@@ -59,18 +63,34 @@ enum Fit {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Empty {
     /// All of the run.
-    Run { most: u64 },
+    Run(Short),
     /// One scorer or predictor.
-    One { most: u64 },
+    One(Short),
+}
+
+/// What is missing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Short {
+    most: u64,
+    left: u64,
+    /// The most that the question can cost.
+    worst: u64,
+}
+
+impl std::fmt::Display for Short {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let [most, left, worst] = [self.most, self.left, self.worst].map(|micros| micros as f64 / 1e6);
+        write!(f, "{left} of {most} USD are left, and the question may cost {worst}")
+    }
 }
 
 impl From<Empty> for Failure {
     fn from(empty: Empty) -> Self {
-        let (most, limit) = match empty {
-            Empty::Run { most } => (most, "the run has spent what it may on judges: {} USD (`limits.max_usd`)"),
-            Empty::One { most } => (most, "its questions have cost what they may: {} USD (`max_usd_per_run`)"),
+        let message = match empty {
+            Empty::Run(short) => format!("the run may not spend more on judges: {short} (`limits.max_usd`)"),
+            Empty::One(short) => format!("its questions may not cost more: {short} (`max_usd_per_run`)"),
         };
-        Self::new(FailureKind::BudgetExceeded, limit.replace("{}", &(most as f64 / 1e6).to_string()))
+        Self::new(FailureKind::BudgetExceeded, message)
     }
 }
 
@@ -105,8 +125,8 @@ impl Ledger {
                 account.most = most_of_key;
                 let cost = cost.unwrap_or(0);
                 match (run.fit(cost), account.fit(cost)) {
-                    (Fit::No, _) => return Err(Empty::Run { most: run.most.unwrap_or(0) }),
-                    (_, Fit::No) => return Err(Empty::One { most: account.most.unwrap_or(0) }),
+                    (Fit::No, _) => return Err(Empty::Run(run.short_of(cost))),
+                    (_, Fit::No) => return Err(Empty::One(account.short_of(cost))),
                     (Fit::Yes, Fit::Yes) => {
                         run.reserved += cost;
                         account.reserved += cost;
@@ -213,9 +233,15 @@ mod tests {
         let (ledger, tally) = (Ledger::new(Some(1_000)), Arc::default());
         ledger.carry_over("tone", 300);
         ledger.reserve("tone", Some(400), Some(100), &tally).await.expect("there is as much").settle(100);
-        assert_eq!(ledger.reserve("tone", Some(400), Some(1), &tally).await.err(), Some(Empty::One { most: 400 }));
+        assert_eq!(
+            ledger.reserve("tone", Some(400), Some(1), &tally).await.err(),
+            Some(Empty::One(Short { most: 400, left: 0, worst: 1 }))
+        );
         ledger.reserve("other", None, Some(600), &tally).await.expect("there is as much").settle(600);
-        assert_eq!(ledger.reserve("other", None, Some(1), &tally).await.err(), Some(Empty::Run { most: 1_000 }));
+        assert_eq!(
+            ledger.reserve("other", None, Some(1), &tally).await.err(),
+            Some(Empty::Run(Short { most: 1_000, left: 0, worst: 1 }))
+        );
         assert_eq!(ledger.left("tone", Some(400)).and_then(|left| left.cost), Some(0));
         assert_eq!(tally.load(Ordering::Relaxed), 700);
         // What is free costs nothing of an empty account.

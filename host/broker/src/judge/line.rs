@@ -8,7 +8,7 @@ use model::endpoint::Endpoint;
 use model::grant::HttpRule;
 use model::judge::JudgeRequest;
 use model::outcome::FailureKind;
-use model::ports::{HttpDoor, HttpRequest};
+use model::ports::HttpRequest;
 use model::quantity::TimeSpan;
 use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 
@@ -20,7 +20,8 @@ use super::provider::{self, Answer, Manner, Trouble, TroubleKind};
 use super::rate::Rate;
 use super::redact::Redactor;
 use super::reply::Schemas;
-use crate::http::origin_of;
+use super::run::Halt;
+use crate::http::{Door, origin_of};
 
 /// Bytes that an answer may have.
 const LONGEST_ANSWER: u64 = 4 << 20;
@@ -42,7 +43,7 @@ pub(super) struct Line {
     lanes: Arc<Lanes>,
     rate: Rate,
     breaker: Breaker,
-    http: Arc<dyn HttpDoor>,
+    http: Arc<Door>,
     rule: HttpRule,
 }
 
@@ -55,16 +56,26 @@ pub(super) struct Errand<'a> {
     pub(super) key: &'a str,
     /// What that may spend, in millionths of a US dollar.
     pub(super) most: Option<u64>,
-    /// Counts the requests.
-    pub(super) requests: &'a AtomicU32,
-    /// What they have cost, in millionths of a US dollar; what is not known of it, at the most.
-    pub(super) cost: &'a Arc<AtomicU64>,
+    /// What becomes of it.
+    pub(super) tally: &'a Tally,
+    /// When nobody is to be asked any more.
+    pub(super) halt: &'a Halt,
     /// Whether somebody else can be asked: then an endpoint that rests is not waited for.
     pub(super) has_fallback: bool,
 }
 
+/// What a question has taken so far, also one that is given up.
+#[derive(Default)]
+pub(super) struct Tally {
+    pub(super) requests: AtomicU32,
+    /// Millionths of a US dollar; what is not known of it, at the most.
+    pub(super) cost: Arc<AtomicU64>,
+    /// Microseconds before requests left.
+    pub(super) waited: AtomicU64,
+}
+
 impl Line {
-    pub(super) fn new(name: String, endpoint: Endpoint, http: Arc<dyn HttpDoor>) -> Result<Self, String> {
+    pub(super) fn new(name: String, endpoint: Endpoint, http: Arc<Door>) -> Result<Self, String> {
         let flow = endpoint.flow;
         let secrets = endpoint.api_key.iter().map(|key| key.name().to_owned()).collect();
         let rule =
@@ -81,6 +92,14 @@ impl Line {
             rule,
             endpoint,
         })
+    }
+
+    /// The question as this endpoint may have it.
+    pub(super) fn question(&self, request: &JudgeRequest) -> JudgeRequest {
+        let most = self.endpoint.max_output_tokens;
+        let wanted = request.max_output_tokens.unwrap_or(most);
+        let request = JudgeRequest { max_output_tokens: Some(wanted.min(most)), ..request.clone() };
+        self.redactor.question(request)
     }
 
     /// Makes a request, and again as long as that may help and there is time.
@@ -124,7 +143,8 @@ impl Line {
                     }
                 }
                 TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut if failures < retries => {
-                    sleep(trouble.pace.retry_after.unwrap_or_else(|| wait(failures))).await;
+                    let time = trouble.pace.retry_after.unwrap_or_else(|| wait(failures));
+                    errand.unless_stopped(sleep(time)).await?;
                     failures += 1;
                 }
                 _ => return Err(trouble),
@@ -141,14 +161,16 @@ impl Line {
     ) -> Result<Answer, Trouble> {
         let bytes = outgoing.body.len() as u64;
         let input = bytes / BYTES_OF_TOKEN + 1;
-        let lane = self.lane(errand, input).await?;
+        let came = Instant::now();
+        let lane = errand.unless_stopped(self.lane(errand, input)).await??;
         let output = request.max_output_tokens.unwrap_or(self.endpoint.max_output_tokens);
         // No tokenizer makes more of a text than it has bytes.
         let most = self.endpoint.price.map(|price| price.of(bytes, u64::from(output)));
-        let reserved = errand.ledger.reserve(errand.key, errand.most, most, errand.cost).await;
+        let reserved = errand.ledger.reserve(errand.key, errand.most, most, &errand.tally.cost).await;
         let mut reserved = reserved.map_err(|empty| Trouble::unmade(TroubleKind::Empty(empty), String::new()))?;
+        errand.tally.waited.fetch_add(came.elapsed().as_micros() as u64, Ordering::Relaxed);
         reserved.leave();
-        errand.requests.fetch_add(1, Ordering::Relaxed);
+        errand.tally.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.send(outgoing).await;
         match &answer {
             Ok(answer) => {
@@ -162,12 +184,14 @@ impl Line {
             }
             Err(trouble) => {
                 self.rate.hear(&trouble.pace);
-                self.breaker.failed(trouble);
-                let says_nothing = trouble.pace.retry_after.is_none() && trouble.pace.requests.is_none();
                 match trouble.kind {
                     TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut => lane.overloaded(),
-                    TroubleKind::RateLimited if says_nothing => lane.overloaded(),
+                    // Where the provider says how much it allows, the pace follows that.
+                    TroubleKind::RateLimited if trouble.pace.requests.is_none() => lane.overloaded(),
                     _ => {}
+                }
+                if self.breaker.failed(trouble) {
+                    self.lanes.narrow();
                 }
                 if let Some((input_tokens, output_tokens)) = trouble.tokens.known() {
                     reserved.settle(self.endpoint.price.map_or(0, |price| price.of(input_tokens, output_tokens)));
@@ -199,19 +223,33 @@ impl Line {
 
     async fn send(&self, outgoing: &HttpRequest) -> Result<Answer, Trouble> {
         let rules = std::slice::from_ref(&self.rule);
-        match self.http.send(rules, LONGEST_ANSWER, outgoing.clone()).await {
+        match self.http.ask(rules, LONGEST_ANSWER, outgoing.clone()).await {
             Ok(response) => provider::answer(&self.endpoint, &response, SystemTime::now()),
-            Err(failure) if failure.kind == FailureKind::TimedOut => {
-                let time = TimeSpan(self.endpoint.flow.timeout);
-                Err(Trouble::timed_out(format!("the judge's provider gave no answer within {time} (`timeout`)")))
+            Err(mut no_answer) => {
+                if no_answer.failure.kind == FailureKind::TimedOut {
+                    let time = TimeSpan(self.endpoint.flow.timeout);
+                    no_answer.failure.message =
+                        format!("the judge's provider gave no answer within {time} (`timeout`)");
+                }
+                Err(Trouble::shut(no_answer))
             }
-            Err(failure) => Err(Trouble::shut(failure)),
         }
     }
 
     /// Whether questions wait for the provider rather than for its answers.
     pub(super) fn is_throttled(&self) -> bool {
         self.rate.is_throttled() || matches!(self.breaker.rest(), Ok(Some(_)))
+    }
+}
+
+impl Errand<'_> {
+    /// Waits for something, unless nobody is to be asked any more.
+    async fn unless_stopped<T>(&self, waiting: impl Future<Output = T>) -> Result<T, Trouble> {
+        tokio::select! {
+            biased;
+            () = self.halt.stopped() => Err(Trouble::unmade(TroubleKind::Stopped, "the run is to stop")),
+            waited = waiting => Ok(waited),
+        }
     }
 }
 

@@ -28,10 +28,11 @@ use async_trait::async_trait;
 use model::grant::JudgeRule;
 use model::judge::{Asker, JudgeReply, JudgeRequest, Usage};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{HttpDoor, JudgeDoor, Purse};
+use model::ports::{JudgeDoor, Purse};
 
-use run::Run;
+use crate::http::Door;
 pub use run::Setup;
+use run::{Run, Stage};
 
 /// The door to judges. It is closed until a run opens it: plugins are loaded before it is known who is behind the roles.
 #[derive(Default)]
@@ -43,7 +44,7 @@ impl Judges {
     /// # Errors
     ///
     /// Fails with what is wrong with an endpoint.
-    pub fn open(&self, setup: Setup, http: &Arc<dyn HttpDoor>) -> Result<(), String> {
+    pub fn open(&self, setup: Setup, http: &Arc<Door>) -> Result<(), String> {
         let run = Arc::new(Run::new(setup, http)?);
         self.0.set(run).map_err(|_| "the judges are another run's".to_owned())
     }
@@ -70,13 +71,25 @@ impl JudgeDoor for Judges {
 }
 
 impl Purse for Judges {
-    fn is_empty_for(&self, index: u64, trial: u32) -> bool {
-        self.0.get().is_some_and(|run| run.is_starved(index, trial))
+    fn has_turned_away(&self, index: u64, trial: u32) -> bool {
+        self.0.get().is_some_and(|run| run.has_turned_away(index, trial))
+    }
+
+    fn stop(&self) {
+        if let Some(run) = self.0.get() {
+            run.reach(Stage::Stopped);
+        }
     }
 
     fn close(&self) {
         if let Some(run) = self.0.get() {
             run.close();
+        }
+    }
+
+    fn abandon(&self) {
+        if let Some(run) = self.0.get() {
+            run.reach(Stage::Abandoned);
         }
     }
 }

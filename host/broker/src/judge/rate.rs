@@ -23,6 +23,8 @@ struct State {
 struct Bucket {
     /// For each second.
     rate: f64,
+    /// What the suite wants at the most.
+    wanted: f64,
     most: f64,
     /// Below zero where more was taken than there was.
     level: f64,
@@ -33,7 +35,7 @@ impl Bucket {
     /// Lets a second's worth be used at once.
     fn steady(per_minute: u32, now: Instant) -> Self {
         let rate = f64::from(per_minute) / 60.0;
-        Self { rate, most: rate.max(1.0), level: rate.max(1.0), at: now }
+        Self { rate, wanted: rate, most: rate.max(1.0), level: rate.max(1.0), at: now }
     }
 
     fn fill(&mut self, now: Instant) {
@@ -142,9 +144,9 @@ fn learn(bucket: &mut Option<Bucket>, allowance: &Allowance, now: Instant) {
         return;
     }
     let rate = SHARE * limit / 60.0;
-    let bucket = bucket.get_or_insert(Bucket { rate, most: limit, level: remaining, at: now });
-    bucket.rate = bucket.rate.min(rate);
+    let bucket = bucket.get_or_insert(Bucket { rate, wanted: f64::INFINITY, most: limit, level: remaining, at: now });
     bucket.fill(now);
+    bucket.rate = bucket.wanted.min(rate);
     bucket.level = bucket.level.min(remaining);
 }
 
@@ -178,8 +180,9 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn what_a_provider_says_slows_down_and_a_pause_holds_everybody() {
         let rate = Rate::new(None, None);
-        let reset = Duration::from_secs(60);
-        rate.hear(&Pace { requests: Some(Allowance { limit: 60, remaining: 2, reset }), ..Pace::default() });
+        let hear = |limit| rate.hear(&Pace { requests: Some(Allowance { limit, remaining: 2 }), ..Pace::default() });
+        hear(6);
+        hear(60);
         let begun = Instant::now();
         for _ in 0..5 {
             rate.wait(0).await;

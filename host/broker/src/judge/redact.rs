@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use model::endpoint::{Redaction, Sensitive};
-use model::judge::{JudgeRequest, Message};
+use model::json::Json;
+use model::judge::{Format, JudgeRequest, Message, Tool, ToolCall};
 use regex::{Captures, Regex};
 
 /// What one endpoint is not told.
@@ -55,22 +56,42 @@ impl Redactor {
         redactions.iter().map(Rule::new).collect::<Result<_, _>>().map(Self)
     }
 
-    /// The question as the endpoint may have it: all that the plugin put into it but the shape of the reply.
+    /// The question as the endpoint may have it: all that the plugin put into it.
     pub(super) fn question(&self, mut request: JudgeRequest) -> JudgeRequest {
         if self.0.is_empty() {
             return request;
         }
-        for Message { content, tool_calls, .. } in &mut request.messages {
-            *content = self.text(content).into_owned();
-            for call in tool_calls {
-                // What is put in is neither a quote nor a backslash: JSON stays JSON unless a number is taken out of it.
-                if let Cow::Owned(clean) = self.text(call.arguments.as_str()) {
-                    let quoted = || model::json::Json::from_serialize(&clean).expect("a text");
-                    call.arguments = model::json::Json::parse(&clean).unwrap_or_else(|_| quoted());
+        for Message { content, tool_calls, answers, .. } in &mut request.messages {
+            for text in std::iter::once(content).chain(answers) {
+                *text = self.text(text).into_owned();
+            }
+            for ToolCall { id, name, arguments } in tool_calls {
+                for text in [id, name] {
+                    *text = self.text(text).into_owned();
                 }
+                self.json(arguments);
             }
         }
+        for Tool { name, description, parameters } in &mut request.tools {
+            for text in [name, description] {
+                *text = self.text(text).into_owned();
+            }
+            self.json(parameters);
+        }
+        match &mut request.format {
+            Format::Text => {}
+            Format::Schema(schema) => self.json(schema),
+            Format::Choice(choices) => choices.iter_mut().for_each(|text| *text = self.text(text).into_owned()),
+        }
         request
+    }
+
+    /// What is put in is neither a quote nor a backslash: JSON stays JSON unless a number is taken out of it.
+    fn json(&self, json: &mut Json) {
+        if let Cow::Owned(clean) = self.text(json.as_str()) {
+            let quoted = || Json::from_serialize(&clean).expect("a text");
+            *json = Json::parse(&clean).unwrap_or_else(|_| quoted());
+        }
     }
 
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
@@ -168,6 +189,38 @@ mod tests {
 
     fn known(sensitive: Sensitive) -> [Redaction; 1] {
         [Redaction::Known(sensitive)]
+    }
+
+    #[test]
+    fn whatever_leaves_is_looked_through() {
+        let json = |value: serde_json::Value| Json::from_serialize(&value).expect("JSON");
+        let (mail, clean) = ("ann@example.org", "[EMAIL]");
+        let request = |secret: &str| JudgeRequest {
+            role: "default".to_owned(),
+            messages: vec![Message {
+                speaker: model::judge::Speaker::Tool,
+                content: format!("from {secret}"),
+                tool_calls: vec![ToolCall {
+                    id: secret.to_owned(),
+                    name: secret.to_owned(),
+                    arguments: json(serde_json::json!({ "to": secret })),
+                }],
+                answers: Some(secret.to_owned()),
+            }],
+            tools: vec![Tool {
+                name: secret.to_owned(),
+                description: secret.to_owned(),
+                parameters: json(serde_json::json!({ "title": secret })),
+            }],
+            format: Format::Schema(json(serde_json::json!({ "const": secret }))),
+            max_output_tokens: None,
+            temperature: None,
+            sample: 0,
+        };
+        let redactor = Redactor::new(&known(Sensitive::Email)).expect("patterns");
+        assert_eq!(redactor.question(request(mail)), request(clean));
+        let choice = |text: &str| JudgeRequest { format: Format::Choice(vec![text.to_owned()]), ..request(clean) };
+        assert_eq!(redactor.question(choice(mail)), choice(clean));
     }
 
     #[test]

@@ -1,27 +1,29 @@
 //! The judges of one run: who is behind each role, what was asked, and what it has cost.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
 use futures_util::future::{BoxFuture, Shared};
 use model::grant::JudgeRule;
 use model::json::Json;
-use model::judge::{Asker, Exchange, JudgeReply, JudgeRequest, Known, Usage};
+use model::judge::{Asker, Exchange, JudgeReply, JudgeRequest, Known, Sent, Usage};
 use model::outcome::{Failure, FailureKind};
 use model::ports::{CacheKey, JudgeCache};
 use serde::{Deserialize, Serialize};
 use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::format::formatted;
 use super::key;
 use super::ledger::{Empty, Ledger};
-use super::line::{Errand, Line};
+use super::line::{Errand, Line, Tally};
 use super::provider::{Answer, Trouble, TroubleKind};
 use crate::cassette::Cassette;
+use crate::http::Door;
 
 /// What judges of a run are opened with.
 pub struct Setup {
@@ -46,8 +48,34 @@ pub(super) struct Run {
     /// None once no more questions will come.
     record: Mutex<Option<UnboundedSender<Exchange>>>,
     flights: Mutex<HashMap<CacheKey, Flight>>,
-    /// Trials that were turned away since the run has spent what it may.
-    starved: Mutex<HashSet<(u64, u32)>>,
+    /// Trials that were turned away since the run has spent what it may, or is to stop.
+    turned_away: Mutex<HashSet<(u64, u32)>>,
+    halt: Halt,
+}
+
+/// How far a run has come with asking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Stage {
+    Asking,
+    /// No more requests are made.
+    Stopped,
+    /// Nobody waits for answers any more.
+    Abandoned,
+}
+
+/// Tells everybody who waits how far the run has come.
+pub(super) struct Halt(watch::Sender<Stage>);
+
+impl Halt {
+    /// Waits until no more requests are to be made.
+    pub(super) async fn stopped(&self) {
+        self.reached(Stage::Stopped).await;
+    }
+
+    async fn reached(&self, stage: Stage) {
+        // It can't fail: the sender is here.
+        let _ = self.0.subscribe().wait_for(|now| *now >= stage).await;
+    }
 }
 
 /// A question on its way, and everybody who waits for it.
@@ -61,10 +89,10 @@ struct Asked {
     known: Option<Known>,
     /// What it has cost now.
     usage: Usage,
-    requests: u32,
-    /// Who was asked last.
+    /// Who was asked last, and what.
     endpoint: String,
     model: String,
+    sent: Arc<JudgeRequest>,
 }
 
 /// A reply, as it is kept for the next time and on cassettes.
@@ -81,8 +109,8 @@ struct Reply {
 #[derive(Clone, Debug, PartialEq)]
 struct Refusal {
     failure: Failure,
-    /// All of the run has spent what it may: the trial has to be done again.
-    is_starved: bool,
+    /// The run has spent what it may, or is to stop: the trial has to be done again.
+    is_turned_away: bool,
 }
 
 /// What a cassette has of a question.
@@ -100,7 +128,8 @@ struct Question {
     most: Option<u64>,
     request: JudgeRequest,
     /// The same as the first endpoint may have it.
-    sent: JudgeRequest,
+    sent: Arc<JudgeRequest>,
+    tally: Tally,
     /// Where the exchange is told.
     record: Option<UnboundedSender<Exchange>>,
     endpoint: String,
@@ -110,7 +139,7 @@ struct Question {
 }
 
 impl Run {
-    pub(super) fn new(setup: Setup, http: &Arc<dyn model::ports::HttpDoor>) -> Result<Self, String> {
+    pub(super) fn new(setup: Setup, http: &Arc<Door>) -> Result<Self, String> {
         let Setup { judges, most, spent, cache, cassette, record } = setup;
         let ledger = Ledger::new(most);
         spent.iter().for_each(|(key, cost)| ledger.carry_over(key, *cost));
@@ -126,7 +155,8 @@ impl Run {
             cassette,
             record: Mutex::new(Some(record)),
             flights: Mutex::default(),
-            starved: Mutex::default(),
+            turned_away: Mutex::default(),
+            halt: Halt(watch::Sender::new(Stage::Asking)),
         })
     }
 
@@ -140,13 +170,14 @@ impl Run {
         let line = self.roles.get(&role).and_then(|name| self.lines.get(name)).ok_or_else(|| {
             Failure::new(FailureKind::Denied, format!("nobody is behind the judge `{}`", role.escape_debug()))
         })?;
-        let sent = line.redactor.question(request.clone());
+        let sent = Arc::new(line.question(&request));
         let question = Question {
             asker: asker.clone(),
             most: rule.max_usd_per_run.map(micros),
             digest: key::content(&line.endpoint, &sent, asker.trial),
             request,
             sent,
+            tally: Tally::default(),
             record: lock(&self.record).clone(),
             endpoint: line.name.clone(),
             started: SystemTime::now(),
@@ -160,9 +191,9 @@ impl Run {
                 usage: reply.usage,
                 cached: asked.known == Some(Known::Cache) && self.cassette.is_none(),
             }),
-            Err(Refusal { failure, is_starved }) => {
-                if is_starved {
-                    lock(&self.starved).insert((asker.index, asker.trial));
+            Err(Refusal { failure, is_turned_away }) => {
+                if is_turned_away {
+                    lock(&self.turned_away).insert((asker.index, asker.trial));
                 }
                 Err(failure)
             }
@@ -189,26 +220,38 @@ impl Run {
         };
         let asked = flight.await;
         let Some(question) = question else { return asked };
-        let shared = Asked { known: Some(Known::Shared), usage: Usage::default(), requests: 0, ..asked };
+        let shared = Asked { known: Some(Known::Shared), usage: Usage::default(), ..asked };
         Self::tell(&question, &shared);
         shared
     }
 
     fn begin(self: &Arc<Self>, key: CacheKey, question: Question) -> Flight {
         let run = Arc::clone(self);
-        let endpoint = question.endpoint.clone();
+        let (endpoint, sent) = (question.endpoint.clone(), Arc::clone(&question.sent));
         let task = tokio::spawn(async move {
-            let asked = run.find(&key, &question).await;
+            let asked = tokio::select! {
+                biased;
+                asked = run.find(&key, &question) => asked,
+                () = run.halt.reached(Stage::Abandoned) => run.given_up(&question),
+            };
             Self::tell(&question, &asked);
             lock(&run.flights).remove(&key);
             asked
         });
         let crashed = move |_| {
             let failure = Failure::new(FailureKind::Internal, "a part of Karat crashed while it asked a judge");
-            let reply = Err(Refusal { failure, is_starved: false });
-            Asked { reply, known: None, usage: Usage::default(), requests: 0, endpoint, model: String::new() }
+            let reply = Err(Refusal { failure, is_turned_away: false });
+            Asked { reply, known: None, usage: Usage::default(), endpoint, model: String::new(), sent }
         };
         task.map(|asked| asked.unwrap_or_else(crashed)).boxed().shared()
+    }
+
+    /// Of a question whose answer is not waited for.
+    fn given_up(&self, question: &Question) -> Asked {
+        let failure = Failure::new(FailureKind::Cancelled, "the run ended before the judge replied");
+        let asked = self.known(question, Err(failure), Known::Shared);
+        let cost = Some(question.tally.cost.load(Ordering::Relaxed));
+        Asked { known: None, usage: Usage { cost, ..Usage::default() }, ..asked }
     }
 
     /// Finds the reply where it is known, and asks for it where it is not.
@@ -239,10 +282,10 @@ impl Run {
             }
         };
         if let Some(cassette) = &self.cassette {
-            let sent = &question.sent.messages;
+            let sent = &asked.sent.messages;
             match &asked.reply {
                 Ok(reply) => cassette.put(&digest, sent, &Taped::Reply(Reply::clone(reply))),
-                Err(refusal) if refusal.is_starved => {}
+                Err(refusal) if refusal.is_turned_away => {}
                 Err(refusal) => cassette.put(&digest, sent, &Taped::Failure(refusal.failure.clone())),
             }
         }
@@ -251,12 +294,12 @@ impl Run {
 
     fn known(&self, question: &Question, reply: Result<Reply, Failure>, known: Known) -> Asked {
         Asked {
-            reply: reply.map(Arc::new).map_err(|failure| Refusal { failure, is_starved: false }),
+            reply: reply.map(Arc::new).map_err(|failure| Refusal { failure, is_turned_away: false }),
             known: Some(known),
             usage: Usage::default(),
-            requests: 0,
             endpoint: question.endpoint.clone(),
             model: self.lines[&question.endpoint].endpoint.model.to_string(),
+            sent: Arc::clone(&question.sent),
         }
     }
 
@@ -278,7 +321,6 @@ impl Run {
     /// Asks the endpoint, and those that stand in for it where it can't be asked.
     async fn ask(&self, question: &Question) -> Asked {
         let Asker { key, index, trial, .. } = &question.asker;
-        let (requests, cost) = (AtomicU32::new(0), Arc::default());
         let (mut usage, mut is_priced) = (Usage::default(), true);
         let mut line = &self.lines[&question.endpoint];
         let mut asked = HashSet::from([&*line.name]);
@@ -291,22 +333,23 @@ impl Run {
                 ledger: &self.ledger,
                 key,
                 most: question.most,
-                requests: &requests,
-                cost: &cost,
+                tally: &question.tally,
+                halt: &self.halt,
                 has_fallback: fallback.is_some(),
             };
-            let sent = match &*line.name {
-                first if first == question.endpoint => question.sent.clone(),
-                _ => line.redactor.question(question.request.clone()),
+            let mut sent = match &*line.name {
+                first if first == question.endpoint => JudgeRequest::clone(&question.sent),
+                _ => line.question(&question.request),
             };
             let answer =
-                formatted(&sent, &line.ways, &line.schemas, |request, manner| line.ask(&errand, request, manner)).await;
+                formatted(&mut sent, &line.ways, &line.schemas, |request, manner| line.ask(&errand, request, manner))
+                    .await;
             let tokens = answer.as_ref().map_or_else(|trouble| trouble.tokens, |answer| answer.tokens);
             is_priced &= line.endpoint.price.is_some();
             let (input, output) = tokens.known().unwrap_or_default();
             usage.input_tokens += input;
             usage.output_tokens += output;
-            usage.cost = is_priced.then(|| cost.load(Ordering::Relaxed));
+            usage.cost = is_priced.then(|| question.tally.cost.load(Ordering::Relaxed));
             let reply = match (answer, fallback) {
                 (Err(trouble), Some(next)) if trouble.kind.passes_on() => {
                     asked.insert(&next.name);
@@ -317,32 +360,40 @@ impl Run {
                 (Ok(Answer { text, tool_calls, .. }), _) => Ok(Arc::new(Reply { text, tool_calls, usage })),
             };
             let (endpoint, model) = (line.name.clone(), line.endpoint.model.to_string());
-            return Asked { reply, known: None, usage, requests: requests.load(Ordering::Relaxed), endpoint, model };
+            return Asked { reply, known: None, usage, endpoint, model, sent: Arc::new(sent) };
         }
     }
 
     /// Notes down an exchange.
     fn tell(question: &Question, asked: &Asked) {
-        let Question { asker, sent, digest, started, clock, .. } = question;
+        let Question { asker, digest, started, clock, tally, .. } = question;
+        let JudgeRequest { role, messages, tools, format, .. } = JudgeRequest::clone(&asked.sent);
         let reply = asked.reply.as_ref();
+        let requests = tally.requests.load(Ordering::Relaxed);
+        if requests == 0 && reply.is_err_and(|refusal| refusal.is_turned_away) {
+            return;
+        }
+        let saved = reply.ok().filter(|_| asked.known.is_some()).map(|reply| reply.usage);
         let exchange = Exchange {
             plugin: asker.plugin.clone(),
             key: asker.key.clone(),
             index: asker.index,
             trial: asker.trial,
-            role: sent.role.clone(),
+            role,
             endpoint: asked.endpoint.clone(),
             model: asked.model.clone(),
             digest: key::hex(digest),
-            sent: Json::from_serialize(&sent.messages).expect("messages can be written"),
+            sent: Json::from_serialize(&Sent { messages, tools, format }).expect("a question can be written"),
             reply: reply.ok().map(|reply| reply.text.clone()),
             tool_calls: reply.map_or_else(|_| Vec::new(), |reply| reply.tool_calls.clone()),
             failure: reply.err().map(|refusal| refusal.failure.clone()),
             usage: asked.usage,
+            saved: saved.unwrap_or_default(),
             known: asked.known,
-            requests: asked.requests,
+            requests,
             started: started.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64,
             duration: clock.elapsed(),
+            waited: Duration::from_micros(tally.waited.load(Ordering::Relaxed)),
         };
         if let Some(record) = &question.record {
             // Nobody writes it down any more: the run has failed and says why.
@@ -354,8 +405,12 @@ impl Run {
         self.ledger.left(&asker.key, rule.max_usd_per_run.map(micros))
     }
 
-    pub(super) fn is_starved(&self, index: u64, trial: u32) -> bool {
-        lock(&self.starved).contains(&(index, trial))
+    pub(super) fn has_turned_away(&self, index: u64, trial: u32) -> bool {
+        lock(&self.turned_away).contains(&(index, trial))
+    }
+
+    pub(super) fn reach(&self, stage: Stage) {
+        self.halt.0.send_if_modified(|now| std::mem::replace(now, stage.max(*now)) < stage);
     }
 
     pub(super) fn close(&self) {
@@ -373,8 +428,8 @@ impl Run {
 
 impl From<Trouble> for Refusal {
     fn from(trouble: Trouble) -> Self {
-        let is_starved = matches!(trouble.kind, TroubleKind::Empty(Empty::Run { .. }));
-        Self { failure: trouble.into(), is_starved }
+        let is_turned_away = matches!(trouble.kind, TroubleKind::Empty(Empty::Run(_)) | TroubleKind::Stopped);
+        Self { failure: trouble.into(), is_turned_away }
     }
 }
 

@@ -307,7 +307,8 @@ async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
         let stop = Stop::message("the first rows did not come to their end, so that there is no estimate");
         return Err(stop.hint(format_args!("what is done is saved: `--resume {}` goes on", header.id)).after_start());
     }
-    let estimate = estimate(&*store, header.id, header.data.trials, at_once).await.map_err(Stop::wrong)?;
+    let (trials, judges) = (header.data.trials, &header.plan.judges);
+    let estimate = estimate(&*store, header.id, trials, at_once, judges).await.map_err(Stop::wrong)?;
     Ok(Preview { run: header.id, estimate, max_usd })
 }
 
@@ -462,7 +463,8 @@ async fn report_on(
             Some(format!("`{scorer}` broke on {times} rows in a row, the last time since it {failure}"))
         }
         Ok(ScoredEnd::OutOfMoney) => {
-            Some(format!("it has spent what it may on judges, {} USD (`limits.max_usd`)", max_usd.unwrap_or(0.0)))
+            let most = max_usd.unwrap_or(0.0);
+            Some(format!("what is left of {most} USD (`limits.max_usd`) is too little for another question to a judge"))
         }
         Err(stop) => Some(format!("{:#}", stop.error)),
     };

@@ -17,6 +17,7 @@ use super::plugin::unusable;
 use super::runs::{find, unknown};
 use crate::authority::{Authority, Permission};
 use crate::exit::{Exit, Stop};
+use crate::names::Names;
 use crate::quantities::{count, counted};
 use crate::sink::Output;
 use crate::terminal::{Terminal, printable_line};
@@ -84,7 +85,7 @@ fn plan(to: &To, runtime: &tokio::runtime::Runtime, terminal: &Terminal) -> Resu
     }
 }
 
-/// Sends every result, and says what became of them and whether it came to its end.
+/// Sends every result and every exchange, and says what became of them and whether it came to its end.
 async fn deliver(
     store: Arc<dyn Store>,
     run: &Run,
@@ -93,7 +94,7 @@ async fn deliver(
     let header = &run.header;
     let encoding = exporting.accepts().await.map_err(|failure| no_exporter(&failure))?[0];
     let source = store.open_dataset(&header.data.digest)?;
-    let mut joined = Joined::new(store, header, Arc::new(formats::Reader), source);
+    let mut joined = Joined::new(Arc::clone(&store), header, Arc::new(formats::Reader), source);
     let mut batches = Batches::new(header.into(), encoding);
     let mut delivery = Delivery::new(exporting);
     while let Some((row, result)) = joined.next().await? {
@@ -102,6 +103,18 @@ async fn deliver(
             && let Err(error) = delivery.send(&batch).await
         {
             return Ok((delivery.delivered().clone(), Err(error)));
+        }
+    }
+    let names = Names::of(&*store, run)?;
+    let mut after = None;
+    while let Some((id, exchanges)) = store.exchanges(header.id, after).await? {
+        after = Some(id);
+        for (place, exchange) in exchanges.iter().enumerate() {
+            if let Some(batch) = batches.add_exchange(names.of_row(exchange.index), id, place, exchange)
+                && let Err(error) = delivery.send(&batch).await
+            {
+                return Ok((delivery.delivered().clone(), Err(error)));
+            }
         }
     }
     if let Some(batch) = batches.finish()

@@ -10,8 +10,8 @@ use broker::{Bounds, Judges};
 use model::endpoint::{self, Endpoint};
 use model::grant::{HttpRule, JudgeRule};
 use model::json::Json;
-use model::judge::{Asker, Exchange, Format, JudgeRequest, Message, Speaker};
-use model::ports::{HttpRequest, JudgeCache as _, JudgeDoor, Store};
+use model::judge::{Asker, Exchange, Format, JudgeRequest, Message, Sent, Speaker, Tool};
+use model::ports::{HttpDoor as _, HttpRequest, JudgeCache as _, JudgeDoor, Store};
 use model::report::Cost;
 use pipeline::plan;
 use serde::Serialize;
@@ -23,6 +23,7 @@ use crate::args::{Asked, Judge, JudgeCache};
 use crate::authority::{self, Authority};
 use crate::exit::{Exit, Stop};
 use crate::judging::{self, Opening};
+use crate::names::Names;
 use crate::quantities::{count, counted, dollars, latency};
 use crate::terminal::{Terminal, printable, printable_line, table};
 use crate::wiring;
@@ -225,12 +226,9 @@ async fn log(
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
     let store = wiring::existing_store(&wiring::store_folder(store)?)?.ok_or_else(|| unknown(named))?;
-    let store: Arc<dyn Store> = store;
     let run = find(&*store, named).await?;
-    let index = match row {
-        Some(id) => Some(index_of(&*store, run.header.id, id).await?),
-        None => None,
-    };
+    let names = Names::of(&*store, &run)?;
+    let index = row.map(|id| names.index(id)).transpose()?;
     let mut after = None;
     while let Some((batch, exchanges)) = store.exchanges(run.header.id, after).await? {
         after = Some(batch);
@@ -238,36 +236,21 @@ async fn log(
             if terminal.is_json() {
                 terminal.json(exchange)?;
             } else {
-                show(exchange, full, terminal)?;
+                show(exchange, names.of_row(exchange.index), full, terminal)?;
             }
         }
     }
     Ok(Exit::Done)
 }
 
-async fn index_of(store: &dyn Store, run: model::run::RunId, id: &str) -> Result<u64, Stop> {
-    const PAGE: usize = 1000;
-    let mut after = None;
-    loop {
-        let page = store.results(run, after, PAGE).await?;
-        if let Some(found) = page.iter().find(|result| result.id == id) {
-            return Ok(found.index);
-        }
-        let Some(last) = page.last() else {
-            return Err(Stop::message(format_args!("the run has no result of a row `{id}`")));
-        };
-        after = Some((last.index, last.trial));
-    }
-}
-
-fn show(exchange: &Exchange, full: bool, terminal: &Terminal) -> Result<(), Stop> {
+fn show(exchange: &Exchange, row: &str, full: bool, terminal: &Terminal) -> Result<(), Stop> {
     let source = match exchange.known {
         Some(known) => format!("{known:?}").to_lowercase(),
         None => counted(u64::from(exchange.requests), "request"),
     };
     terminal.data(format_args!(
         "row {} trial {}  {} as {}  {source}  {}",
-        exchange.index,
+        printable_line(row),
         exchange.trial,
         exchange.key,
         exchange.role,
@@ -280,8 +263,18 @@ fn show(exchange: &Exchange, full: bool, terminal: &Terminal) -> Result<(), Stop
     };
     if full {
         terminal.data(format_args!("    prompt {}", exchange.digest))?;
-        for message in serde_json::from_str::<Vec<Message>>(exchange.sent.as_str())? {
+        let sent: Sent = serde_json::from_str(exchange.sent.as_str())?;
+        for message in &sent.messages {
             terminal.data(indented(&format!("{:?}", message.speaker).to_lowercase(), &message.content))?;
+        }
+        for tool in &sent.tools {
+            let Tool { name, description, parameters } = tool;
+            terminal.data(indented("tool", &format!("{name}: {description}\n{parameters}")))?;
+        }
+        match &sent.format {
+            Format::Text => {}
+            Format::Schema(schema) => terminal.data(indented("as", schema.as_str()))?,
+            Format::Choice(choices) => terminal.data(indented("one of", &choices.join("\n")))?,
         }
         terminal.data(indented("reply", &reply))?;
     } else {

@@ -15,5 +15,5 @@ mod rows;
 mod validate;
 
 pub use identity::Identities;
-pub use rows::{Rows, RowsError, records};
+pub use rows::{Rows, RowsError, ids, records};
 pub use validate::{Checked, DatasetError, Input, validate};

@@ -1,6 +1,7 @@
 //! The rows of a dataset that was checked before.
 
 use std::borrow::Cow;
+use std::collections::HashMap;
 use std::io::Read;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -83,6 +84,25 @@ pub fn records(
         }
     })?;
     changed.map_or(Ok(()), Err)
+}
+
+/// The ids of all rows of a dataset, in order.
+///
+/// # Errors
+///
+/// As [`records`].
+pub fn ids(reader: &dyn DataReader, plan: &RunPlan, source: &mut dyn Read) -> Result<Vec<String>, RowsError> {
+    let (mut ids, mut seen) = (Vec::new(), HashMap::<u64, u64>::new());
+    records(reader, plan, source, &mut |_, row| {
+        ids.push(row.id.unwrap_or_else(|| {
+            let hash = hash_inputs(row.inputs.as_str()).unwrap_or_default();
+            let occurrence = seen.entry(hash).or_default();
+            *occurrence += 1;
+            generated(hash, *occurrence)
+        }));
+        ControlFlow::Continue(())
+    })?;
+    Ok(ids)
 }
 
 /// Where the rows of a run come from.

@@ -116,7 +116,7 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
     });
     let queue = Arc::new(queue);
     let (results, received) = mpsc::channel(recorder::WAITING);
-    let (purse, record) = judged.map(|judged| (judged.purse, (judged.exchanges, judged.next_batch))).unzip();
+    let purse = judged.as_ref().map(|judged| Arc::clone(&judged.purse));
     let (out_of_money, _) = watch::channel(false);
     let mut workers = JoinSet::new();
     for _ in 0..concurrency.max(1) {
@@ -135,11 +135,14 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
     drop((results, queue));
     let recorder = Recorder { run, store, observer, breaker };
     let worked = async {
-        let ended = all(workers).await;
+        let ended = tokio::select! {
+            ended = all(workers) => ended,
+            () = stop_asking(purse.as_deref(), cancel) => unreachable!("it never ends"),
+        };
         purse.inspect(|purse| purse.close());
         ended
     };
-    let (recorded, ended) = tokio::join!(recorder.record(received, record), worked);
+    let (recorded, ended) = tokio::join!(recorder.record(received, judged), worked);
     let broken = recorded.map_err(ScoreError::Store)?;
     let end = broken.map_or(ended?, ScoredEnd::GivenUp);
     producer.await??;
@@ -147,6 +150,13 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
     let asked = plan.predictor.iter().map(|planned| planned.predictor.clone());
     let asked = asked.zip(predictor.map(|predictor| predictor.work()));
     Ok(Scored { end, work: keys.zip(scorers.work()).chain(asked).collect() })
+}
+
+/// Has no more questions asked once the run is to stop. Never ends.
+async fn stop_asking(purse: Option<&dyn Purse>, mut cancel: watch::Receiver<bool>) {
+    cancelled(&mut cancel).await;
+    purse.inspect(|purse| purse.stop());
+    std::future::pending().await
 }
 
 /// Complete if all of the workers were: the others may have been on the last rows. Where money ran out, that is why.
@@ -189,7 +199,10 @@ impl Worker {
                 result = result(self.predictor.as_deref(), &self.scorers, row) => result,
                 () = overdue(&mut self.cancel) => return ScoredEnd::Cancelled,
             };
-            if self.purse.as_ref().is_some_and(|purse| purse.is_empty_for(result.index, result.trial)) {
+            if self.purse.as_ref().is_some_and(|purse| purse.has_turned_away(result.index, result.trial)) {
+                if *self.cancel.borrow() {
+                    return ScoredEnd::Cancelled;
+                }
                 self.out_of_money.send_replace(true);
                 return ScoredEnd::OutOfMoney;
             }

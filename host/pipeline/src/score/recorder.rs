@@ -6,11 +6,11 @@ use std::time::Duration;
 use model::judge::{BatchId, Exchange};
 use model::ports::{Observer, Store, StoreError};
 use model::run::{RowResult, RunId};
-use tokio::sync::mpsc::{Receiver, UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{Receiver, unbounded_channel};
 use uuid::Uuid;
 
 use super::breaker::{Breaker, Broken};
-use super::{GRACE, NextBatch};
+use super::{GRACE, Judged, NextBatch};
 
 /// Results that can wait for the commit in flight; then scoring waits.
 pub(super) const WAITING: usize = 1000;
@@ -31,17 +31,19 @@ impl Recorder {
     /// Takes what is there, stores it as one group, then tells of it. While a group is on its way to the disk the next one
     /// gathers. Exchanges go first: no result is there without what it has cost.
     ///
-    /// Ends early where a scorer is broken; what is on its way then is lost, and done by who goes on with the run.
+    /// Ends early where a scorer is broken; results on their way then are lost, and done by who goes on with the run.
     pub(super) async fn record(
         mut self,
         mut results: Receiver<RowResult>,
-        record: Option<(UnboundedReceiver<Exchange>, NextBatch)>,
+        judged: Option<Judged>,
     ) -> Result<Option<Broken>, StoreError> {
-        let (mut exchanges, next) = record.unwrap_or_else(|| (unbounded_channel().1, || BatchId(Uuid::nil())));
+        let purse = judged.as_ref().map(|judged| Arc::clone(&judged.purse));
+        let nobody = || (unbounded_channel().1, (|| BatchId(Uuid::nil())) as NextBatch);
+        let (mut exchanges, next) = judged.map_or_else(nobody, |judged| (judged.exchanges, judged.next_batch));
         let (mut group, mut came) = (Vec::new(), Vec::new());
-        loop {
+        let broken = loop {
             tokio::select! {
-                count = results.recv_many(&mut group, WAITING) => if count == 0 { break },
+                count = results.recv_many(&mut group, WAITING) => if count == 0 { break None },
                 Some(exchange) = exchanges.recv() => came.push(exchange),
             }
             if group.len() < WAITING && !results.is_closed() {
@@ -63,19 +65,25 @@ impl Recorder {
             }
             self.observer.results_stored(&group);
             if let Some(broken) = self.breaker.see(&group) {
-                return Ok(Some(broken));
+                break Some(broken);
             }
             group.clear();
-        }
-        // Questions that nobody waits for any more are paid for all the same.
-        let rest = async {
-            while exchanges.recv_many(&mut came, WAITING).await > 0 {
-                self.store_exchanges(next, std::mem::take(&mut came)).await?;
-            }
-            Ok::<_, StoreError>(())
         };
-        tokio::time::timeout(GRACE, rest).await.unwrap_or(Ok(()))?;
-        Ok(None)
+        drop(results);
+        let Some(purse) = purse else { return Ok(broken) };
+        purse.stop();
+        // Questions that nobody waits for any more are paid for all the same, and so are those that nobody can wait for.
+        let late = tokio::time::sleep(GRACE);
+        tokio::pin!(late);
+        loop {
+            tokio::select! {
+                count = exchanges.recv_many(&mut came, WAITING) => match count {
+                    0 => return Ok(broken),
+                    _ => self.store_exchanges(next, std::mem::take(&mut came)).await?,
+                },
+                () = &mut late, if !late.is_elapsed() => purse.abandon(),
+            }
+        }
     }
 
     async fn store_results(&self, group: &[RowResult]) -> Result<(), StoreError> {

@@ -58,6 +58,9 @@ impl Host for Guest {
     }
 }
 
+/// Questions of one call where the grant says nothing else.
+const MOST_QUESTIONS: u32 = 100;
+
 impl Guest {
     /// Lets one more question through, in the host's words.
     fn admit(&mut self, request: Request) -> Result<JudgeRequest, Failure> {
@@ -65,7 +68,7 @@ impl Guest {
         if self.granted.doors.judge.is_none() {
             return Err(nobody());
         }
-        let most = rule.max_calls_per_row.unwrap_or(u32::MAX);
+        let most = rule.max_calls_per_row.unwrap_or(MOST_QUESTIONS);
         if self.used.judge_calls >= most {
             let message = format!("this call has asked its {most} questions (`max_calls_per_row`)");
             return Err(Failure::new(FailureKind::BudgetExceeded, message));

@@ -157,10 +157,12 @@ pub(crate) fn exchange(index: u64, ordinal: u32) -> Exchange {
         tool_calls: if index.is_multiple_of(3) { vec![call] } else { Vec::new() },
         failure: (!index.is_multiple_of(2)).then(|| Failure::new(FailureKind::RateLimited, "too many")),
         usage: Usage { input_tokens: index, output_tokens: u64::MAX, cost: index.is_multiple_of(5).then_some(index) },
+        saved: Usage { input_tokens: index % 7, ..Usage::default() },
         known: index.is_multiple_of(7).then_some(Known::Cache),
         requests: ordinal,
         started: 1_700_000_000_000,
         duration: Duration::new(index, 123_456_789),
+        waited: Duration::new(0, 23_456_789),
     }
 }
 

@@ -2,15 +2,18 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{Attributes, Event, Source, Span, Value};
+use super::{Attributes, Event, Source, Span, Value, kind};
 
 pub(super) fn span(span: &Span) -> Vec<u8> {
-    let Span { trace, id, name, start, end, error, attributes, events } = span;
+    let Span { trace, id, parent, name, start, end, error, attributes, events } = span;
     let mut span = json!({
-        "traceId": hex(trace), "spanId": hex(id), "name": name, "kind": 1,
+        "traceId": hex(trace), "spanId": hex(id), "name": name, "kind": kind(span),
         "startTimeUnixNano": start.to_string(), "endTimeUnixNano": end.to_string(),
         "attributes": self::attributes(attributes), "events": events.iter().map(event).collect::<Vec<_>>(),
     });
+    if let Some(parent) = parent {
+        span["parentSpanId"] = json!(hex(parent));
+    }
     if let Some(message) = error {
         span["status"] = json!({ "code": 2, "message": message });
     }

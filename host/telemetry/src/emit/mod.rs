@@ -1,14 +1,19 @@
-//! Results of a run as OpenTelemetry: one trace for each row and trial, with an event for each verdict.
+//! Results of a run as OpenTelemetry: one trace for each row and trial, with an event for each verdict and a span for each
+//! exchange with a judge.
 //!
 //! Names are those of OpenTelemetry's conventions for generative AI (`gen_ai.evaluation.result` and its attributes) and of
 //! OpenInference (`input.value`), so that others know what they are looking at; what neither has a name for begins with
 //! `karat.`. Ids are a function of run, row and trial, and so are batches: who exports a run twice sends the same again.
 
+mod exchange;
 mod json;
 mod protobuf;
 mod row;
 
+use std::borrow::Cow;
+
 use model::json::Json;
+use model::judge::{BatchId, Exchange};
 use model::row::RowRecord;
 use model::run::{RowResult, RunHeader, RunId};
 use model::telemetry::{Batch, Encoding};
@@ -30,13 +35,19 @@ type Attributes = Vec<(String, Value)>;
 struct Span {
     trace: [u8; 16],
     id: [u8; 8],
-    name: &'static str,
+    parent: Option<[u8; 8]>,
+    name: Cow<'static, str>,
     start: u64,
     end: u64,
     /// What went wrong, where something did.
     error: Option<String>,
     attributes: Attributes,
     events: Vec<Event>,
+}
+
+/// The number of a span's kind: it goes on within this process, or asks another.
+fn kind(span: &Span) -> u64 {
+    if span.parent.is_none() { 1 } else { 3 }
 }
 
 struct Event {
@@ -100,10 +111,18 @@ impl Batches {
     /// Adds a result with its row; `outputs` are those that were scored. Gives the batch that came before it, where that is
     /// full.
     pub fn add(&mut self, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Option<Batch> {
-        let span = row::span(&self.origin, row, outputs, result);
+        self.put(&row::span(&self.origin, row, outputs, result))
+    }
+
+    /// Adds an exchange on behalf of a row, by its place in its batch. Gives a batch as `add` does.
+    pub fn add_exchange(&mut self, row: &str, batch: BatchId, place: usize, exchange: &Exchange) -> Option<Batch> {
+        self.put(&exchange::span(&self.origin, row, batch, place, exchange))
+    }
+
+    fn put(&mut self, span: &Span) -> Option<Batch> {
         let encoded = match self.encoding {
-            Encoding::OtlpJson => json::span(&span),
-            Encoding::OtlpProtobuf => protobuf::span(&span),
+            Encoding::OtlpJson => json::span(span),
+            Encoding::OtlpProtobuf => protobuf::span(span),
         };
         let is_full = self.waiting.len() == MOST_SPANS || self.bytes + encoded.len() > MOST_BYTES;
         let full = if is_full { self.finish() } else { None };

@@ -2,7 +2,7 @@
 //!
 //! Numbers are those of `opentelemetry/proto/trace/v1/trace.proto` and `common/v1/common.proto`.
 
-use super::{Attributes, Event, Source, Span, Value};
+use super::{Attributes, Event, Source, Span, Value, kind};
 
 /// A message being written.
 #[derive(Default)]
@@ -63,9 +63,13 @@ impl Message {
 }
 
 pub(super) fn span(span: &Span) -> Vec<u8> {
-    let Span { trace, id, name, start, end, error, attributes, events } = span;
+    let Span { trace, id, parent, name, start, end, error, attributes, events } = span;
     let mut message = Message::default();
-    message.bytes(1, trace).bytes(2, id).bytes(5, name).whole(6, 1);
+    message.bytes(1, trace).bytes(2, id);
+    if let Some(parent) = parent {
+        message.bytes(4, parent);
+    }
+    message.bytes(5, name.as_bytes()).whole(6, kind(span));
     message.fixed64(7, *start).fixed64(8, *end).attributes(9, attributes);
     for Event { time, name, attributes } in events {
         let mut event = Message::default();

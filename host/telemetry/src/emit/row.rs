@@ -24,11 +24,12 @@ pub(super) fn span(origin: &Origin, row: &RowRecord, outputs: Option<&Json>, res
     let start = origin.started.saturating_mul(1_000_000);
     let latency = result.predicted.as_ref().and_then(|predicted| predicted.latency).unwrap_or_default();
     let end = start.saturating_add(latency.as_nanos() as u64);
-    let (trace, id) = ids(origin, result);
+    let (trace, id) = row_ids(origin, &result.id, result.trial);
     Span {
         trace,
         id,
-        name: "karat.row",
+        parent: None,
+        name: "karat.row".into(),
         start,
         end,
         error: result.error.as_ref().map(|error| error.message.clone()),
@@ -38,9 +39,9 @@ pub(super) fn span(origin: &Origin, row: &RowRecord, outputs: Option<&Json>, res
 }
 
 /// The same for the same row and trial of a run, whenever they are exported.
-fn ids(origin: &Origin, result: &RowResult) -> ([u8; 16], [u8; 8]) {
+pub(super) fn row_ids(origin: &Origin, row: &str, trial: u32) -> ([u8; 16], [u8; 8]) {
     let mut hasher = blake3::Hasher::new_derive_key("karat 2026 trace of a row and trial");
-    hasher.update(origin.run.0.as_bytes()).update(&result.trial.to_le_bytes()).update(result.id.as_bytes());
+    hasher.update(origin.run.0.as_bytes()).update(&trial.to_le_bytes()).update(row.as_bytes());
     let hash = hasher.finalize();
     let (trace, rest) = hash.as_bytes().split_first_chunk().expect("32 bytes");
     (*trace, *rest.first_chunk().expect("16 bytes"))
@@ -116,11 +117,11 @@ fn explanation(words: impl Into<String>) -> (String, Value) {
     ("gen_ai.evaluation.explanation".to_owned(), text(words))
 }
 
-fn error_type(failure: &Failure) -> Value {
+pub(super) fn error_type(failure: &Failure) -> Value {
     let kind = serde_json::to_value(failure.kind).ok();
     text(kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or("other"))
 }
 
-fn text(text: impl Into<String>) -> Value {
+pub(super) fn text(text: impl Into<String>) -> Value {
     Value::Text(text.into())
 }

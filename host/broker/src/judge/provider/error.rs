@@ -99,7 +99,9 @@ impl Complaint {
         match status {
             402 => TroubleKind::QuotaExhausted,
             429 if named(&["insufficient_quota", "perday"]) => TroubleKind::QuotaExhausted,
-            400 | 403 if says(&["credit balance", "billing"]) => TroubleKind::QuotaExhausted,
+            // An error of 400 may repeat what was asked.
+            400 if named(&["billing"]) || says(&["credit balance is too low"]) => TroubleKind::QuotaExhausted,
+            403 if says(&["billing"]) => TroubleKind::QuotaExhausted,
             429 => TroubleKind::RateLimited,
             503 | 529 => TroubleKind::Overloaded,
             400 if named(&["api_key_invalid"]) => TroubleKind::Refused,

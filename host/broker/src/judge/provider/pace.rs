@@ -19,8 +19,6 @@ pub(in crate::judge) struct Pace {
 pub(in crate::judge) struct Allowance {
     pub(in crate::judge) limit: u64,
     pub(in crate::judge) remaining: u64,
-    /// Until all of it may be had again; nothing where that is not said.
-    pub(in crate::judge) reset: Duration,
 }
 
 /// Nobody is told to wait longer: what is longer is a mistake, or no use.
@@ -66,8 +64,7 @@ impl Headers<'_> {
 
     fn allowance(&self, name: impl Fn(&str) -> String) -> Option<Allowance> {
         let count = |kind| self.get(&name(kind))?.parse().ok();
-        let reset = self.get(&name("reset")).and_then(|text| self.duration(text)).unwrap_or_default();
-        Some(Allowance { limit: count("limit")?, remaining: count("remaining")?, reset })
+        Some(Allowance { limit: count("limit")?, remaining: count("remaining")? })
     }
 
     /// A number of seconds, a duration with its units, or a point in time.
@@ -112,6 +109,8 @@ mod tests {
             ("Retry-After", " 1.5 ", Some(1500)),
             ("retry-after-ms", "250", Some(250)),
             ("retry-after", "Thu, 01 Jan 2026 00:00:30 GMT", Some(30_000)),
+            ("retry-after", "1m26.4s", Some(86_400)),
+            ("retry-after", "120ms", Some(120)),
             ("retry-after", "Wed, 31 Dec 2025 23:59:30 GMT", Some(0)),
             ("retry-after", "99999999999", Some(LONGEST.as_millis())),
             ("retry-after", "-1", None),
@@ -130,26 +129,9 @@ mod tests {
     }
 
     #[test]
-    fn allowances_are_read_with_every_way_to_say_when_they_reset() {
-        for (reset, expected) in [
-            ("1s", 1000),
-            ("6m0s", 360_000),
-            ("120ms", 120),
-            ("8.64s", 8640),
-            ("1m26.4s", 86_400),
-            ("2m59.56s", 179_560),
-            ("1h2m3s", 3_723_000),
-            ("10", 10_000),
-            ("?", 0),
-        ] {
-            let headers = [
-                ("x-ratelimit-limit-requests", "500"),
-                ("x-ratelimit-remaining-requests", "499"),
-                ("x-ratelimit-reset-requests", reset),
-            ];
-            let expected = Allowance { limit: 500, remaining: 499, reset: Duration::from_millis(expected) };
-            assert_eq!(pace(&headers).requests, Some(expected), "{reset}");
-        }
+    fn allowances_are_read_and_the_scarcest_of_tokens_counts() {
+        let headers = [("x-ratelimit-limit-requests", "500"), ("x-ratelimit-remaining-requests", "499")];
+        assert_eq!(pace(&headers).requests, Some(Allowance { limit: 500, remaining: 499 }));
         assert_eq!(
             pace(&[("x-ratelimit-limit-requests", "-1"), ("x-ratelimit-remaining-requests", "-1")]).requests,
             None
@@ -159,12 +141,10 @@ mod tests {
             ("anthropic-ratelimit-input-tokens-remaining", "39000"),
             ("anthropic-ratelimit-output-tokens-limit", "8000"),
             ("anthropic-ratelimit-output-tokens-remaining", "100"),
-            ("anthropic-ratelimit-output-tokens-reset", "2026-01-01T00:00:12Z"),
             ("anthropic-ratelimit-requests-limit", "50"),
             ("anthropic-ratelimit-requests-remaining", "49"),
-            ("anthropic-ratelimit-requests-reset", "2025-12-31T00:00:00Z"),
         ]);
-        assert_eq!(scarce.tokens, Some(Allowance { limit: 8000, remaining: 100, reset: Duration::from_secs(12) }));
-        assert_eq!(scarce.requests, Some(Allowance { limit: 50, remaining: 49, reset: Duration::ZERO }));
+        assert_eq!(scarce.tokens, Some(Allowance { limit: 8000, remaining: 100 }));
+        assert_eq!(scarce.requests, Some(Allowance { limit: 50, remaining: 49 }));
     }
 }

@@ -3,6 +3,7 @@
 use model::outcome::{Failure, FailureKind};
 
 use super::{End, Feature, Pace, Tokens};
+use crate::http::NoAnswer;
 use crate::judge::ledger::Empty;
 
 /// Why there is no reply, in words that are fit for a plugin: they name no model, address, key or request.
@@ -47,6 +48,8 @@ pub(in crate::judge) enum TroubleKind {
     Mismatch,
     /// Nobody may spend what it would cost.
     Empty(Empty),
+    /// Nobody is to be asked any more.
+    Stopped,
     /// The door does not let the request out, for another reason.
     Shut(FailureKind),
 }
@@ -66,6 +69,7 @@ impl TroubleKind {
             Self::BadRequest | Self::BadInput | Self::Unsupported(_) => FailureKind::BadInput,
             Self::TooLarge | Self::Truncated => FailureKind::TooLarge,
             Self::Empty(_) => FailureKind::BudgetExceeded,
+            Self::Stopped => FailureKind::Cancelled,
             Self::Shut(kind) => kind,
             Self::Overloaded | Self::Unavailable | Self::Refused | Self::NoSuchModel => FailureKind::Unavailable,
             Self::Declined | Self::Mismatch => FailureKind::Unavailable,
@@ -98,11 +102,13 @@ impl Trouble {
     }
 
     /// Of one that the door did not let out, or that got no answer.
-    pub(in crate::judge) fn shut(failure: Failure) -> Self {
-        let (kind, tokens) = match failure.kind {
-            FailureKind::Unavailable => (TroubleKind::Unavailable, Tokens::UNKNOWN),
-            kind => (TroubleKind::Shut(kind), Tokens::NONE_USED),
+    pub(in crate::judge) fn shut(NoAnswer { failure, has_left }: NoAnswer) -> Self {
+        let kind = match failure.kind {
+            FailureKind::Unavailable => TroubleKind::Unavailable,
+            FailureKind::TimedOut => TroubleKind::TimedOut,
+            kind => TroubleKind::Shut(kind),
         };
+        let tokens = if has_left { Tokens::UNKNOWN } else { Tokens::NONE_USED };
         Self::new(kind, failure.message, tokens, Pace::default())
     }
 
