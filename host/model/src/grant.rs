@@ -27,6 +27,7 @@ pub struct Grant {
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JudgeRule {
+    /// Names that the suite binds to endpoints. A plugin that lets its parameters say whom it asks, asks for `*`.
     pub roles: Vec<String>,
     /// What of a row the plugin puts into questions; all of it where nothing is said. It sees no more than that: what it
     /// can't see it can't send.
@@ -146,6 +147,14 @@ impl Grant {
         self.http.iter().any(|rule| rule.url == ANY) || self.process.iter().any(|rule| rule.run.is_empty())
     }
 
+    /// The same with these roles where it asks for whatever its parameters name.
+    #[must_use]
+    pub fn with_roles(&self, roles: &[String]) -> Self {
+        let named = JudgeRule { roles: roles.to_vec(), ..JudgeRule::default() };
+        let judge = self.judge.as_ref().map(|rule| if rule.has_any_role() { rule.meet(&named) } else { rule.clone() });
+        Self { judge, ..self.clone() }
+    }
+
     /// The rule that asks for this origin.
     fn asked_http(&self, url: &str) -> Option<&HttpRule> {
         let exact = self.http.iter().find(|asked| asked.is_of(url));
@@ -157,7 +166,11 @@ impl Grant {
         let judge = self.judge.iter().map(|rule| {
             let judges = if rule.roles.len() == 1 { "judge" } else { "judges" };
             let roles: Vec<_> = rule.roles.iter().map(|role| format!("`{role}`")).collect();
-            told(format!("put questions to the {judges} {}{}", roles.join(", "), rule.told_parts()), &rule.why)
+            let whom = match rule.has_any_role() {
+                true => "judges that the suite names".to_owned(),
+                false => format!("the {judges} {}", roles.join(", ")),
+            };
+            told(format!("put questions to {whom}{}", rule.told_parts()), &rule.why)
         });
         let http = self.http.iter().map(|rule| {
             let secrets: String = rule
@@ -211,6 +224,9 @@ impl Grant {
         {
             return Err(format!("`{}` would be anything; name the server and the secrets", rule.url));
         }
+        if self.judge.as_ref().is_some_and(JudgeRule::has_any_role) {
+            return Err("`*` would be any judge; name the roles".to_owned());
+        }
         if let Some(rule) = self.process.iter().find(|rule| rule.run.is_empty()) {
             let name = &rule.name;
             return Err(format!("the command `{name}` is not told; add such as `run: [python3, app.py]`"));
@@ -262,7 +278,10 @@ impl JudgeRule {
     fn meet(&self, granted: &Self) -> Self {
         let usd = [self.max_usd_per_run, granted.max_usd_per_run];
         Self {
-            roles: common(&self.roles, &granted.roles),
+            roles: match self.has_any_role() {
+                true => granted.roles.clone(),
+                false => common(&self.roles, &granted.roles),
+            },
             sends: match (&self.sends, &granted.sends) {
                 (Some(asked), Some(granted)) => Some(common(asked, granted)),
                 (asked, granted) => asked.clone().or_else(|| granted.clone()),
@@ -276,6 +295,11 @@ impl JudgeRule {
     /// Whether the plugin may put this part of a row into a question, and so may see it.
     pub fn may_send(&self, part: RowPart) -> bool {
         self.sends.as_ref().is_none_or(|sends| sends.contains(&part))
+    }
+
+    /// Whether it is for whatever roles the suite names.
+    fn has_any_role(&self) -> bool {
+        self.roles.iter().any(|role| role == ANY)
     }
 
     fn told_parts(&self) -> String {

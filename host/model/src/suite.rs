@@ -112,6 +112,17 @@ pub struct ScorerUse {
     /// The scorer's parameters.
     #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Map<String, Value>>,
+    /// A judge of one's own, in place of `use` and `with`: `instructions` with places such as `{{ inputs }}` and
+    /// `{{ outputs }}`, `value`: `bool`, `number`, `text`, `{ enum: [...] }` or a list of one of these, and the `role`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Map<String, Value>>,
+    /// Several judges: `of` with their roles, `fold`, `instructions` and `value` as for `judge`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jury: Option<Map<String, Value>>,
+    /// A cheap judge, and a strong one where that is unsure: `first` and `then` with a `role` each, `sure`,
+    /// `instructions` and `value` as for `judge`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cascade: Option<Map<String, Value>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<PluginLimits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

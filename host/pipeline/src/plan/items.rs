@@ -12,6 +12,7 @@ use model::scorer::{ItemKind, PluginDescription};
 use model::suite::{PluginLimits, PredictUse, ScorerUse};
 use serde_json::{Map, Value};
 
+use super::written;
 use crate::nearest;
 use crate::problem::Problem;
 use crate::schema::Checker;
@@ -26,6 +27,8 @@ pub(super) struct Use<'a> {
     /// A plugin that is not built in.
     pub plugin: Option<&'a str>,
     pub parameters: Option<&'a Map<String, Value>>,
+    /// The key of the entry that the parameters stand under.
+    pub under: &'static str,
     pub grant: Option<&'a Grant>,
     pub isolation: Option<Isolation>,
 }
@@ -37,6 +40,7 @@ impl<'a> From<&'a ScorerUse> for Use<'a> {
             item: entry.scorer.as_deref(),
             plugin: entry.plugin.as_deref(),
             parameters: entry.parameters.as_ref(),
+            under: "with",
             grant: entry.grant.as_ref(),
             isolation: entry.isolation,
         }
@@ -50,6 +54,7 @@ impl<'a> From<&'a PredictUse> for Use<'a> {
             item: entry.predictor.as_deref(),
             plugin: entry.plugin.as_deref(),
             parameters: entry.parameters.as_ref(),
+            under: "with",
             grant: entry.grant.as_ref(),
             isolation: entry.isolation,
         }
@@ -103,7 +108,10 @@ impl<'a> Finder<'a> {
             return Err(self.source.problem(&format!("{at}/grant"), wrong));
         }
         match named.grant {
-            None if named.plugin.is_none() && !asks.is_open() => Ok(asks.clone()),
+            None if named.plugin.is_none() && !asks.is_open() => {
+                let parameters = Value::Object(named.parameters.cloned().unwrap_or_default());
+                Ok(asks.with_roles(&written::roles(&parameters)))
+            }
             None if asks.is_empty() => Ok(Grant::default()),
             None => {
                 let example = serde_json::to_string(&asks.without_reasons()).unwrap_or_default();
@@ -187,9 +195,9 @@ impl<'a> Finder<'a> {
         })?;
         if violations.is_empty() {
             return Json::from_serialize(&parameters)
-                .map_err(|error| vec![self.source.problem(&format!("{at}/with"), error.to_string())]);
+                .map_err(|error| vec![self.source.problem(&format!("{at}/{}", named.under), error.to_string())]);
         }
-        let base = format!("{at}/with");
+        let base = format!("{at}/{}", named.under);
         Err(violations.into_iter().map(|violation| self.source.violation(&base, violation)).collect())
     }
 }

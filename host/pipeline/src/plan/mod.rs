@@ -9,6 +9,7 @@ mod judges;
 mod predictor;
 pub mod prices;
 mod scorers;
+mod written;
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

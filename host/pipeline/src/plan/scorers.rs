@@ -9,7 +9,8 @@ use model::run::PlannedScorer;
 use model::scorer::ScorerDescription;
 use model::suite::{ScorerEntry, ScorerUse, Suite};
 
-use super::items::{Finder, Found, limits};
+use super::items::{Finder, Found, Use, limits};
+use super::written;
 use crate::problem::{Problem, Problems};
 use crate::suite::Source;
 
@@ -40,7 +41,17 @@ pub(super) fn resolve(
             ScorerEntry::Name(name) => ScorerUse { scorer: Some(name.clone()), ..ScorerUse::default() },
             ScorerEntry::Full(entry) => entry.clone(),
         };
-        let found = finder.find(&at, (&entry).into()).map_err(|found| problems.0.extend(found)).ok();
+        let spelled = written::spelled_out(&at, &entry, source);
+        let Ok((entry, under)) = spelled.map_err(|problem| problems.0.push(problem)) else {
+            entries.push(Entry { key: entry.name, resolved: None });
+            continue;
+        };
+        let named = Use { under, ..(&entry).into() };
+        let found = finder.find(&at, named).map_err(|found| problems.0.extend(found)).ok();
+        if found.is_some() && entry.plugin.is_none() {
+            let parameters = entry.parameters.clone().unwrap_or_default().into();
+            problems.0.extend(written::misnamed(&format!("{at}/{under}"), &parameters, source));
+        }
         let resolved = found.and_then(|found| planned(&entry, found, defaults));
         problems.0.extend(resolved.as_ref().and_then(|(_, scorer)| withheld(&at, scorer, source)));
         let key = resolved.as_ref().map(|(_, scorer)| scorer.key.clone()).or(entry.name).or(entry.scorer);
@@ -73,6 +84,7 @@ fn repeated(at: &str, key: Option<&str>, before: &[Entry], source: &Source) -> O
 fn planned(entry: &ScorerUse, found: Found, defaults: CallLimits) -> Option<(Arc<dyn Plugin>, PlannedScorer)> {
     let plugin = found.plugin_ref();
     let Found { plugin: loaded, item, parameters, grant } = found;
+    let looks_at_outputs = entry.plugin.is_none() && written::look_at_outputs(&parameters.to_value());
     let scorer: &ScorerDescription = loaded.description().scorers.iter().find(|scorer| scorer.name == item)?;
     let planned = PlannedScorer {
         key: entry.name.clone().unwrap_or_else(|| item.clone()),
@@ -80,7 +92,7 @@ fn planned(entry: &ScorerUse, found: Found, defaults: CallLimits) -> Option<(Arc
         parameters,
         value: scorer.value,
         better: scorer.better,
-        needs_outputs: scorer.needs.outputs,
+        needs_outputs: scorer.needs.outputs || looks_at_outputs,
         limits: limits(entry.limits.as_ref(), defaults),
         reuse: entry.reuse.unwrap_or_default(),
         isolation: loaded.isolation(),
