@@ -40,6 +40,7 @@
 // Generated code names this crate as its users do.
 extern crate self as karat_sdk;
 
+mod agent;
 #[doc(hidden)]
 pub mod bindings;
 pub mod exporter;
@@ -61,6 +62,7 @@ pub mod testing;
 pub mod trace;
 mod verdict;
 
+pub use agent::{Document, ToolCall};
 pub use exporter::Exporter;
 pub use failure::{ErrorCode, Failure, excerpt};
 pub use feedback::{Feedback, Outcome};

@@ -30,6 +30,11 @@ impl Row {
         Ok(Json::new(outputs, "outputs"))
     }
 
+    /// Fields of the outputs; none where they are no object.
+    pub(crate) fn output_fields(&self) -> Fields<'_> {
+        Fields::new(self.0.outputs.as_deref(), "outputs")
+    }
+
     /// Ground truth.
     pub fn expectations(&self) -> Fields<'_> {
         Fields::new(self.0.expectations.as_deref(), "expectations")

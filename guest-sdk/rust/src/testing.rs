@@ -33,6 +33,7 @@ use crate::http;
 use crate::judge;
 use crate::row::Row;
 use crate::scorer::Scorer;
+use crate::trace::{Filter, Span, SpanKind, Status};
 
 type Answering = Box<dyn Fn(&http::Request) -> Option<http::Response>>;
 type Judging = Box<dyn Fn(&judge::Question) -> String>;
@@ -41,6 +42,7 @@ thread_local! {
     static HTTP: RefCell<Option<Answering>> = const { RefCell::new(None) };
     static WRITTEN: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     static JUDGE: RefCell<Option<Judging>> = const { RefCell::new(None) };
+    static TRACE: RefCell<Option<Vec<Span>>> = const { RefCell::new(None) };
 }
 
 /// Has `answers` answer the requests of this thread from now on; one that it has no answer to is denied.
@@ -89,6 +91,19 @@ pub(crate) fn reply(question: &judge::Question) -> Result<judge::Reply, Failure>
     let usage = judge::Usage { input_tokens: 0, output_tokens: 0, cost: None };
     let reply = text.map(|text| judge::Reply { text, tool_calls: Vec::new(), usage, cached: false });
     reply.ok_or_else(|| denied("there is no judge here"))
+}
+
+/// Spans of the row that this thread has built last.
+#[cfg(not(target_family = "wasm"))]
+pub(crate) fn spans(filter: Option<&Filter>) -> Option<Vec<Span>> {
+    let fits = |span: &Span| {
+        filter.is_none_or(|filter| {
+            filter.name.as_ref().is_none_or(|name| *name == span.name)
+                && filter.attribute.as_ref().is_none_or(|wanted| span.attributes.contains(wanted))
+                && (!filter.errors_only || matches!(span.status, Status::Error(_)))
+        })
+    };
+    TRACE.with_borrow(|trace| Some(trace.as_ref()?.iter().filter(|span| fits(span)).cloned().collect()))
 }
 
 #[cfg(not(target_family = "wasm"))]
@@ -151,7 +166,7 @@ pub(crate) mod memory {
 
 /// A row to try a scorer on, empty but for its `id`.
 pub fn row() -> TestRow {
-    TestRow(types::Row {
+    let row = types::Row {
         id: "test".to_owned(),
         inputs: "{}".to_owned(),
         outputs: None,
@@ -161,28 +176,51 @@ pub fn row() -> TestRow {
         session: None,
         trial: 0,
         seed: 0,
-    })
+    };
+    TestRow { row, trace: None }
+}
+
+/// A span with these attributes, of no time and without a parent. Its id is its name.
+pub fn span(name: &str, attributes: Value) -> Span {
+    let Value::Object(attributes) = attributes else { panic!("attributes are an object") };
+    let attribute = |(key, value): (String, Value)| types::Attribute { key, value: value.to_string() };
+    Span {
+        id: name.to_owned(),
+        parent: None,
+        name: name.to_owned(),
+        kind: SpanKind::Internal,
+        start: 0,
+        end: None,
+        status: Status::Unset,
+        attributes: attributes.into_iter().map(attribute).collect(),
+    }
 }
 
 /// A row in the making.
 #[derive(Clone, Debug)]
 #[must_use]
-pub struct TestRow(types::Row);
+pub struct TestRow {
+    row: types::Row,
+    trace: Option<Vec<Span>>,
+}
 
 impl TestRow {
     /// Sets what the application was asked: an object.
-    pub fn inputs(self, inputs: impl Serialize) -> Self {
-        Self(types::Row { inputs: text(&inputs), ..self.0 })
+    pub fn inputs(mut self, inputs: impl Serialize) -> Self {
+        self.row.inputs = text(&inputs);
+        self
     }
 
     /// Sets what the application answered: any JSON value; a `&str` is a JSON string.
-    pub fn outputs(self, outputs: impl Serialize) -> Self {
-        Self(types::Row { outputs: Some(text(&outputs)), ..self.0 })
+    pub fn outputs(mut self, outputs: impl Serialize) -> Self {
+        self.row.outputs = Some(text(&outputs));
+        self
     }
 
     /// Sets all ground truth: an object.
-    pub fn expectations(self, expectations: impl Serialize) -> Self {
-        Self(types::Row { expectations: Some(text(&expectations)), ..self.0 })
+    pub fn expectations(mut self, expectations: impl Serialize) -> Self {
+        self.row.expectations = Some(text(&expectations));
+        self
     }
 
     /// Sets the right answer as the only ground truth.
@@ -192,18 +230,26 @@ impl TestRow {
 
     /// Adds a tag.
     pub fn tag(mut self, name: &str, value: &str) -> Self {
-        self.0.tags.push((name.to_owned(), value.to_owned()));
+        self.row.tags.push((name.to_owned(), value.to_owned()));
         self
     }
 
     /// Sets the seed.
-    pub fn seed(self, seed: u64) -> Self {
-        Self(types::Row { seed, ..self.0 })
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.row.seed = seed;
+        self
     }
 
-    /// The row as a scorer gets it.
+    /// Sets the spans of the row's trace, by start; without it, the row has none.
+    pub fn trace(mut self, spans: impl IntoIterator<Item = Span>) -> Self {
+        self.trace = Some(spans.into_iter().collect());
+        self
+    }
+
+    /// The row as a scorer gets it. Its trace is the thread's from now on.
     pub fn build(self) -> Row {
-        Row(self.0)
+        TRACE.set(self.trace);
+        Row(self.row)
     }
 
     /// Reads a scorer from `parameters`, as the host's call does, and scores the row.
