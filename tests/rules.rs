@@ -102,6 +102,12 @@ const BORDERS: &[Border] = &[
     },
     Border { name: "guest-build", folder: "guest-sdk/build", may_use: &[], never_names: &["wasmtime"] },
     Border { name: "text", folder: "scorers/text", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
+    Border {
+        name: "trace",
+        folder: "scorers/trace",
+        may_use: &["karat-sdk"],
+        never_names: &["wit_bindgen", "std::fs"],
+    },
     Border { name: "json", folder: "scorers/json", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border {
         name: "export",

@@ -10,6 +10,8 @@ _OPERATIONS = {
     "execute_tool": "TOOL",
     "generate_content": "LLM",
     "invoke_agent": "AGENT",
+    "invoke_workflow": "WORKFLOW",
+    "retrieval": "RETRIEVER",
     "text_completion": "LLM",
 }
 
@@ -42,8 +44,8 @@ def inputs(attributes: Dict[str, Any]) -> Any:
 
 def outputs(attributes: Dict[str, Any]) -> Any:
     """What came out of a step."""
-    names = ("gen_ai.tool.call.result", "gen_ai.output.messages", "output.value", "traceloop.entity.output")
-    return _first(attributes, ("mlflow.spanOutputs", *names))
+    names = ("gen_ai.tool.call.result", "gen_ai.retrieval.documents", "gen_ai.output.messages")
+    return _first(attributes, ("mlflow.spanOutputs", *names, "output.value", "traceloop.entity.output"))
 
 
 def token_usage(attributes: Dict[str, Any]) -> Optional[Dict[str, int]]:

@@ -92,6 +92,10 @@ class OfTheHost(unittest.TestCase):
             span = of_host(**attributes)
             self.assertEqual((span.span_type, span.inputs), (SpanType.TOOL, {"id": 17}), convention)
 
+    def test_a_retrieval_of_opentelemetry_is_understood(self):
+        span = of_host(gen_ai__operation__name="retrieval", gen_ai__retrieval__documents='[{"id": "d1"}]')
+        self.assertEqual((span.span_type, span.outputs), (SpanType.RETRIEVER, [{"id": "d1"}]))
+
     def test_a_span_that_says_nothing_is_unknown(self):
         span = of_host(output__value="plain text")
         self.assertEqual((span.span_type, span.inputs, span.outputs), (SpanType.UNKNOWN, None, "plain text"))
