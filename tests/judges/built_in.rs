@@ -142,7 +142,7 @@ fn requests(project: &Project) -> BTreeMap<String, String> {
     let logged = project.run(&["judge", "log", "last", "--json"]).out;
     let mut exchanges: Vec<Value> = logged.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     // In the order of asking; those that were asked at once by what they say.
-    exchanges.sort_by_key(|exchange| exchange["sent"].to_string());
+    exchanges.sort_by_key(|exchange| (exchange["sent"].to_string(), exchange["role"].to_string()));
     let mut requests = BTreeMap::<String, String>::new();
     for exchange in exchanges {
         let text = requests.entry(exchange["key"].as_str().unwrap().to_owned()).or_default();
@@ -205,7 +205,8 @@ fn every_kind_of_reply_becomes_an_outcome() {
         json!({ "choices": [{ "message": message, "finish_reason": "length" }] })
     };
     let prose = |_: &Asked| completion("I would say it passes.");
-    let kinds: [(&str, fn(&Asked) -> Value, bool, &str); 4] = [
+    type Answer = fn(&Asked) -> Value;
+    let kinds: [(&str, Answer, bool, &str); 4] = [
         ("fenced", fenced, true, ""),
         ("refused", refused, false, "declined"),
         ("cut", cut, false, "cut off"),
@@ -249,4 +250,30 @@ fn a_judge_that_is_written_wrong_is_told_with_its_line() {
     );
     check("{ judge: { instructions: \"{{ outputs }}\", value: bool, role: wise } }", &["nobody is behind that role"]);
     check("{ jury: { instructions: \"{{ outputs }}\", value: bool, of: [default], fold: all } }", &["of"]);
+}
+
+#[test]
+fn a_response_is_checked_by_hand() {
+    let provider = Application::start(|asked, stream| {
+        let is_rude = asked.body["messages"][1]["content"].as_str().unwrap().contains("Go away");
+        let verdict = json!({ "rationale": "so it is", "verdict": if is_rude { "fail" } else { "pass" } });
+        write_answer(stream, 200, &completion(&verdict.to_string()).to_string())
+    });
+    let suite = format!(
+        "name: x\ndata: {{ path: rows.jsonl }}\nendpoints: {{ small: {{ model: \"openai:/m\", base_url: \"{}/v1\" }} }}\n\
+         judges: {{ default: small }}\nscorers: [safety]\n",
+        provider.url
+    );
+    let project = Project::with(&[("karat.yaml", &suite), ("rows.jsonl", "")]);
+    let http = format!("http={}", provider.url);
+    let check = |response: &str| {
+        let guidelines = ["--guidelines", "Be polite.", "--guidelines", "Be brief."];
+        project.run(&[&["judge", "ask", response, "--request", "Hello?", "--allow", &http][..], &guidelines].concat())
+    };
+    let (rude, kind) = (check("Go away."), check("Good morning."));
+    assert_eq!((rude.code, rude.out.trim()), (1, "fail: so it is"), "{rude:#?}");
+    assert_eq!((kind.code, kind.out.trim()), (0, "pass: so it is"), "{kind:#?}");
+    let asked = provider.asked();
+    let prompt = asked[0].body["messages"][1]["content"].as_str().unwrap();
+    assert!(prompt.contains("- Be polite.\n- Be brief.") && prompt.contains("Hello?"), "{prompt}");
 }

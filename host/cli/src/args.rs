@@ -194,7 +194,7 @@ pub(crate) enum Judge {
     },
     /// Ask one question.
     Ask {
-        /// What to ask; standard input where it is `-`.
+        /// What to ask, or the response to check against `--guidelines`; standard input where it is `-`.
         question: String,
         #[command(flatten)]
         of: Asked,
@@ -207,6 +207,12 @@ pub(crate) enum Judge {
         /// One of the replies that there may be.
         #[arg(long, value_name = "TEXT")]
         choice: Vec<String>,
+        /// Check a response against a guideline, as the scorer `guidelines` does; exit 1 where it breaks one. Once for each.
+        #[arg(long, value_name = "TEXT", conflicts_with_all = ["schema", "choice"])]
+        guidelines: Vec<String>,
+        /// What the response answers.
+        #[arg(long, value_name = "TEXT", requires = "guidelines")]
+        request: Option<String>,
     },
     /// What was asked during a run, of whom, what was replied and what it cost.
     Log {
