@@ -93,7 +93,8 @@ pub(crate) struct Eval {
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Let plugins do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+    /// Let plugins do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
 
@@ -244,7 +245,8 @@ pub(crate) struct Asked {
     /// The suite file, or a folder with a `karat.yaml`.
     #[arg(long, value_name = "SUITE", default_value = "karat.yaml")]
     pub(crate) suite: PathBuf,
-    /// Let it reach what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+    /// Let it reach what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
     /// What is allowed, from this file instead of the one in your configuration folder.
@@ -267,7 +269,8 @@ pub(crate) struct ExportTo {
     /// Let it send to this server, as `http=https://api.example.com`; a built-in one may send to its `url`.
     #[arg(long, value_name = "WHAT", requires = "exporter", value_parser = server)]
     pub(crate) grant: Vec<String>,
-    /// Let it do what only you can allow: `http=http://127.0.0.1:4318`, `env=NAME@https://api.example.com`.
+    /// Let it do what only you can allow: `http=http://127.0.0.1:4318`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
     #[arg(long, value_name = "WHAT", requires = "exporter")]
     pub(crate) allow: Vec<Permission>,
     /// What is allowed, from this file instead of the one in your configuration folder.
@@ -315,7 +318,8 @@ pub(crate) enum Plugin {
         plugin: String,
         #[command(flatten)]
         call: OneCall,
-        /// Let the plugin do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+        /// Let the plugin do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+        /// `file=PATH@https://api.example.com`, `process=NAME`.
         #[arg(long, value_name = "WHAT")]
         allow: Vec<Permission>,
         /// What is allowed, from this file instead of the one in your configuration folder.

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex_lite::{Captures, Regex};
 
 /// What would be a mark of ours, or a sign by which models and their servers tell who speaks: in `<response>` and
 /// `< / response >` the `<` alone is replaced, so that people read the same.

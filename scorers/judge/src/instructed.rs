@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use karat_sdk::Value as Said;
 use karat_sdk::judge::Question;
 use karat_sdk::prelude::*;
-use regex::{Captures, Regex};
+use regex_lite::{Captures, Regex};
 
 use crate::material::{Found, Material};
 use crate::prompt::{Prompt, Shown, prompt};
