@@ -55,7 +55,7 @@ pub(super) fn look_at_outputs(parameters: &Value) -> bool {
     let is_of_outputs = |place: &&str| place.split('.').next() == Some("outputs");
     instructions("", parameters)
         .iter()
-        .any(|(_, instructions)| places(instructions).iter().any(|place| is_of_outputs(&place)))
+        .any(|(_, instructions)| places(instructions).iter().any(|place| is_of_outputs(place)))
 }
 
 /// The roles that parameters name: each `role`, and what a jury is made of; `default` where there are none.
