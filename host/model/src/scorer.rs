@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
 use crate::json::Json;
+use crate::manifest::Prompt;
 
 /// A plugin as its `describe` export tells it, with what the host knows of its file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -88,6 +89,9 @@ pub struct ScorerDescription {
     pub better: Direction,
     pub needs: Needs,
     pub determinism: Determinism,
+    /// What it asks a judge, where its plugin's manifest says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Prompt>,
 }
 
 /// Whether the same row gives the same answer.

@@ -233,6 +233,7 @@ fn scorer_description(said: describe::ScorerDescription) -> Result<ScorerDescrip
             expectations: said.needs.contains(describe::Needs::EXPECTATIONS),
         },
         determinism: determinism(said.determinism),
+        prompt: None,
     })
 }
 
