@@ -18,6 +18,9 @@ pub struct PluginDescription {
     /// What it asks for beyond its rows: what its manifest claims and its code imports.
     #[serde(default, skip_serializing_if = "Grant::is_empty")]
     pub asks: Grant,
+    /// Whether it imports the traces of rows: some of its scorers may look at them.
+    #[serde(default)]
+    pub reads_traces: bool,
     #[serde(default)]
     pub scorers: Vec<ScorerDescription>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

@@ -215,6 +215,7 @@ impl Scripted {
             version: "0.1.0".to_owned(),
             digest: format!("digest of {name}"),
             asks: Grant::default(),
+            reads_traces: false,
             scorers,
             predictors: Vec::new(),
             exporters: Vec::new(),

@@ -190,7 +190,7 @@ impl Plugin for Loaded {
     }
 
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
-        let reads_traces = self.imports.iter().any(|name| unversioned(name) == TRACES);
+        let reads_traces = self.description.reads_traces;
         Arc::new(Bound::new(self.instances(&binding), Arc::clone(&self.description), binding, reads_traces))
     }
 
@@ -242,7 +242,8 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8], isolation: Isolatio
     };
     check_identity(inspected.manifest.as_ref(), &said)?;
     let digest = blake3::hash(bytes).to_hex().to_string();
-    let mut description = convert::description(said, digest, asks).map_err(LoadError::Description)?;
+    let reads_traces = inspected.imports.iter().any(|name| unversioned(name) == TRACES);
+    let mut description = convert::description(said, digest, asks, reads_traces).map_err(LoadError::Description)?;
     let prompts = inspected.manifest.map(|manifest| manifest.prompts).unwrap_or_default();
     hand_out(prompts, &mut description.scorers)?;
     Ok(Loaded { place, description: Arc::new(description), imports: inspected.imports, size: bytes.len() })
