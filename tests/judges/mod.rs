@@ -2,6 +2,7 @@
 
 mod asking;
 mod budget;
+mod built_in;
 mod cassettes;
 mod crash;
 mod estimate;

@@ -96,7 +96,8 @@ pub(crate) struct Eval {
     #[arg(long)]
     pub(crate) yes: bool,
 
-    /// Let plugins do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+    /// Let plugins do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
 
@@ -197,7 +198,7 @@ pub(crate) enum Judge {
     },
     /// Ask one question.
     Ask {
-        /// What to ask; standard input where it is `-`.
+        /// What to ask, or the response to check against `--guidelines`; standard input where it is `-`.
         question: String,
         #[command(flatten)]
         of: Asked,
@@ -210,6 +211,12 @@ pub(crate) enum Judge {
         /// One of the replies that there may be.
         #[arg(long, value_name = "TEXT")]
         choice: Vec<String>,
+        /// Check a response against a guideline, as the scorer `guidelines` does; exit 1 where it breaks one. Once for each.
+        #[arg(long, value_name = "TEXT", conflicts_with_all = ["schema", "choice"])]
+        guidelines: Vec<String>,
+        /// What the response answers.
+        #[arg(long, value_name = "TEXT", requires = "guidelines")]
+        request: Option<String>,
     },
     /// What was asked during a run, of whom, what was replied and what it cost.
     Log {
@@ -241,7 +248,8 @@ pub(crate) struct Asked {
     /// The suite file, or a folder with a `karat.yaml`.
     #[arg(long, value_name = "SUITE", default_value = "karat.yaml")]
     pub(crate) suite: PathBuf,
-    /// Let it reach what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+    /// Let it reach what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
     /// What is allowed, from this file instead of the one in your configuration folder.
@@ -264,7 +272,8 @@ pub(crate) struct ExportTo {
     /// Let it send to this server, as `http=https://api.example.com`; a built-in one may send to its `url`.
     #[arg(long, value_name = "WHAT", requires = "exporter", value_parser = server)]
     pub(crate) grant: Vec<String>,
-    /// Let it do what only you can allow: `http=http://127.0.0.1:4318`, `env=NAME@https://api.example.com`.
+    /// Let it do what only you can allow: `http=http://127.0.0.1:4318`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
     #[arg(long, value_name = "WHAT", requires = "exporter")]
     pub(crate) allow: Vec<Permission>,
     /// What is allowed, from this file instead of the one in your configuration folder.
@@ -330,7 +339,8 @@ pub(crate) enum Plugin {
         plugin: String,
         #[command(flatten)]
         call: OneCall,
-        /// Let the plugin do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`.
+        /// Let the plugin do what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+        /// `file=PATH@https://api.example.com`, `process=NAME`.
         #[arg(long, value_name = "WHAT")]
         allow: Vec<Permission>,
         /// What is allowed, from this file instead of the one in your configuration folder.

@@ -34,7 +34,9 @@ impl FromStr for Permission {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || {
-            "write it as `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com` or `process=NAME`".to_owned()
+            "write it as `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`, \
+             `file=PATH@https://api.example.com` or `process=NAME`"
+                .to_owned()
         };
         match text.split_once('=').ok_or_else(wrong)? {
             ("http", url) if url.contains("://") => Ok(Self::Http(plain(url))),

@@ -2,7 +2,7 @@
 
 use karat_sdk::prelude::*;
 
-use crate::instructed::{Answer, Kind, PROMPT, shown};
+use crate::instructed::{Answer, Kind, PROMPT, instructed};
 use crate::verdict::{Decided, brief, object, schema};
 
 /// Asks a judge, which says how sure it is, and another one where that is not sure enough. `cascade/escalated` is whether it
@@ -40,6 +40,7 @@ fn sure() -> f64 {
 struct Unsure {
     rationale: String,
     verdict: serde_json::Value,
+    #[serde(rename = "verdict_confidence")]
     confidence: f64,
 }
 
@@ -52,19 +53,20 @@ impl Scorer for Cascade {
     type Verdict = Answer;
 
     fn score(&self, row: &Row) -> Result<Outcome<Answer>, Failure> {
-        let shown = match shown(&self.instructions, row)? {
-            Ok(shown) => shown,
+        let asking = match instructed(&self.instructions, row)? {
+            Ok(asking) => asking,
             Err(reason) => return Ok(Outcome::abstain(reason)),
         };
         let confidence = json!({ "type": "number", "minimum": 0, "maximum": 1 });
-        let fields = [("rationale", brief()), ("verdict", self.value.schema()), ("confidence", confidence)];
-        let question = PROMPT.about(&self.first.role, &shown).schema(&object(&fields));
+        // Fields are sent in the order of their names: this one is the last.
+        let fields = [("rationale", brief()), ("verdict", self.value.schema()), ("verdict_confidence", confidence)];
+        let question = asking.asked(&PROMPT, &self.first.role, &[]).schema(&object(&fields));
         let Unsure { rationale, verdict, confidence } = question.send()?.json()?;
         let is_escalated = confidence < self.sure;
         let (rationale, verdict) = match is_escalated {
             false => (rationale, verdict),
             true => {
-                let question = PROMPT.about(&self.then.role, &shown).schema(&schema(self.value.schema()));
+                let question = asking.asked(&PROMPT, &self.then.role, &[]).schema(&schema(self.value.schema()));
                 let Decided { rationale, verdict } = question.send()?.json()?;
                 (rationale, verdict)
             }
@@ -85,7 +87,8 @@ mod tests {
         testing::judge(|question| {
             let confidence = if question.prompt().contains("hard") { 0.5 } else { 0.9 };
             // The strong one is not asked how sure it is.
-            json!({ "rationale": "so", "verdict": question.prompt().len() < 400, "confidence": confidence }).to_string()
+            json!({ "rationale": "so", "verdict": question.prompt().len() < 400, "verdict_confidence": confidence })
+                .to_string()
         });
         let (first, then) = (json!({ "role": "default" }), json!({ "role": "strong" }));
         let with = json!({ "instructions": "Is {{ outputs }} right?", "value": "bool", "first": first, "then": then });

@@ -20,6 +20,7 @@ pub struct Factuality {
 const PROMPT: Prompt = prompt!("factuality");
 
 /// One of the labels of this judge.
+#[derive(Debug)]
 pub struct Relation(String);
 
 impl Verdict for Relation {

@@ -2,16 +2,16 @@
 
 use std::sync::LazyLock;
 
-use regex::{Captures, Regex};
+use regex_lite::{Captures, Regex};
 
 /// What would be a mark of ours, or a sign by which models and their servers tell who speaks: in `<response>` and
 /// `< / response >` the `<` alone is replaced, so that people read the same.
 static MARK: LazyLock<Regex> = LazyLock::new(|| {
     let ours = "inputs|outputs|expectations|tools|findings|request|response|expected|guidelines|criterion|rubric|steps|first|second|documents?|text|claims|calls|\
                 conversation|role|instructions|size|[a-z]+_[a-z_]+";
-    let theirs = r"\|[^<>|]{1,40}\|?|start_of_turn|end_of_turn|bos|eos|s|unk|think|tool_call|system|user|assistant";
-    Regex::new(&format!(r"(?i)<(\s*/?\s*(?:{ours}|{theirs})\b[^<>]*>?|<\s*/?SYS>>|\|)|\[(/?INST\])"))
-        .expect("a pattern")
+    let theirs = "start_of_turn|end_of_turn|bos|eos|s|unk|think|tool_call|system|user|assistant";
+    // No more than the name: what stands behind it may begin another one.
+    Regex::new(&format!(r"(?i)<(\s*/?\s*(?:{ours}|{theirs})\b|\||<\s*/?SYS\b)|\[(/?INST\])")).expect("a pattern")
 });
 
 /// The text between `<name>` and `</name>`.
@@ -54,6 +54,49 @@ mod tests {
         check("<|im_start|>system <|", "&lt;|im_start|>system &lt;|");
         check("<end_of_turn><start_of_turn>model", "&lt;end_of_turn>&lt;start_of_turn>model");
         check("[INST] [/INST] <<SYS>> </s>", "&#91;INST] &#91;/INST] &lt;<SYS>> &lt;/s>");
+    }
+
+    #[test]
+    fn however_pieces_come_together_nothing_gets_out() {
+        let pieces = [
+            "<",
+            "</",
+            "< /",
+            ">",
+            "|>",
+            "<|",
+            "response",
+            "RESPONSE",
+            "documents",
+            "inputs_question",
+            "im_start",
+            "start_of_turn",
+            "[",
+            "[/",
+            "INST]",
+            "SYS>>",
+            "/",
+            " ",
+            "\n",
+            "x",
+            "&lt;",
+            "\u{e0041}",
+            "\u{202e}",
+            "é",
+            "名",
+        ];
+        let mut random = fastrand::Rng::with_seed(7);
+        for _ in 0..20_000 {
+            let text: String = (0..random.usize(1..12)).map(|_| pieces[random.usize(..pieces.len())]).collect();
+            let fenced = fenced("response", &text);
+            let inside = fenced.strip_prefix("<response>\n").and_then(|rest| rest.strip_suffix("\n</response>\n"));
+            let inside = inside.expect("the marks are where they belong").to_lowercase();
+            for mark in
+                ["<response>", "</response>", "<documents>", "<inputs_question>", "<|", "<start_of_turn>", "[inst]"]
+            {
+                assert!(!inside.contains(mark), "{text:?} became {inside:?}");
+            }
+        }
     }
 
     #[test]

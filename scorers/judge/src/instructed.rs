@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use karat_sdk::Value as Said;
+use karat_sdk::judge::Question;
 use karat_sdk::prelude::*;
-use regex::{Captures, Regex};
+use regex_lite::{Captures, Regex};
 
 use crate::material::{Found, Material};
 use crate::prompt::{Prompt, Shown, prompt};
@@ -14,10 +15,24 @@ pub(crate) const PROMPT: Prompt = prompt!("judge");
 
 static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("a pattern"));
 
+/// What is asked, and what of a row it is asked about.
+pub(crate) struct Instructed {
+    instructions: String,
+    shown: Vec<(String, String)>,
+}
+
+impl Instructed {
+    /// Asks a role by this prompt, which may be shown `more`.
+    pub(crate) fn asked(&self, prompt: &Prompt, role: &str, more: &[Shown<'_>]) -> Question {
+        let shown: Vec<_> = self.shown.iter().map(|(mark, text)| (mark.as_str(), text.clone())).collect();
+        prompt.instructed(role, &[&shown[..], more].concat(), &self.instructions)
+    }
+}
+
 /// Instructions in which each place names what stands between marks of that name, and these materials; or what the row does
 /// not have. A place is `inputs`, `outputs`, `expectations`, a field of one of them such as `inputs.question`, `documents`,
 /// `calls` or `conversation`.
-pub(crate) fn shown(instructions: &str, row: &Row) -> Result<Found<Vec<Shown<'static>>>, Failure> {
+pub(crate) fn instructed(instructions: &str, row: &Row) -> Result<Found<Instructed>, Failure> {
     let mut materials = BTreeMap::new();
     for found in PLACE.captures_iter(instructions) {
         match material(&found[1], row)? {
@@ -26,10 +41,7 @@ pub(crate) fn shown(instructions: &str, row: &Row) -> Result<Found<Vec<Shown<'st
         };
     }
     let told = PLACE.replace_all(instructions, |found: &Captures<'_>| format!("<{}>", mark(&found[1])));
-    let mut shown: Vec<Shown<'static>> = vec![("instructions", told.into_owned())];
-    // Marks of a suite are few and stay as long as the call.
-    shown.extend(materials.into_iter().map(|(mark, text)| (&*mark.leak(), text)));
-    Ok(Ok(shown))
+    Ok(Ok(Instructed { instructions: told.into_owned(), shown: materials.into_iter().collect() }))
 }
 
 /// `inputs.question` as a name of marks.
@@ -157,15 +169,14 @@ mod tests {
     fn places_become_marks_and_what_is_missing_is_told() {
         let row = row().inputs(json!({ "question": "why?" })).outputs("so").build();
         let instructions = "Does {{ outputs }} answer {{inputs.question}}, or all of {{ outputs }}?";
-        let shown = shown(instructions, &row).expect("they can be read").expect("all are there");
-        assert_eq!(
-            shown[0],
-            ("instructions", "Does <outputs> answer <inputs_question>, or all of <outputs>?".to_owned())
-        );
-        assert_eq!(shown[1..], [("inputs_question", "why?".to_owned()), ("outputs", "so".to_owned())]);
-        let missing = super::shown("{{ expectations.tone }}", &row).expect("it can be read");
-        assert_eq!(missing, Err("the row has no `expectations.tone`".to_owned()));
-        let unknown = super::shown("{{ output }}", &row).expect_err("nothing of that name");
+        let Instructed { instructions, shown } =
+            instructed(instructions, &row).expect("they can be read").expect("all are there");
+        assert_eq!(instructions, "Does <outputs> answer <inputs_question>, or all of <outputs>?");
+        let shown: Vec<_> = shown.iter().map(|(mark, text)| (mark.as_str(), text.as_str())).collect();
+        assert_eq!(shown, [("inputs_question", "why?"), ("outputs", "so")]);
+        let missing = instructed("{{ expectations.tone }}", &row).expect("it can be read");
+        assert_eq!(missing.err(), Some("the row has no `expectations.tone`".to_owned()));
+        let unknown = instructed("{{ output }}", &row).err().expect("nothing of that name");
         assert!(unknown.message.contains("`{{ output }}` names nothing"), "{}", unknown.message);
     }
 

@@ -6,7 +6,7 @@ use karat_sdk::Value as Said;
 use karat_sdk::judge::ask_many;
 use karat_sdk::prelude::*;
 
-use crate::instructed::{Answer, Kind, PROMPT, shown};
+use crate::instructed::{Answer, Kind, PROMPT, instructed};
 use crate::verdict::{Decided, schema};
 
 /// Asks several judges the same, or each something of its own, and folds their verdicts into one. `jury/agreement` is the
@@ -64,9 +64,9 @@ impl Scorer for Jury {
             let instructions = own.or(self.instructions.as_ref()).ok_or_else(|| {
                 Failure::bad_parameter(format!("`of[{place}]` has no `instructions`, nor has the jury"))
             })?;
-            match shown(instructions, row)? {
+            match instructed(instructions, row)? {
                 // The same role more than once is asked more than once.
-                Ok(shown) => questions.push(PROMPT.about(role, &shown).sample(self.before(place, role))),
+                Ok(asking) => questions.push(asking.asked(&PROMPT, role, &[]).sample(self.before(place, role))),
                 Err(reason) => return Ok(Outcome::abstain(reason)),
             }
         }

@@ -62,6 +62,9 @@ pub use tool_call_correctness::ToolCallCorrectness;
 pub use trace_judge::TraceJudge;
 pub use user_frustration::UserFrustration;
 
+#[cfg(test)]
+mod tests;
+
 fn default_role() -> String {
     "default".to_owned()
 }

@@ -35,6 +35,7 @@ fn criterion() -> String {
 const PROMPT: Prompt = prompt!("pairwise");
 
 /// How the outputs came off.
+#[derive(Debug)]
 pub struct Comparison(&'static str);
 
 impl Verdict for Comparison {

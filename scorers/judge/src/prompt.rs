@@ -30,9 +30,15 @@ impl Prompt {
 
     /// Asks a role about what it is shown.
     pub(crate) fn about(&self, role: &str, shown: &[Shown<'_>]) -> Question {
+        self.instructed(role, shown, "")
+    }
+
+    /// Asks a role about what it is shown, with instructions of the suite: they are no material, and follow the question.
+    pub(crate) fn instructed(&self, role: &str, shown: &[Shown<'_>], instructions: &str) -> Question {
         let (task, question) = self.parts();
         let material: String = shown.iter().map(|(name, text)| fenced(name, text)).collect();
-        let question = judge::ask(format!("{material}{question}")).system(format!("{task}\n\n{}", MATERIAL.trim()));
+        let question = judge::ask(format!("{material}{question}\n{instructions}").trim_end())
+            .system(format!("{task}\n\n{}", MATERIAL.trim()));
         question.role(role).temperature(0.0)
     }
 }

@@ -6,9 +6,9 @@ use karat_sdk::bindings::karat::eval::types::Attribute;
 use karat_sdk::prelude::*;
 use karat_sdk::trace::{self, Span, Status};
 
-use crate::instructed::{Answer, Kind, shown};
+use crate::instructed::{Answer, Kind, instructed};
 use crate::prompt::{Prompt, prompt};
-use crate::verdict::{Decided, brief, object, schema};
+use crate::verdict::{Decided, brief, object, one_of, schema};
 
 /// Asks a judge by instructions of one's own about a trace that may be too long to be shown: step by step, it looks at the
 /// root, lists and searches spans, and reads single attributes and times, then decides. Places as in `judge`.
@@ -54,8 +54,8 @@ decide: enough is known";
 /// What the judge wants to see.
 #[derive(Deserialize)]
 struct Look {
-    action: String,
-    argument: String,
+    look: String,
+    of: String,
 }
 
 impl Scorer for TraceJudge {
@@ -70,26 +70,28 @@ impl Scorer for TraceJudge {
         let Some(spans) = trace::spans(None).filter(|spans| !spans.is_empty()) else {
             return Ok(Outcome::abstain("the row has no trace"));
         };
-        let mut shown = match shown(&self.instructions, row)? {
-            Ok(shown) => shown,
+        let asking = match instructed(&self.instructions, row)? {
+            Ok(asking) => asking,
             Err(reason) => return Ok(Outcome::abstain(reason)),
         };
-        shown.extend([("size", spans.len().to_string()), ("tools", TOOLS.to_owned()), ("findings", String::new())]);
-        let look = json!({ "enum": ["root", "list", "search", "span", "attribute", "timing", "decide"] });
-        let look = object(&[("why", brief()), ("action", look), ("argument", brief())]);
+        let mut findings = String::new();
+        let look = one_of(&["root", "list", "search", "span", "attribute", "timing", "decide"]);
+        // Fields are sent in the order of their names: the reason comes first.
+        let look = object(&[("because", brief()), ("look", look), ("of", brief())]);
+        let shown = |findings: &str| {
+            [("size", spans.len().to_string()), ("tools", TOOLS.to_owned()), ("findings", findings.to_owned())]
+        };
         let mut looked = 0;
         while looked < self.steps {
-            let Look { action, argument } = PROMPT.about(&self.role, &shown).schema(&look).send()?.json()?;
-            if action == "decide" {
+            let question = asking.asked(&PROMPT, &self.role, &shown(&findings)).schema(&look);
+            let Look { look, of } = question.send()?.json()?;
+            if look == "decide" {
                 break;
             }
             looked += 1;
-            let found = see(&spans, &action, argument.trim());
-            if let Some((_, findings)) = shown.last_mut() {
-                let _ = writeln!(findings, "{action} {argument}\n{found}\n");
-            }
+            let _ = writeln!(findings, "{look} {of}\n{}\n", see(&spans, &look, of.trim()));
         }
-        let question = PROMPT.about(&self.role, &shown).schema(&schema(self.value.schema()));
+        let question = asking.asked(&PROMPT, &self.role, &shown(&findings)).schema(&schema(self.value.schema()));
         let Decided { rationale, verdict } = question.send()?.json()?;
         let feedback = Feedback::from(self.value.read(&verdict)?).because(rationale);
         Ok(feedback.with("steps", f64::from(looked)).into())
@@ -97,17 +99,17 @@ impl Scorer for TraceJudge {
 }
 
 /// What a look at the spans shows.
-fn see(spans: &[Span], action: &str, argument: &str) -> String {
-    let (number, rest) = argument.split_once(' ').unwrap_or((argument, ""));
+fn see(spans: &[Span], look: &str, of: &str) -> String {
+    let (number, rest) = of.split_once(' ').unwrap_or((of, ""));
     let number: Option<usize> = number.parse().ok();
     let span = number.and_then(|number| spans.get(number));
-    match action {
+    match look {
         "root" => trace::root(spans).map_or_else(String::new, |root| all(spans, root)),
         "list" => lines(spans, (0..spans.len()).skip(number.unwrap_or(0))),
         "search" => {
             let says = |span: &Span| {
                 let all = span.attributes.iter().map(|attribute| attribute.value.as_str());
-                std::iter::once(span.name.as_str()).chain(all).any(|text| contains(text, argument))
+                std::iter::once(span.name.as_str()).chain(all).any(|text| contains(text, of))
             };
             lines(spans, (0..spans.len()).filter(|place| says(&spans[*place])))
         }

@@ -19,6 +19,7 @@ pub struct UserFrustration {
 const PROMPT: Prompt = prompt!("user_frustration");
 
 /// One of the labels of this judge.
+#[derive(Debug)]
 pub struct Frustration(String);
 
 impl Verdict for Frustration {

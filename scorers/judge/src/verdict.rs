@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 /// Characters of a rationale: without a bound, small models go on until they are cut off.
-const LONGEST: usize = 800;
+const LONGEST: usize = 500;
 
 /// A reason, and a decision of some type.
 #[derive(Deserialize)]

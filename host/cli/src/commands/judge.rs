@@ -14,10 +14,12 @@ use model::judge::{Asker, Exchange, Format, JudgeRequest, Message, Sent, Speaker
 use model::ports::{HttpDoor as _, HttpRequest, JudgeCache as _, JudgeDoor, Store};
 use model::report::Cost;
 use pipeline::plan;
+use pipeline::score::Judged;
 use serde::Serialize;
 use serde_json::json;
 
 use super::eval::{folder_of, read_suite, suite_path};
+use super::guidelines::{self, Checked};
 use super::runs::{find, unknown};
 use crate::args::{Asked, Judge, JudgeCache};
 use crate::authority::{self, Authority};
@@ -35,7 +37,11 @@ pub(crate) fn run(what: Judge, store: Option<PathBuf>, terminal: &Terminal) -> R
     let runtime = wiring::runtime()?;
     match what {
         Judge::List { of } => runtime.block_on(list(&of, terminal)),
-        Judge::Ask { question, of, role, schema, choice } => {
+        Judge::Ask { question, of, role, guidelines, request, .. } if !guidelines.is_empty() => {
+            let response = if question == "-" { read_all()? } else { question };
+            guidelines::check(&Checked { response, request, guidelines, role }, &of, &runtime, terminal)
+        }
+        Judge::Ask { question, of, role, schema, choice, .. } => {
             let format = match schema {
                 Some(path) => Format::Schema(read_schema(&path)?),
                 None if choice.is_empty() => Format::Text,
@@ -145,10 +151,11 @@ async fn reach(endpoint: &Endpoint, authority: &Authority) -> Result<String, Sto
     Ok(reached.map_or_else(|failure| failure.message, |_| "yes".to_owned()))
 }
 
-async fn ask(of: &Asked, role: String, question: String, format: Format, terminal: &Terminal) -> Result<Exit, Stop> {
+/// Opens the one role that is asked by hand.
+pub(super) fn opened(of: &Asked, role: &str, terminal: &Terminal) -> Result<(Arc<Judges>, Judged), Stop> {
     let (judges, authority, folder) = loop {
         let Named { mut judges, authority, folder } = named(of)?;
-        if !judges.roles.contains_key(&role) {
+        if !judges.roles.contains_key(role) {
             let known: Vec<_> = judges.roles.keys().map(|role| format!("`{role}`")).collect();
             return Err(Stop::message(format_args!("nobody is behind the role `{role}`"))
                 .hint(format_args!("roles of the suite: {}", known.join(", "))));
@@ -160,19 +167,22 @@ async fn ask(of: &Asked, role: String, question: String, format: Format, termina
         }
     };
     let door = Arc::new(Judges::default());
-    let mut judged = judging::open(
-        &door,
-        Opening {
-            judges: &judges,
-            max_usd: None,
-            spent: &Cost::default(),
-            cache: None,
-            cassette: None,
-            authority: &authority,
-            folder: &folder,
-            is_replay: false,
-        },
-    )?;
+    let opening = Opening {
+        judges: &judges,
+        max_usd: None,
+        spent: &Cost::default(),
+        cache: None,
+        cassette: None,
+        authority: &authority,
+        folder: &folder,
+        is_replay: false,
+    };
+    let judged = judging::open(&door, opening)?;
+    Ok((door, judged))
+}
+
+async fn ask(of: &Asked, role: String, question: String, format: Format, terminal: &Terminal) -> Result<Exit, Stop> {
+    let (door, mut judged) = opened(of, &role, terminal)?;
     let asker = Asker { plugin: String::new(), key: "ask".to_owned(), index: 0, trial: 0 };
     let rule = JudgeRule { roles: vec![role.clone()], ..JudgeRule::default() };
     let message = Message { speaker: Speaker::User, content: question, tool_calls: Vec::new(), answers: None };
@@ -202,7 +212,7 @@ async fn ask(of: &Asked, role: String, question: String, format: Format, termina
 }
 
 /// Who answered, and what it took.
-fn told(exchange: &Exchange) -> String {
+pub(super) fn told(exchange: &Exchange) -> String {
     let usage = exchange.usage;
     let cost = match usage.cost {
         Some(micros) => dollars(micros as f64 / 1e6),

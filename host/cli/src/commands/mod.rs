@@ -7,6 +7,7 @@ mod dev;
 mod doctor;
 mod eval;
 mod exporting;
+mod guidelines;
 mod init;
 mod inspect;
 mod judge;

@@ -52,8 +52,10 @@ pub(super) fn misnamed(at: &str, parameters: &Value, source: &Source) -> Vec<Pro
 
 /// Whether some instructions look at the outputs.
 pub(super) fn look_at_outputs(parameters: &Value) -> bool {
-    let is_of_outputs = |place: &&str| place.split('.').next() == Some("outputs");
-    instructions("", parameters).iter().any(|(_, instructions)| places(instructions).iter().any(is_of_outputs))
+    let looks = |(_, instructions): (String, &str)| {
+        places(instructions).iter().any(|place| place.split('.').next() == Some("outputs"))
+    };
+    instructions("", parameters).into_iter().any(looks)
 }
 
 /// The roles that parameters name: each `role`, and what a jury is made of; `default` where there are none.

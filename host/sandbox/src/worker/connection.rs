@@ -48,6 +48,8 @@ pub(super) struct Connection {
     carried: Carried,
     /// Questions to judges that are on their way.
     asking: AtomicUsize,
+    /// All of them so far.
+    asked: AtomicU64,
     end: Notify,
     /// Why it is no more.
     lost: OnceLock<String>,
@@ -98,6 +100,7 @@ impl Connection {
             doors: shared.doors.clone(),
             carried: Carried::default(),
             asking: AtomicUsize::default(),
+            asked: AtomicU64::default(),
             end: Notify::new(),
             lost: OnceLock::new(),
         });
@@ -220,6 +223,7 @@ impl Connection {
     /// Asks a judge for a guest, as far as the host's own copy of the grant allows.
     async fn ask(self: Arc<Self>, number: u64, assignment: u32, asker: Asker, request: Vec<u8>) {
         let _asking = Counted::new(&self.asking);
+        self.asked.fetch_add(1, Ordering::Relaxed);
         let answer = self.complete(assignment, &asker, &request).await;
         self.tell(Told::Replied { number, answer: answer.map_err(Into::into) });
     }
@@ -249,9 +253,14 @@ impl Connection {
         door.filter(|(_, setup)| setup.is_of(asker)).ok_or_else(judge::nobody)
     }
 
-    /// Whether a guest waits for a judge, who may take as long as the host lets it.
-    pub(super) fn is_asking(&self) -> bool {
-        self.asking.load(Ordering::Relaxed) > 0
+    /// Whether a guest waits for a judge, who may take as long as the host lets it, or has since so many were asked.
+    pub(super) fn is_asking(&self, asked: u64) -> bool {
+        self.asking.load(Ordering::Relaxed) > 0 || self.asked() > asked
+    }
+
+    /// Questions to judges so far.
+    pub(super) fn asked(&self) -> u64 {
+        self.asked.load(Ordering::Relaxed)
     }
 }
 

@@ -141,9 +141,10 @@ impl Assigned {
         let time = self.setup.limits.time.saturating_mul(2 * turns.len() as u32).saturating_add(PATIENCE);
         let mut answers = std::pin::pin!(connection.call(call));
         loop {
+            let asked = connection.asked();
             match tokio::time::timeout(time, &mut answers).await {
                 Ok(answers) => return answers,
-                Err(_) if connection.is_asking() => {}
+                Err(_) if connection.is_asking(asked) => {}
                 Err(_) => {
                     connection.close();
                     return Err(format!("gave no sign of life for {} s", time.as_secs()));
