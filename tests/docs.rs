@@ -25,6 +25,31 @@ fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
     assert_eq!(listed, offered);
 }
 
+/// The table of scorers in `scorers/README.md` is made of what they say of themselves; with `KARAT_BLESS=1` it is written
+/// anew.
+#[test]
+fn the_table_of_scorers_says_what_they_say_of_themselves() {
+    const MARKS: [&str; 2] =
+        ["<!-- scorers: made by the test that checks it, see CONTRIBUTING.md -->\n", "\n<!-- /scorers -->"];
+    let path = root().join("scorers/README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    let (before, rest) = text.split_once(MARKS[0]).unwrap();
+    let (written, after) = rest.split_once(MARKS[1]).unwrap();
+    let said = Project::new().run(&["scorers", "list", "--markdown"]);
+    assert_eq!(said.code, 0, "{said:#?}");
+    let made = said.out.trim_end();
+    if std::env::var_os("KARAT_BLESS").is_some() {
+        fs::write(&path, [before, MARKS[0], made, MARKS[1], after].concat()).unwrap();
+        return;
+    }
+    let differing = made.lines().find(|line| !written.lines().any(|other| other == *line));
+    assert!(
+        written == made,
+        "the table in scorers/README.md is not what scorers say of themselves ({differing:?}); to write it anew: \
+         KARAT_BLESS=1 scripts/test -E 'test(say_of_themselves)'"
+    );
+}
+
 #[test]
 fn the_bundle_lists_what_each_pack_offers() {
     let plugins = Project::new().json(0, &["plugin", "list"]);
@@ -56,6 +81,8 @@ fn the_commands_of_the_readme_exist() {
         "judge ask",
         "judge log",
         "judge cache stats",
+        "scorers list",
+        "scorers show",
         "plugin list",
         "plugin inspect",
         "init",

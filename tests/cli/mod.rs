@@ -8,6 +8,7 @@ mod powerloss;
 mod real_data;
 mod resume;
 mod runs;
+mod scorers;
 mod side_by_side;
 mod store;
 mod verbs;

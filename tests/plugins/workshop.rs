@@ -79,6 +79,34 @@ fn a_component_of_another_compiler_gets_its_manifest() {
 }
 
 #[test]
+fn what_a_scorer_asks_judges_goes_into_the_plugin_with_its_version() {
+    let project =
+        Project::with(&[("plugin.toml", WASM), ("prompts/probe.md", "---\nversion: 3\n---\nIs it polite?\n")]);
+    project.write("plugin.wasm", guests::wat::Plugin::default().bytes());
+    project.write("prompts/_shared.md", "a part of others");
+    let build = || project.run(&["plugin", "build", "--output", "built.wasm"]);
+    let built = build();
+    assert_eq!(built.code, 0, "{built:#?}");
+    let inspected = project.json(0, &["plugin", "inspect", "built.wasm"]);
+    assert_eq!(inspected["scorers"][0]["prompt"], serde_json::json!({ "version": "3", "text": "Is it polite?" }));
+
+    // The version stands beside the results.
+    project
+        .write("karat.yaml", "name: t\ndata: { path: rows.jsonl }\nscorers: [{ plugin: ./built.wasm, use: probe }]\n");
+    project.write("rows.jsonl", "{\"inputs\": {}, \"outputs\": \"x\"}\n");
+    project.json(0, &["eval"]);
+    assert_eq!(project.json(0, &["runs", "show", "last"])["plan"]["scorers"][0]["prompt"], "3");
+    let sent = project.run(&["runs", "export", "last", "--exporter", "jsonl", "--output", "sent.jsonl"]);
+    assert_eq!(sent.code, 0, "{sent:#?}");
+    assert!(project.read("sent.jsonl").contains(r#"{"key":"karat.prompt.version","value":{"stringValue":"3"}}"#));
+
+    project.write("prompts/nobody.md", "---\nversion: 1\n---\nIs it polite?\n");
+    check(&build(), 2, &["its manifest is wrong", "a prompt for `nobody`"]);
+    project.write("prompts/nobody.md", "Is it polite?\n");
+    check(&build(), 2, &["prompts/nobody.md", "`version: 1`"]);
+}
+
+#[test]
 fn code_for_no_world_of_ours_is_refused_with_what_it_lacks() {
     let project = Project::with(&[("plugin.toml", WASM)]);
     project.write("plugin.wasm", guests::wat::raw("(module (memory (export \"memory\") 1))"));

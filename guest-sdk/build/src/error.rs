@@ -23,6 +23,9 @@ pub enum Error {
     Compile { package: String, target: &'static str },
     #[error("package `{package}` makes no component: it needs `crate-type = [\"cdylib\"]`")]
     NoComponent { package: String },
+    /// A file of `prompts/` that is none.
+    #[error("`{path}` is no prompt: {what}")]
+    Prompt { path: PathBuf, what: String },
     #[error("`{path}` could not be read or written")]
     File {
         path: PathBuf,

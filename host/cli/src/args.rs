@@ -33,6 +33,9 @@ pub(crate) enum Verb {
     /// Judges: the LLMs behind the roles of a suite.
     #[command(subcommand)]
     Judge(Judge),
+    /// Scorers: what there is to choose from.
+    #[command(subcommand)]
+    Scorers(Scorers),
     /// Plugins: scorers as WebAssembly components.
     #[command(subcommand)]
     Plugin(Plugin),
@@ -288,6 +291,24 @@ pub(crate) enum ExportFormat {
     /// One JSON object a line.
     Jsonl,
     Junit,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Scorers {
+    /// The built-in scorers, and those of plugins that were added.
+    List {
+        /// The built-in ones only, as the table in `scorers/README.md`.
+        #[arg(long)]
+        markdown: bool,
+    },
+    /// One scorer: what it says, needs and takes, and what it asks judges.
+    Show {
+        /// Its name.
+        name: String,
+        /// The plugin it is of, where several offer one of this name: `publisher/name` or `publisher/name@version`.
+        #[arg(long)]
+        plugin: Option<String>,
+    },
 }
 
 #[derive(Debug, Subcommand)]

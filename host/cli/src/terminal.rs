@@ -108,16 +108,25 @@ pub(crate) fn table(header: &[&str], numbers: &[usize], rows: impl IntoIterator<
 /// A text that somebody else wrote, made safe to show: bounded, and without characters that move the cursor, change
 /// colours or turn the direction of writing.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
+    if text.len() <= LONGEST_TEXT {
+        return printable_whole(text);
+    }
+    let mut shown = text.chars().take(LONGEST_TEXT).collect::<String>();
+    if text.chars().nth(LONGEST_TEXT).is_some() {
+        shown.push('…');
+    }
+    Cow::Owned(printable_whole(&shown).into_owned())
+}
+
+/// The same of a text that is known to be of some length and that somebody has asked for.
+pub(crate) fn printable_whole(text: &str) -> Cow<'_, str> {
     let is_harmless = |c: char| c == '\n' || !(c.is_control() || is_bidi_control(c));
-    if text.chars().all(is_harmless) && text.len() <= LONGEST_TEXT {
+    if text.chars().all(is_harmless) {
         return Cow::Borrowed(text);
     }
     let mut shown = String::new();
-    for c in text.chars().take(LONGEST_TEXT) {
+    for c in text.chars() {
         if is_harmless(c) { shown.push(c) } else { shown.extend(c.escape_default()) }
-    }
-    if text.chars().nth(LONGEST_TEXT).is_some() {
-        shown.push('…');
     }
     Cow::Owned(shown)
 }

@@ -9,7 +9,7 @@ use broker::{Addresses, Allowed, Bounds, Commands, Door};
 use bytesize::ByteSize;
 use model::limits::Isolation;
 use model::ports::{Catalog, Plugin, PluginError};
-use model::scorer::ItemKind;
+use model::scorer::{ItemKind, PluginDescription};
 use sandbox::{Doors, Inspected, Loaded, Program, Sandbox};
 use storage::SharedStore;
 use tokio::runtime::{Builder, Handle, Runtime};
@@ -181,21 +181,42 @@ impl Plugins {
         compiled.map(|()| begun.elapsed()).map_err(|error| plugin_error("the plugin", &error))
     }
 
-    /// Says so where it takes long, which is once for each plugin.
+    /// What a built-in plugin says about itself.
+    pub(crate) fn describe_pack(&self, pack: &bundle::Pack) -> Result<PluginDescription, PluginError> {
+        let described = self.sandbox.describe(pack.bytes, Isolation::Thread);
+        self.patiently(&format!("the built-in plugin `{}`", pack.name), pack.bytes, described)
+    }
+
+    /// What a plugin says about itself that was added to this machine.
+    pub(crate) fn describe_added(&self, plugin: &Reference) -> Result<PluginDescription, PluginError> {
+        let bytes = read_added(plugin)?;
+        self.patiently(&format!("`{plugin}`"), &bytes, self.sandbox.describe(&bytes, self.isolation))
+    }
+
     fn load_bytes(&self, what: &str, bytes: &[u8], isolation: Isolation) -> Result<Loaded, PluginError> {
-        let loaded = self.runtime.block_on(async {
-            let mut load = std::pin::pin!(self.sandbox.load(bytes, isolation));
-            match tokio::time::timeout(PATIENCE, &mut load).await {
-                Ok(loaded) => loaded,
+        self.patiently(what, bytes, self.sandbox.load(bytes, isolation))
+    }
+
+    /// Waits for what is done with a plugin, and says so where it takes long, which is once for each plugin.
+    fn patiently<T>(
+        &self,
+        what: &str,
+        bytes: &[u8],
+        work: impl Future<Output = Result<T, sandbox::LoadError>>,
+    ) -> Result<T, PluginError> {
+        let done = self.runtime.block_on(async {
+            let mut work = std::pin::pin!(work);
+            match tokio::time::timeout(PATIENCE, &mut work).await {
+                Ok(done) => done,
                 Err(_) => {
                     // A user who can't be told waits all the same.
                     let _ =
                         self.terminal.say(format_args!("compiling {what}, once ({})", ByteSize(bytes.len() as u64)));
-                    load.await
+                    work.await
                 }
             }
         });
-        loaded.map_err(|error| plugin_error(what, &error))
+        done.map_err(|error| plugin_error(what, &error))
     }
 }
 

@@ -92,6 +92,9 @@ pub struct PlannedScorer {
     pub plugin: PluginRef,
     /// Its name within the plugin.
     pub scorer: String,
+    /// The version of what it asks judges, where its plugin says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<String>,
     /// A JSON object that satisfies the scorer's schema.
     pub parameters: Json,
     pub value: ValueKind,

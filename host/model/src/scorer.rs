@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::grant::Grant;
 use crate::json::Json;
+use crate::manifest::Prompt;
 
 /// A plugin as its `describe` export tells it, with what the host knows of its file.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -17,6 +18,9 @@ pub struct PluginDescription {
     /// What it asks for beyond its rows: what its manifest claims and its code imports.
     #[serde(default, skip_serializing_if = "Grant::is_empty")]
     pub asks: Grant,
+    /// Whether it imports the traces of rows: some of its scorers may look at them.
+    #[serde(default)]
+    pub reads_traces: bool,
     #[serde(default)]
     pub scorers: Vec<ScorerDescription>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -88,6 +92,9 @@ pub struct ScorerDescription {
     pub better: Direction,
     pub needs: Needs,
     pub determinism: Determinism,
+    /// What it asks a judge, where its plugin's manifest says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub prompt: Option<Prompt>,
 }
 
 /// Whether the same row gives the same answer.

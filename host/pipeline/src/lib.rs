@@ -3,7 +3,8 @@
 //! The modules stand in the order of the flow: a [`suite`] is read and becomes a [`plan`], the [`dataset`] is checked
 //! and then streamed, every row is put before every scorer ([`score`]), what came of it is folded into numbers
 //! ([`aggregate`]), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`],
-//! [`export`], [`junit`]) or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows.
+//! [`export`], [`junit`]) or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows, [`parameters`]
+//! what can be said to it.
 //!
 //! Everything outside is a port of `model::ports`: how a plugin runs, where results are kept and what a data file looks
 //! like is not known here. There is no clock, no environment, no file and no printing. Rows stream: memory is bounded
@@ -21,7 +22,8 @@ pub mod gate;
 mod interval;
 pub mod joined;
 pub mod junit;
-mod nearest;
+pub mod nearest;
+pub mod parameters;
 pub mod plan;
 mod pointer;
 pub mod predict;

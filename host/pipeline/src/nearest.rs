@@ -19,7 +19,7 @@ fn is_alike(name: &str, candidate: &str, slips: usize) -> bool {
 }
 
 /// ``did you mean `x`?``, or else which names there are: ``{known}: `a`, `b` ``.
-pub(crate) fn hint<'a>(name: &str, known: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
+pub fn hint<'a>(name: &str, known: &str, candidates: impl IntoIterator<Item = &'a str> + Clone) -> String {
     match nearest(name, candidates.clone()) {
         Some(meant) => format!("did you mean `{meant}`?"),
         None => format!("{known}: {}", list(candidates)),

@@ -42,6 +42,7 @@ pub(crate) fn scorer(key: &str) -> PlannedScorer {
         key: key.to_owned(),
         plugin: PluginRef { name: "test/plugin".to_owned(), version: "0.1.0".to_owned(), digest: "d".to_owned() },
         scorer: key.to_owned(),
+        prompt: None,
         parameters: Json::parse("{}").expect("an object"),
         value: ValueKind::Boolean,
         better: Direction::Maximize,
@@ -214,6 +215,7 @@ impl Scripted {
             version: "0.1.0".to_owned(),
             digest: format!("digest of {name}"),
             asks: Grant::default(),
+            reads_traces: false,
             scorers,
             predictors: Vec::new(),
             exporters: Vec::new(),
@@ -232,6 +234,7 @@ pub(crate) fn description(name: &str, parameters: &str, value: ValueKind, output
         better: Direction::Maximize,
         needs: Needs { outputs, expectations: false },
         determinism: Determinism::Pure,
+        prompt: None,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Compiled code on disk, never trusted by its place alone.
+//! Compiled code on disk, and what plugins said about themselves, never trusted by its place alone.
 //!
 //! Compiled code is native code: whoever can write it can run anything. So an entry is authenticated with a key that
 //! lives beside it and that only this user can read, and it is checked over the very bytes that are then loaded. This
@@ -14,10 +14,12 @@ const MAC: usize = 32;
 /// Entries larger than this are not looked at.
 const LARGEST_ENTRY: u64 = 512 << 20;
 
-/// A folder of compiled components.
+/// A folder of compiled components, or of something else that was made of components.
 #[derive(Debug)]
 pub(crate) struct Cache {
     folder: PathBuf,
+    /// The ending of its files.
+    ending: &'static str,
     key: [u8; MAC],
 }
 
@@ -27,7 +29,7 @@ impl Cache {
     /// # Errors
     ///
     /// Fails when the folder is not ours alone, or can't be written.
-    pub(crate) fn open(folder: PathBuf) -> io::Result<Self> {
+    pub(crate) fn open(folder: PathBuf, ending: &'static str) -> io::Result<Self> {
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder)?;
         let metadata = fs::symlink_metadata(&folder)?;
         if !metadata.is_dir() || metadata.mode() & 0o022 != 0 || metadata.uid() != rustix::process::geteuid().as_raw() {
@@ -37,10 +39,10 @@ impl Cache {
             )));
         }
         let key = key(&folder)?;
-        Ok(Self { folder, key })
+        Ok(Self { folder, ending, key })
     }
 
-    /// The compiled code stored under `name`, if it is whole and ours. What is not is deleted.
+    /// What is stored under `name`, if it is whole and ours. What is not is deleted.
     pub(crate) fn get(&self, name: &str) -> Option<Vec<u8>> {
         let path = self.path(name);
         let mut entry = match read_own(&path, LARGEST_ENTRY) {
@@ -59,10 +61,10 @@ impl Cache {
         Some(entry)
     }
 
-    /// Stores compiled code under `name`. A cache that can't be written is a slow one, not an error.
+    /// Stores something under `name`. A cache that can't be written is a slow one, not an error.
     pub(crate) fn put(&self, name: &str, code: &[u8]) {
         if let Err(error) = self.write(name, code) {
-            tracing::warn!("compiled code is not kept: {error}");
+            tracing::warn!("`{name}.{}` is not kept: {error}", self.ending);
         }
     }
 
@@ -85,13 +87,13 @@ impl Cache {
     }
 
     fn discard(&self, path: &Path, why: &str) -> Option<Vec<u8>> {
-        tracing::warn!("compiled code in `{}` is thrown away: {why}", path.display());
+        tracing::warn!("`{}` is thrown away: {why}", path.display());
         let _ = fs::remove_file(path);
         None
     }
 
     fn path(&self, name: &str) -> PathBuf {
-        self.folder.join(name).with_extension("cwasm")
+        self.folder.join(name).with_extension(self.ending)
     }
 }
 
@@ -143,7 +145,7 @@ mod tests {
 
     fn cache() -> (tempfile::TempDir, Cache) {
         let home = tempfile::tempdir().expect("a temporary folder");
-        let cache = Cache::open(home.path().join("compiled")).expect("a cache");
+        let cache = Cache::open(home.path().join("compiled"), "cwasm").expect("a cache");
         (home, cache)
     }
 
@@ -151,7 +153,7 @@ mod tests {
     fn what_was_put_is_found_by_a_later_process() {
         let (home, cache) = cache();
         cache.put(NAME, b"code");
-        let reopened = Cache::open(home.path().join("compiled")).expect("a cache");
+        let reopened = Cache::open(home.path().join("compiled"), "cwasm").expect("a cache");
         assert_eq!(reopened.get(NAME).as_deref(), Some(&b"code"[..]));
     }
 
@@ -193,6 +195,6 @@ mod tests {
         let folder = home.path().join("compiled");
         fs::create_dir(&folder).expect("a folder");
         fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).expect("permissions");
-        assert!(Cache::open(folder).is_err());
+        assert!(Cache::open(folder, "cwasm").is_err());
     }
 }

@@ -177,6 +177,7 @@ pub(crate) fn description(
     said: describe::PluginDescription,
     digest: String,
     asks: Grant,
+    reads_traces: bool,
 ) -> Result<PluginDescription, String> {
     if said.scorers.is_empty() && said.predictors.is_empty() && said.exporters.is_empty() {
         return Err("it offers nothing".to_owned());
@@ -191,7 +192,8 @@ pub(crate) fn description(
     }
     let predictors = items("predictor", said.predictors)?;
     let exporters = items("exporter", said.exporters)?;
-    Ok(PluginDescription { name: said.name, version: said.version, digest, asks, scorers, predictors, exporters })
+    let (name, version) = (said.name, said.version);
+    Ok(PluginDescription { name, version, digest, asks, reads_traces, scorers, predictors, exporters })
 }
 
 fn items(noun: &str, said: Vec<describe::ItemDescription>) -> Result<Vec<ItemDescription>, String> {
@@ -233,6 +235,7 @@ fn scorer_description(said: describe::ScorerDescription) -> Result<ScorerDescrip
             expectations: said.needs.contains(describe::Needs::EXPECTATIONS),
         },
         determinism: determinism(said.determinism),
+        prompt: None,
     })
 }
 

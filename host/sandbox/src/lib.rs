@@ -47,7 +47,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use model::limits::Isolation;
-use model::ports::{HttpDoor, JudgeDoor, ProcessDoor, Sink};
+use model::ports::{HttpDoor, JudgeDoor, Plugin as _, ProcessDoor, Sink};
+use model::scorer::PluginDescription;
 
 pub use compile::compile;
 pub use engine::MOST_SLOTS;
@@ -118,6 +119,21 @@ impl Sandbox {
     /// misbehave while they describe themselves.
     pub async fn load(&self, bytes: &[u8], isolation: Isolation) -> Result<Loaded, LoadError> {
         load::load(&self.shared, bytes, isolation).await
+    }
+
+    /// What a component says about itself, as [`load`](Self::load) has it. It is asked once; its answer, which depends on
+    /// nothing but its bytes, is kept beside the compiled code.
+    ///
+    /// # Errors
+    ///
+    /// Fails as loading does.
+    pub async fn describe(&self, bytes: &[u8], isolation: Isolation) -> Result<PluginDescription, LoadError> {
+        if let Some(kept) = self.shared.description(&blake3::hash(bytes).to_hex()) {
+            return Ok(kept);
+        }
+        let loaded = self.load(bytes, isolation).await?;
+        self.shared.keep_description(loaded.description());
+        Ok(loaded.description().clone())
     }
 
     /// Compiles a component as [`load`](Self::load) does where nothing is kept of an earlier time, and keeps nothing.

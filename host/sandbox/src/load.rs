@@ -1,13 +1,14 @@
 //! From bytes to a plugin that can be called.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::limits::Isolation;
-use model::manifest::Manifest;
+use model::manifest::{Manifest, Prompt};
 use model::outcome::{Failure, FailureKind};
 use model::ports::{Binding, Exporting, Plugin, Predicting, Scoring, Sink};
 use model::row::Row;
-use model::scorer::PluginDescription;
+use model::scorer::{PluginDescription, ScorerDescription};
 use wasmtime::{Engine, Precompiled};
 
 use crate::Doors;
@@ -189,7 +190,7 @@ impl Plugin for Loaded {
     }
 
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
-        let reads_traces = self.imports.iter().any(|name| unversioned(name) == TRACES);
+        let reads_traces = self.description.reads_traces;
         Arc::new(Bound::new(self.instances(&binding), Arc::clone(&self.description), binding, reads_traces))
     }
 
@@ -241,7 +242,10 @@ pub(crate) async fn load(shared: &Arc<Shared>, bytes: &[u8], isolation: Isolatio
     };
     check_identity(inspected.manifest.as_ref(), &said)?;
     let digest = blake3::hash(bytes).to_hex().to_string();
-    let description = convert::description(said, digest, asks).map_err(LoadError::Description)?;
+    let reads_traces = inspected.imports.iter().any(|name| unversioned(name) == TRACES);
+    let mut description = convert::description(said, digest, asks, reads_traces).map_err(LoadError::Description)?;
+    let prompts = inspected.manifest.map(|manifest| manifest.prompts).unwrap_or_default();
+    hand_out(prompts, &mut description.scorers)?;
     Ok(Loaded { place, description: Arc::new(description), imports: inspected.imports, size: bytes.len() })
 }
 
@@ -295,6 +299,18 @@ fn check_identity(manifest: Option<&Manifest>, said: &describe::PluginDescriptio
         "it is of `{}` {}, the plugin says it is `{}` {}",
         plugin.name, plugin.version, said.name, said.version
     )))
+}
+
+/// Gives each scorer its prompt, and refuses one that is for nobody: nothing would tell of its version.
+fn hand_out(prompts: BTreeMap<String, Prompt>, scorers: &mut [ScorerDescription]) -> Result<(), LoadError> {
+    for (name, prompt) in prompts {
+        let Some(scorer) = scorers.iter_mut().find(|scorer| scorer.name == name) else {
+            let name = name.escape_debug();
+            return Err(LoadError::Manifest(format!("it has a prompt for `{name}`, a scorer that the plugin lacks")));
+        };
+        scorer.prompt = Some(prompt);
+    }
+    Ok(())
 }
 
 fn unversioned(name: &str) -> &str {

@@ -3,6 +3,7 @@
 use std::hash::Hash;
 use std::sync::Arc;
 
+use model::scorer::PluginDescription;
 use tokio::sync::Semaphore;
 use wasmtime::Engine;
 use wasmtime::component::{Component, Linker};
@@ -17,10 +18,14 @@ use crate::{compile, engine, imports};
 /// Changed when the meaning of a cache entry changes.
 const CACHE_FORMAT: &str = "karat compiled code 1";
 
+/// Changed when the meaning of a description that is kept changes.
+const DESCRIPTION_FORMAT: &str = "karat description 1";
+
 pub(crate) struct Shared {
     pub(crate) engine: Engine,
     pub(crate) linker: Linker<Guest>,
     cache: Option<Cache>,
+    descriptions: Option<Cache>,
     compiler: Option<Program>,
     pub(crate) worker: Option<Program>,
     pub(crate) doors: Doors,
@@ -33,13 +38,17 @@ impl Shared {
     pub(crate) fn new(Options { cache, compiler, worker, doors, slots }: Options) -> Result<Self, LoadError> {
         let engine = engine::start(slots).map_err(|error| LoadError::Engine(error.into()))?;
         let linker = imports::linker(&engine).map_err(|error| LoadError::Engine(error.into()))?;
-        let cache = cache.and_then(|folder| {
-            Cache::open(folder).inspect_err(|error| tracing::warn!("compiled code is not kept: {error}")).ok()
-        });
+        let open = |folder, ending| {
+            let opened = Cache::open(folder, ending);
+            opened.inspect_err(|error| tracing::warn!("what is made of plugins is not kept: {error}")).ok()
+        };
+        let descriptions = cache.as_ref().and_then(|folder| open(folder.join("descriptions"), "json"));
+        let cache = cache.and_then(|folder| open(folder, "cwasm"));
         Ok(Self {
             engine,
             linker,
             cache,
+            descriptions,
             compiler,
             worker,
             doors,
@@ -80,6 +89,19 @@ impl Shared {
         match self.cached(&name) {
             Some(code) => Ok(code),
             None => self.compile_and_keep(&name, bytes).await,
+        }
+    }
+
+    /// What was kept of the component of this digest.
+    pub(crate) fn description(&self, digest: &str) -> Option<PluginDescription> {
+        let kept = self.descriptions.as_ref()?.get(&description_name(digest))?;
+        serde_json::from_slice(&kept).ok()
+    }
+
+    pub(crate) fn keep_description(&self, description: &PluginDescription) {
+        let json = serde_json::to_vec(description).expect("a description has a JSON form");
+        if let Some(descriptions) = &self.descriptions {
+            descriptions.put(&description_name(&description.digest), &json);
         }
     }
 
@@ -125,6 +147,12 @@ impl Shared {
         // SAFETY: the caller knows where it comes from.
         unsafe { Component::deserialize(&self.engine, code) }
     }
+}
+
+/// Another version of Karat may understand a plugin differently.
+fn description_name(digest: &str) -> String {
+    let parts = [DESCRIPTION_FORMAT, env!("CARGO_PKG_VERSION"), digest];
+    blake3::hash(parts.join("\0").as_bytes()).to_hex().to_string()
 }
 
 /// Feeds what is hashed to BLAKE3: the standard library's hasher differs between releases.

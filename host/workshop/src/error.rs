@@ -35,6 +35,8 @@ pub enum Error {
     Compile { program: String, said: Option<String> },
     #[error("{0}")]
     Rust(String),
+    #[error(transparent)]
+    Prompts(guest_build::Error),
     #[error("what the compiler made can't be turned into a component: {0}")]
     Component(String),
 }

@@ -1,17 +1,19 @@
 //! `plugin.toml`: what a plugin is, what it asks for, and what it is built from.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use model::grant::Grant;
 use model::limits::Isolation;
-use model::manifest::{Identity, Manifest};
+use model::manifest::{Identity, Manifest, Prompt};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::Error;
 
-/// A plugin's project, as `plugin.toml` has it.
+/// A plugin's project, as `plugin.toml` has it. What its scorers ask judges stands beside it: a file `prompts/SCORER.md` for
+/// each, with a version.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Project {
@@ -138,9 +140,10 @@ impl Project {
         Ok(project)
     }
 
-    /// What of it goes into the plugin.
-    pub fn manifest(&self) -> Manifest {
+    /// What of it goes into the plugin, with the prompts that stand beside it.
+    pub fn manifest(&self, prompts: BTreeMap<String, Prompt>) -> Manifest {
         Manifest {
+            prompts,
             manifest: 1,
             plugin: self.plugin.clone(),
             capabilities: self.capabilities.clone(),
@@ -185,7 +188,7 @@ why = "asks"
 
     #[test]
     fn what_a_project_asks_for_goes_into_its_manifest() {
-        let manifest = Project::parse(GOOD).expect("good").manifest();
+        let manifest = Project::parse(GOOD).expect("good").manifest(BTreeMap::new());
         assert_eq!(manifest.plugin.name, "acme/manners");
         assert_eq!(manifest.capabilities.http[0].url, "https://api.test");
         let json = serde_json::to_vec(&manifest).expect("JSON");

@@ -6,7 +6,7 @@ use crate::material;
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{brief, object};
 
-const CLAIMS: Prompt = prompt!("claims");
+const CLAIMS: Prompt = prompt!("_claims");
 const SUPPORTED: Prompt = prompt!("faithfulness");
 
 /// Claims that are looked at; a text that makes more is looked at so far.

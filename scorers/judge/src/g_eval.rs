@@ -24,7 +24,7 @@ pub struct GEval {
 }
 
 const PROMPT: Prompt = prompt!("g_eval");
-const STEPS: Prompt = prompt!("g_eval_steps");
+const STEPS: Prompt = prompt!("_g_eval_steps");
 
 impl GEval {
     /// The steps; the same question for every row, so that the host asks it once.

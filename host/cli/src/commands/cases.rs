@@ -20,7 +20,7 @@ use model::telemetry::{Batch, Encoding};
 use pipeline::cases::{Answer, Case, Exported, ReplyEntry, told};
 use sandbox::Doors;
 use serde_json::json;
-use telemetry::emit::{Batches, Origin};
+use telemetry::emit::{Batches, Origin, Scored};
 use tokio::runtime::Runtime;
 use workshop::Project;
 
@@ -269,7 +269,7 @@ fn batch(case: &Case, encoding: Encoding) -> Batch {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         suite: "cases".to_owned(),
         dataset: String::new(),
-        scorers: case.verdicts.keys().cloned().collect(),
+        scorers: case.verdicts.keys().map(|key| Scored { key: key.clone(), prompt: None }).collect(),
     };
     let scored = |value: &Value| Outcome::Scored(vec![Feedback { name: None, value: value.clone(), rationale: None }]);
     let result = RowResult {

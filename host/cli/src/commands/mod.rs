@@ -16,6 +16,7 @@ mod plugin;
 mod preview;
 mod runs;
 mod schema;
+mod scorers;
 mod store;
 mod upkeep;
 
@@ -29,6 +30,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
         Verb::Eval(what) => eval::run(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
         Verb::Judge(what) => judge::run(what, store, terminal),
+        Verb::Scorers(what) => scorers::run(&what, terminal),
         Verb::Plugin(what) => plugin::run(what, terminal),
         Verb::Init(what) => init::run(&what, terminal),
         Verb::Schema(what) => schema::run(&what, terminal),

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use broker::Allowed;
 use model::limits::Isolation;
 use model::ports::{Catalog as _, Plugin as _, PluginError};
-use model::scorer::{Direction, ScorerDescription, ValueKind};
+use model::scorer::{Direction, PluginDescription, ScorerDescription, ValueKind};
 use sandbox::Loaded;
 use workshop::Project;
 
@@ -141,16 +141,13 @@ fn add(plugin: &Path, plugins: &Plugins, terminal: &Terminal) -> Result<Exit, St
 }
 
 fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
-    let built_in = bundle::PACKS.iter().map(|pack| plugins.load_pack(pack, Isolation::Thread));
-    let added = Registry::usual().map(|registry| registry.list()).transpose()?.unwrap_or_default();
-    let added = added.iter().map(|added| plugins.load_added(added, Isolation::Thread));
-    let loaded = built_in.chain(added).collect::<Result<Vec<_>, _>>().map_err(unusable)?;
+    let (built_in, added) = described(plugins)?;
+    let described = [built_in, added].concat();
     if terminal.is_json() {
-        terminal.json(&loaded.iter().map(|plugin| plugin.description()).collect::<Vec<_>>())?;
+        terminal.json(&described)?;
         return Ok(Exit::Done);
     }
-    let rows = loaded.iter().flat_map(|plugin| {
-        let description = plugin.description();
+    let rows = described.iter().flat_map(|description| {
         let row = |name: &str, gives: String, summary: &str| {
             vec![name.to_owned(), printable_line(&description.name), gives, printable_line(summary)]
         };
@@ -162,6 +159,15 @@ fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
     });
     terminal.data(table(&["NAME", "PLUGIN", "GIVES", "WHAT IT IS"], &[], rows))?;
     Ok(Exit::Done)
+}
+
+/// What the built-in plugins say about themselves, and those that were added to this machine.
+pub(super) fn described(plugins: &Plugins) -> Result<(Vec<PluginDescription>, Vec<PluginDescription>), Stop> {
+    let built_in = bundle::PACKS.iter().map(|pack| plugins.describe_pack(pack));
+    let built_in = built_in.collect::<Result<_, _>>().map_err(unusable)?;
+    let added = Registry::usual().map(|registry| registry.list()).transpose()?.unwrap_or_default();
+    let added = added.iter().map(|added| plugins.describe_added(added)).collect::<Result<_, _>>().map_err(unusable)?;
+    Ok((built_in, added))
 }
 
 pub(super) fn unusable(error: PluginError) -> Stop {

@@ -89,6 +89,7 @@ fn planned(entry: &ScorerUse, found: Found, defaults: CallLimits) -> Option<(Arc
     let planned = PlannedScorer {
         key: entry.name.clone().unwrap_or_else(|| item.clone()),
         plugin,
+        prompt: scorer.prompt.as_ref().map(|prompt| prompt.version.clone()),
         parameters,
         value: scorer.value,
         better: scorer.better,

@@ -60,6 +60,7 @@ fn scorer() -> PlannedScorer {
         key: "near".to_owned(),
         plugin: PluginRef { name: "karat/text".to_owned(), version: "0.1.0".to_owned(), digest: "11".repeat(32) },
         scorer: "numeric_match".to_owned(),
+        prompt: Some("1".to_owned()),
         parameters: Json::parse(r#"{"b":1.0,"a":[1e400,"\u0000"]}"#).expect("JSON"),
         value: ValueKind::Boolean,
         better: Direction::Maximize,

@@ -15,7 +15,7 @@ use std::borrow::Cow;
 use model::json::Json;
 use model::judge::{BatchId, Exchange};
 use model::row::RowRecord;
-use model::run::{RowResult, RunHeader, RunId};
+use model::run::{PlannedScorer, RowResult, RunHeader, RunId};
 use model::telemetry::{Batch, Encoding};
 
 /// Where a batch ends: one row more would be more than this, in spans or in bytes.
@@ -73,8 +73,23 @@ pub struct Origin {
     pub suite: String,
     /// The digest of the dataset.
     pub dataset: String,
-    /// Keys in results, in suite order.
-    pub scorers: Vec<String>,
+    /// In suite order.
+    pub scorers: Vec<Scored>,
+}
+
+/// A scorer, as far as its verdicts tell of it.
+#[derive(Clone, Debug)]
+pub struct Scored {
+    /// Its name in results.
+    pub key: String,
+    /// The version of what it asks judges.
+    pub prompt: Option<String>,
+}
+
+impl From<&PlannedScorer> for Scored {
+    fn from(scorer: &PlannedScorer) -> Self {
+        Self { key: scorer.key.clone(), prompt: scorer.prompt.clone() }
+    }
 }
 
 impl From<&RunHeader> for Origin {
@@ -85,7 +100,7 @@ impl From<&RunHeader> for Origin {
             version: header.version.clone(),
             suite: header.plan.suite.clone(),
             dataset: header.data.digest.clone(),
-            scorers: header.plan.scorers.iter().map(|scorer| scorer.key.clone()).collect(),
+            scorers: header.plan.scorers.iter().map(Scored::from).collect(),
         }
     }
 }

@@ -80,10 +80,12 @@ fn events(origin: &Origin, result: &RowResult, time: u64) -> Vec<Event> {
         let event = |name: String, outcome, more: Attributes| {
             let mut attributes =
                 vec![("gen_ai.evaluation.name".to_owned(), text(name)), ("karat.outcome".to_owned(), text(outcome))];
+            let prompt = scorer.prompt.as_ref();
+            attributes.extend(prompt.map(|version| ("karat.prompt.version".to_owned(), text(version))));
             attributes.extend(more);
             Event { time, name: "gen_ai.evaluation.result", attributes }
         };
-        let key = scorer.clone();
+        let key = scorer.key.clone();
         match outcome {
             Outcome::Scored(feedback) => events.extend(feedback.iter().map(|feedback| {
                 let name = feedback.name.as_ref().map_or(key.clone(), |sub| format!("{key}/{sub}"));

@@ -18,7 +18,10 @@ fn origin(scorers: &[&str]) -> Origin {
         version: "0.1.0".to_owned(),
         suite: "support".to_owned(),
         dataset: "d1".to_owned(),
-        scorers: scorers.iter().map(|&key| key.to_owned()).collect(),
+        scorers: scorers
+            .iter()
+            .map(|&key| Scored { key: key.to_owned(), prompt: (key == "tone").then(|| "2".to_owned()) })
+            .collect(),
     }
 }
 
@@ -134,6 +137,7 @@ fn a_result_is_one_span_with_an_event_for_each_verdict_in_both_encodings() {
                 "gen_ai.evaluation.score.label",
                 "gen_ai.evaluation.explanation",
                 "error.type",
+                "karat.prompt.version",
             ]
             .map(of)
             .join("|")
@@ -142,13 +146,13 @@ fn a_result_is_one_span_with_an_event_for_each_verdict_in_both_encodings() {
     assert_eq!(
         told,
         [
-            "tone|scored|1.0|true|so \"it\" is ☃|-",
-            "tone/words|scored|-|kind|-|-",
-            "price|scored|-0.25|-|so \"it\" is ☃|-",
-            "lists|scored|-|[\"a\",\"b\"]|so \"it\" is ☃|-",
-            "unsure|abstained|-|-|cannot tell|-",
-            "broken|failed|-|-|used up its fuel|out_of_fuel",
-            "silent|unpredicted|-|-|-|-",
+            "tone|scored|1.0|true|so \"it\" is ☃|-|2",
+            "tone/words|scored|-|kind|-|-|2",
+            "price|scored|-0.25|-|so \"it\" is ☃|-|-",
+            "lists|scored|-|[\"a\",\"b\"]|so \"it\" is ☃|-|-",
+            "unsure|abstained|-|-|cannot tell|-|-",
+            "broken|failed|-|-|used up its fuel|out_of_fuel|-",
+            "silent|unpredicted|-|-|-|-|-",
         ]
     );
 }

@@ -5,8 +5,11 @@ mod javascript;
 mod python;
 mod rust;
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+
+use model::manifest::Prompt;
 
 use crate::component::{componentize, with_manifest};
 use crate::error::Error;
@@ -22,6 +25,7 @@ const WORK: &str = "target/karat";
 ///
 /// Fails when a tool is missing, when the compiler does (with what it said), or when what it made is no plugin's code.
 pub fn build(project: &Project, folder: &Path) -> Result<Vec<u8>, Error> {
+    let manifest = project.manifest(prompts(folder)?);
     let work = folder.join(WORK);
     fs::create_dir_all(&work).map_err(|cause| Error::File { path: work.clone(), cause })?;
     // A project that was not begun here, or is kept without it. Cargo finds a Rust plugin's by itself.
@@ -37,7 +41,13 @@ pub fn build(project: &Project, folder: &Path) -> Result<Vec<u8>, Error> {
     };
     let wasm = fs::read(&made).map_err(|cause| Error::File { path: made, cause })?;
     let component = componentize(wasm, project.build.kind, &project.capabilities)?;
-    Ok(with_manifest(component, &project.manifest()))
+    Ok(with_manifest(component, &manifest))
+}
+
+fn prompts(folder: &Path) -> Result<BTreeMap<String, Prompt>, Error> {
+    let prompts = guest_build::prompts(folder).map_err(Error::Prompts)?;
+    let prompts = prompts.into_iter();
+    Ok(prompts.map(|(scorer, guest_build::Prompt { version, text })| (scorer, Prompt { version, text })).collect())
 }
 
 /// The file with the scorers, relative to the project.
