@@ -121,6 +121,7 @@ const BORDERS: &[Border] = &[
         may_use: &["karat-sdk"],
         never_names: &["wit_bindgen", "std::fs", "std::net", "std::process"],
     },
+    Border { name: "rules", folder: "scorers/rules", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border { name: "bundle", folder: "scorers/bundle", may_use: &["guest-build"], never_names: &["std::fs"] },
 ];
 

@@ -44,6 +44,13 @@ pub static PACKS: &[Pack] = &[
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/predict.wasm")),
     },
     Pack {
+        name: "karat/rules",
+        scorers: &["pii", "refusal", "valid_xml"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm")),
+    },
+    Pack {
         name: "karat/text",
         scorers: &["exact_match", "contains", "regex_match", "numeric_match", "levenshtein", "response_length"],
         predictors: &[],
