@@ -9,7 +9,7 @@ use guest_build::append_section;
 const SECTION: &str = "karat:manifest";
 
 fn main() {
-    guest_build::embed(&["export", "json", "judge", "predict", "rules", "text"], |pack, component| {
+    guest_build::embed(&["export", "json", "judge", "overlap", "predict", "rules", "text"], |pack, component| {
         let path = Path::new("..").join(pack).join("plugin.toml");
         if let Ok(text) = fs::read_to_string(&path) {
             println!("cargo::rerun-if-changed={}", path.display());

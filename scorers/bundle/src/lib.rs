@@ -37,6 +37,13 @@ pub static PACKS: &[Pack] = &[
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/judge.wasm")),
     },
     Pack {
+        name: "karat/overlap",
+        scorers: &["bleu", "chrf", "meteor", "rouge_l", "rouge_n", "token_f1"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm")),
+    },
+    Pack {
         name: "karat/predict",
         scorers: &[],
         predictors: &["http_json", "openai_chat", "command"],
