@@ -133,6 +133,7 @@ const BORDERS: &[Border] = &[
         may_use: &["karat-sdk"],
         never_names: &["wit_bindgen", "std::fs"],
     },
+    Border { name: "sql", folder: "scorers/sql", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border { name: "bundle", folder: "scorers/bundle", may_use: &["guest-build"], never_names: &["std::fs"] },
 ];
 

@@ -9,13 +9,16 @@ use guest_build::append_section;
 const SECTION: &str = "karat:manifest";
 
 fn main() {
-    guest_build::embed(&["export", "json", "judge", "overlap", "predict", "rules", "text"], |pack, component| {
-        let path = Path::new("..").join(pack).join("plugin.toml");
-        if let Ok(text) = fs::read_to_string(&path) {
-            println!("cargo::rerun-if-changed={}", path.display());
-            let manifest: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let manifest = serde_json::to_vec(&manifest).expect("TOML has a JSON form");
-            append_section(component, SECTION, &manifest);
-        }
-    });
+    guest_build::embed(
+        &["export", "json", "judge", "overlap", "predict", "rules", "sql", "text"],
+        |pack, component| {
+            let path = Path::new("..").join(pack).join("plugin.toml");
+            if let Ok(text) = fs::read_to_string(&path) {
+                println!("cargo::rerun-if-changed={}", path.display());
+                let manifest: toml::Table = text.parse().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+                let manifest = serde_json::to_vec(&manifest).expect("TOML has a JSON form");
+                append_section(component, SECTION, &manifest);
+            }
+        },
+    );
 }

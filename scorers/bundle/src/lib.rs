@@ -58,6 +58,13 @@ pub static PACKS: &[Pack] = &[
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm")),
     },
     Pack {
+        name: "karat/sql",
+        scorers: &["parses_sql", "contains_sql"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/sql.wasm")),
+    },
+    Pack {
         name: "karat/text",
         scorers: &["exact_match", "contains", "regex_match", "numeric_match", "levenshtein", "response_length"],
         predictors: &[],
