@@ -53,9 +53,7 @@ impl Scorer for Bleu {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let (outputs, expected) = (row.outputs()?.text()?, row.expected_response()?.text()?);
-        let (outputs, expected) =
-            (words::folded(outputs, self.case_sensitive), words::folded(expected, self.case_sensitive));
+        let (outputs, expected) = words::texts(row, self.case_sensitive)?;
         let (outputs, expected) = (mteval::line(&outputs), mteval::line(&expected));
         let (outputs, expected) = words::numbered(mteval::tokens(&outputs), mteval::tokens(&expected));
         let precision = self.precision(&overlaps(&outputs, &expected, self.max_ngram));

@@ -2,8 +2,11 @@
 
 use karat_sdk::prelude::*;
 
-use crate::ngrams::{LONGEST, Overlap, overlaps};
-use crate::words;
+use crate::ngrams::{Overlap, overlaps};
+use crate::words::{self, Numbers};
+
+/// Length of the longest n-grams of characters.
+const LONGEST: usize = 6;
 
 /// How much recall weighs against precision, squared.
 const FACTOR: f64 = 4.0;
@@ -33,21 +36,25 @@ impl Scorer for Chrf {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let (outputs, expected) = (row.outputs()?.text()?, row.expected_response()?.text()?);
-        let (outputs, expected) =
-            (words::folded(outputs, self.case_sensitive), words::folded(expected, self.case_sensitive));
-        let mut overlaps_found = overlaps(&characters(&outputs), &characters(&expected), LONGEST);
+        let (outputs, expected) = words::texts(row, self.case_sensitive)?;
+        let mut others = Numbers::default();
+        let (output_characters, expected_characters) =
+            (characters(&outputs, &mut others), characters(&expected, &mut others));
+        let mut found = overlaps(&output_characters, &expected_characters, LONGEST);
         if self.word_order > 0 {
             let (outputs, expected) = words::numbered(tokens(&outputs), tokens(&expected));
-            overlaps_found.extend(overlaps(&outputs, &expected, self.word_order));
+            found.extend(overlaps(&outputs, &expected, self.word_order));
         }
-        Ok(f_score(&overlaps_found).into())
+        Ok(f_score(&found).into())
     }
 }
 
-/// Characters that are no white space, as numbers from 1.
-fn characters(text: &str) -> Vec<u32> {
-    text.chars().filter(|character| !words::is_space(*character)).map(|character| u32::from(character) + 1).collect()
+/// Characters that are no white space, as numbers from 1: those of ASCII and behind them the `others`.
+fn characters(text: &str, others: &mut Numbers<char>) -> Vec<u32> {
+    let characters = text.chars().filter(|character| !words::is_space(*character));
+    let number =
+        |character: char| if character.is_ascii() { u32::from(character) + 1 } else { 128 + others.of(character) };
+    characters.map(number).collect()
 }
 
 /// Words, with a sign at the end of one, or else at its beginning, taken off.

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use karat_sdk::prelude::*;
 use rustc_hash::FxHashMap;
 
-use crate::mteval;
 use crate::porter::stem;
+use crate::{mteval, words};
 
 /// METEOR of the outputs against `expectations.expected_response` (Lavie and Agarwal 2007,
 /// <https://aclanthology.org/W07-0734>), by equal words and equal stems: F · (1 − 0.5 · (c / m)³) with F = P · R / (0.9 · P +
@@ -25,10 +25,10 @@ impl Scorer for Meteor {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let (outputs, expected) = (row.outputs()?.text()?, row.expected_response()?.text()?);
+        let (outputs, expected) = words::texts(row, true)?;
         let (outputs, expected) = (mteval::line(&outputs), mteval::line(&expected));
-        let words = |line| mteval::tokens(line).into_iter().map(str::to_lowercase).collect::<Vec<_>>();
-        Ok(meteor(&words(&outputs), &words(&expected)).into())
+        let lowercase = |line| mteval::tokens(line).into_iter().map(str::to_lowercase).collect::<Vec<_>>();
+        Ok(meteor(&lowercase(&outputs), &lowercase(&expected)).into())
     }
 }
 

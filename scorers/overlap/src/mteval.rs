@@ -11,7 +11,8 @@ pub(crate) fn line(text: &str) -> Cow<'_, str> {
     // In this order: what one makes the next may take.
     let marks = [("<skipped>", ""), ("-\n", ""), ("&quot;", "\""), ("&amp;", "&"), ("&lt;", "<"), ("&gt;", ">")];
     for (mark, instead) in marks {
-        if line.contains(mark) {
+        // Most texts have none of them, and their last bytes are rare and found sooner than a text is.
+        if line.as_bytes().contains(&mark.as_bytes()[mark.len() - 1]) && line.contains(mark) {
             line = Cow::Owned(line.replace(mark, instead));
         }
     }
@@ -31,26 +32,27 @@ fn cut<'t>(word: &'t str, tokens: &mut Vec<&'t str>) {
     let bytes = word.as_bytes();
     let is_digit = |at: Option<usize>| at.and_then(|at| bytes.get(at)).is_some_and(u8::is_ascii_digit);
     let (mut start, mut at) = (0, 0);
-    while let Some(byte) = bytes.get(at) {
-        // Up to where the signs at hand stand alone, and where to look on.
-        let (end, next) = match byte {
+    while let Some(skipped) = bytes[at..].iter().position(|byte| byte.is_ascii_punctuation()) {
+        at += skipped;
+        // How many signs are here, and how many of them stand alone.
+        let (length, alone) = match bytes[at] {
             b'.' | b',' => {
                 let length = bytes[at..].iter().take_while(|byte| matches!(byte, b'.' | b',')).count();
                 // The original's patterns take two characters at a time, so of a row every second sign looks only at what
                 // stands before it, and the last may be left with the digit behind it.
                 let stays = is_digit(Some(at + length)) && (length % 2 == 1) == is_digit(at.checked_sub(1));
-                (at + length - usize::from(stays), at + length)
+                (length, length - usize::from(stays))
             }
-            b'-' if is_digit(at.checked_sub(1)) => (at + 1, at + 1),
-            _ if is_sign(*byte) => (at + 1, at + 1),
-            _ => (at, at + 1),
+            b'-' => (1, usize::from(is_digit(at.checked_sub(1)))),
+            b'\'' => (1, 0),
+            _ => (1, 1),
         };
-        if end > at {
+        if alone > 0 {
             push(&word[start..at], tokens);
-            tokens.extend((at..end).map(|at| &word[at..=at]));
-            start = end;
+            tokens.extend((at..at + alone).map(|at| &word[at..=at]));
+            start = at + alone;
         }
-        at = next;
+        at += length;
     }
     push(&word[start..], tokens);
 }
@@ -59,11 +61,6 @@ fn push<'t>(token: &'t str, tokens: &mut Vec<&'t str>) {
     if !token.is_empty() {
         tokens.push(token);
     }
-}
-
-/// Signs that always stand alone: those of ASCII but the apostrophe and those that depend on the digits around them.
-fn is_sign(byte: u8) -> bool {
-    byte.is_ascii_punctuation() && !matches!(byte, b'\'' | b',' | b'-' | b'.')
 }
 
 #[cfg(test)]

@@ -2,12 +2,6 @@
 
 use karat_sdk::prelude::*;
 
-/// The longest n-grams that are counted.
-pub(crate) const LONGEST: usize = 6;
-
-/// Bits of a symbol: enough for any character, and six of them beside one bit more in 128.
-const BITS: usize = 21;
-
 /// How many items the outputs have, how many the expected response, and how many both, each item as often as it is in both.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub(crate) struct Overlap {
@@ -35,53 +29,90 @@ impl Overlap {
     }
 }
 
-/// The overlap of the n-grams of `outputs` and `expected`, for every n from 1 to `longest`. Symbols are numbers from 1 that
-/// fit 21 bits.
-///
-/// A window of `longest` symbols from each place is one number. Sorted, all windows with the same beginning stand
-/// together, so that one sort serves every n.
+/// The overlap of the n-grams of `outputs` and `expected`, for every n from 1 to `longest`. Symbols are small numbers.
 pub(crate) fn overlaps(outputs: &[u32], expected: &[u32], longest: usize) -> Vec<Overlap> {
-    let mut windows = Vec::with_capacity(outputs.len() + expected.len());
-    push_windows(&mut windows, expected, longest, 0);
-    push_windows(&mut windows, outputs, longest, 1);
-    windows.sort_unstable();
+    let mut tree = Tree::new(outputs, expected);
+    for start in 0..expected.len() {
+        tree.add(window(expected, start, longest));
+    }
+    let mut shared = vec![0; longest];
+    for start in 0..outputs.len() {
+        tree.take(window(outputs, start, longest), &mut shared);
+    }
     let ngrams = |symbols: &[u32], n: usize| (symbols.len() + 1).saturating_sub(n);
-    let shared = shared(&windows, longest);
-    let overlap = |n| Overlap { outputs: ngrams(outputs, n), expected: ngrams(expected, n), shared: shared[n] };
-    (1..=longest).map(overlap).collect()
+    let overlap = |(n, shared)| Overlap { outputs: ngrams(outputs, n), expected: ngrams(expected, n), shared };
+    (1..).zip(shared).map(overlap).collect()
 }
 
-/// The windows from each place on, the first symbol in the highest bits, zeros behind the last one and `side` in the lowest
-/// bit.
-fn push_windows(windows: &mut Vec<u128>, symbols: &[u32], longest: usize, side: u128) {
-    let mut window = 0;
-    for symbol in symbols.iter().rev() {
-        window = (window >> BITS) | (u128::from(*symbol) << ((LONGEST - 1) * BITS));
-        let kept = window >> ((LONGEST - longest) * BITS) << ((LONGEST - longest) * BITS);
-        windows.push(kept << 1 | side);
+fn window(symbols: &[u32], start: usize, longest: usize) -> &[u32] {
+    &symbols[start..(start + longest).min(symbols.len())]
+}
+
+/// N-grams and how often each is there. One is a node below the one that it goes on; few symbols go on a longer one, so
+/// that those below a node are found one after the other sooner than by a hash.
+struct Tree(Vec<Node>);
+
+/// Other nodes are told by their place; 0 is none. The nodes of single symbols are in the places of these.
+#[derive(Clone, Copy, Default)]
+struct Node {
+    symbol: u32,
+    count: u32,
+    first_below: u32,
+    next: u32,
+}
+
+impl Tree {
+    /// With a node for every symbol.
+    fn new(outputs: &[u32], expected: &[u32]) -> Self {
+        let last = outputs.iter().chain(expected).max().copied().unwrap_or(0);
+        let mut nodes = Vec::with_capacity(last as usize + 1 + expected.len());
+        nodes.resize(last as usize + 1, Node::default());
+        Self(nodes)
     }
-}
 
-/// How many n-grams both sides have, by n.
-fn shared(windows: &[u128], longest: usize) -> [usize; LONGEST + 1] {
-    // Of the n-gram at hand: how often each side has it, but for what is still counted with one that begins with it.
-    let mut open = [[0_usize; 2]; LONGEST + 1];
-    let mut shared = [0; LONGEST + 1];
-    let mut before = 0;
-    for window in windows.iter().copied().chain([0]) {
-        let equal = ((before ^ window) >> 1).leading_zeros() as usize;
-        let common = ((equal - 2) / BITS).min(longest);
-        for n in (common + 1..=longest).rev() {
-            let [expected, outputs] = std::mem::take(&mut open[n]);
-            shared[n] += expected.min(outputs);
-            open[n - 1][0] += expected;
-            open[n - 1][1] += outputs;
+    /// Counts all n-grams that a window begins with.
+    fn add(&mut self, window: &[u32]) {
+        let mut node = window[0];
+        self.0[node as usize].count += 1;
+        for symbol in &window[1..] {
+            node = match self.below(node, *symbol) {
+                0 => self.push(node, *symbol),
+                below => below,
+            };
+            self.0[node as usize].count += 1;
         }
-        let length = LONGEST - ((window >> 1).trailing_zeros() as usize / BITS).min(LONGEST);
-        open[length][(window & 1) as usize] += 1;
-        before = window;
     }
-    shared
+
+    /// Takes away those of all n-grams that a window begins with which are still there, and counts them by n.
+    fn take(&mut self, window: &[u32], taken: &mut [usize]) {
+        let mut node = window[0];
+        for (at, taken) in taken.iter_mut().enumerate().take(window.len()) {
+            if at > 0 {
+                node = self.below(node, window[at]);
+            }
+            if node == 0 {
+                return;
+            }
+            let count = &mut self.0[node as usize].count;
+            *taken += usize::from(*count > 0);
+            *count = count.saturating_sub(1);
+        }
+    }
+
+    fn below(&self, node: u32, symbol: u32) -> u32 {
+        let mut below = self.0[node as usize].first_below;
+        while below != 0 && self.0[below as usize].symbol != symbol {
+            below = self.0[below as usize].next;
+        }
+        below
+    }
+
+    fn push(&mut self, node: u32, symbol: u32) -> u32 {
+        let place = u32::try_from(self.0.len()).expect("nodes in 4 GiB of memory");
+        let next = std::mem::replace(&mut self.0[node as usize].first_below, place);
+        self.0.push(Node { symbol, next, ..Node::default() });
+        place
+    }
 }
 
 #[cfg(test)]
@@ -106,13 +137,6 @@ mod tests {
         check(&[1, 2], &[1, 2, 3], &[2, 1, 0]);
         check(&[1], &[1], &[1, 0, 0, 0, 0, 0]);
         check(&[], &[1], &[0, 0]);
-    }
-
-    #[test]
-    fn symbols_may_be_as_large_as_characters() {
-        let last = u32::from(char::MAX) + 1;
-        check(&[last; 7], &[last; 8], &[7, 6, 5, 4, 3, 2]);
-        check(&[last, 1, last], &[last, 2, last], &[2, 0, 0]);
     }
 
     #[test]

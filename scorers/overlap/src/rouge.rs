@@ -15,14 +15,14 @@ use crate::words;
 ///
 /// Fails when the row lacks one of the two.
 pub(crate) fn numbered_words(row: &Row, stems: bool) -> Result<(Vec<u32>, Vec<u32>), Failure> {
-    let (outputs, expected) = (row.outputs()?.text()?, row.expected_response()?.text()?);
-    let (outputs, expected) = (outputs.to_lowercase(), expected.to_lowercase());
+    let (outputs, expected) = words::texts(row, false)?;
     let (outputs, expected) = (tokens(&outputs, stems), tokens(&expected, stems));
     Ok(words::numbered(outputs.iter().map(AsRef::as_ref), expected.iter().map(AsRef::as_ref)))
 }
 
 fn tokens(lowercase: &str, stems: bool) -> Vec<Cow<'_, str>> {
-    let is_part = |character: char| matches!(character, 'a'..='z' | '0'..='9');
-    let words = lowercase.split(|character| !is_part(character)).filter(|word| !word.is_empty());
+    let is_part = |byte: &u8| matches!(byte, b'a'..=b'z' | b'0'..=b'9');
+    let words = lowercase.as_bytes().split(|byte| !is_part(byte)).filter(|word| !word.is_empty());
+    let words = words.map(|word| str::from_utf8(word).expect("ASCII"));
     words.map(|word| if stems && word.len() > 3 { stem(word) } else { Cow::Borrowed(word) }).collect()
 }

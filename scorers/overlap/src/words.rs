@@ -1,8 +1,13 @@
 //! Texts as words, and words as numbers.
 
 use std::borrow::Cow;
+use std::hash::Hash;
 
-use rustc_hash::FxHashMap;
+use karat_sdk::prelude::*;
+use rustc_hash::{FxBuildHasher, FxHashMap};
+
+/// Different words of a text of ordinary length, for which no table has to grow.
+const WORDS: usize = 220;
 
 /// The words between white space, where Python's `str.split` finds them.
 pub(crate) fn split(text: &str) -> impl Iterator<Item = &str> {
@@ -14,9 +19,17 @@ pub(crate) fn is_space(character: char) -> bool {
     character.is_whitespace() || matches!(character, '\u{1c}'..='\u{1f}')
 }
 
-/// The text as it is, or in small letters where case makes no difference.
-pub(crate) fn folded(text: Cow<'_, str>, case_sensitive: bool) -> Cow<'_, str> {
-    if case_sensitive { text } else { Cow::Owned(text.to_lowercase()) }
+/// The outputs and the expected response, in small letters unless case makes a difference.
+///
+/// # Errors
+///
+/// Fails when the row lacks one of the two.
+pub(crate) fn texts(row: &Row, case_sensitive: bool) -> Result<(Cow<'_, str>, Cow<'_, str>), Failure> {
+    let (outputs, expected) = (row.outputs()?.text()?, row.expected_response()?.text()?);
+    if case_sensitive {
+        return Ok((outputs, expected));
+    }
+    Ok((outputs.to_lowercase().into(), expected.to_lowercase().into()))
 }
 
 /// The words of both texts as numbers from 1, the same for the same word.
@@ -24,12 +37,27 @@ pub(crate) fn numbered<'w>(
     outputs: impl IntoIterator<Item = &'w str>,
     expected: impl IntoIterator<Item = &'w str>,
 ) -> (Vec<u32>, Vec<u32>) {
-    let mut numbers = FxHashMap::default();
-    let mut number = |word: &'w str| {
-        let next = u32::try_from(numbers.len() + 1).expect("words in 4 GiB of memory");
-        *numbers.entry(word).or_insert(next)
-    };
-    (outputs.into_iter().map(&mut number).collect(), expected.into_iter().map(&mut number).collect())
+    let mut numbers = Numbers::default();
+    (
+        outputs.into_iter().map(|word| numbers.of(word)).collect(),
+        expected.into_iter().map(|word| numbers.of(word)).collect(),
+    )
+}
+
+/// Numbers from 1 for things in the order in which they come.
+pub(crate) struct Numbers<T>(FxHashMap<T, u32>);
+
+impl<T> Default for Numbers<T> {
+    fn default() -> Self {
+        Self(FxHashMap::with_capacity_and_hasher(WORDS, FxBuildHasher))
+    }
+}
+
+impl<T: Hash + Eq> Numbers<T> {
+    pub(crate) fn of(&mut self, thing: T) -> u32 {
+        let next = u32::try_from(self.0.len() + 1).expect("things in 4 GiB of memory");
+        *self.0.entry(thing).or_insert(next)
+    }
 }
 
 /// Serde's default for what holds unless it is denied.
