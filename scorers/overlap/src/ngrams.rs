@@ -1,6 +1,7 @@
 //! What two sequences have in common, by their n-grams.
 
 use karat_sdk::prelude::*;
+use rustc_hash::FxHashMap;
 
 /// How many items the outputs have, how many the expected response, and how many both, each item as often as it is in both.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -48,9 +49,15 @@ fn window(symbols: &[u32], start: usize, longest: usize) -> &[u32] {
     &symbols[start..(start + longest).min(symbols.len())]
 }
 
-/// N-grams and how often each is there. One is a node below the one that it goes on; few symbols go on a longer one, so
-/// that those below a node are found one after the other sooner than by a hash.
-struct Tree(Vec<Node>);
+/// N-grams and how often each is there. One is a node below the one that it goes on. Few symbols go on a longer one, so
+/// that those below a node are found one after the other sooner than by a hash; where they are many, by a hash.
+struct Tree {
+    nodes: Vec<Node>,
+    unlisted: FxHashMap<(u32, u32), u32>,
+}
+
+/// How many nodes below another are looked at one after the other.
+const LISTED: u32 = 32;
 
 /// Other nodes are told by their place; 0 is none. The nodes of single symbols are in the places of these.
 #[derive(Clone, Copy, Default)]
@@ -58,6 +65,7 @@ struct Node {
     symbol: u32,
     count: u32,
     first_below: u32,
+    listed_below: u32,
     next: u32,
 }
 
@@ -67,19 +75,19 @@ impl Tree {
         let last = outputs.iter().chain(expected).max().copied().unwrap_or(0);
         let mut nodes = Vec::with_capacity(last as usize + 1 + expected.len());
         nodes.resize(last as usize + 1, Node::default());
-        Self(nodes)
+        Self { nodes, unlisted: FxHashMap::default() }
     }
 
     /// Counts all n-grams that a window begins with.
     fn add(&mut self, window: &[u32]) {
         let mut node = window[0];
-        self.0[node as usize].count += 1;
+        self.nodes[node as usize].count += 1;
         for symbol in &window[1..] {
             node = match self.below(node, *symbol) {
                 0 => self.push(node, *symbol),
                 below => below,
             };
-            self.0[node as usize].count += 1;
+            self.nodes[node as usize].count += 1;
         }
     }
 
@@ -93,24 +101,35 @@ impl Tree {
             if node == 0 {
                 return;
             }
-            let count = &mut self.0[node as usize].count;
+            let count = &mut self.nodes[node as usize].count;
             *taken += usize::from(*count > 0);
             *count = count.saturating_sub(1);
         }
     }
 
     fn below(&self, node: u32, symbol: u32) -> u32 {
-        let mut below = self.0[node as usize].first_below;
-        while below != 0 && self.0[below as usize].symbol != symbol {
-            below = self.0[below as usize].next;
+        let Node { first_below, listed_below, .. } = self.nodes[node as usize];
+        let mut below = first_below;
+        while below != 0 && self.nodes[below as usize].symbol != symbol {
+            below = self.nodes[below as usize].next;
+        }
+        if below == 0 && listed_below == LISTED {
+            return self.unlisted.get(&(node, symbol)).copied().unwrap_or(0);
         }
         below
     }
 
     fn push(&mut self, node: u32, symbol: u32) -> u32 {
-        let place = u32::try_from(self.0.len()).expect("nodes in 4 GiB of memory");
-        let next = std::mem::replace(&mut self.0[node as usize].first_below, place);
-        self.0.push(Node { symbol, next, ..Node::default() });
+        let place = u32::try_from(self.nodes.len()).expect("nodes in 4 GiB of memory");
+        let above = &mut self.nodes[node as usize];
+        let mut next = 0;
+        if above.listed_below == LISTED {
+            self.unlisted.insert((node, symbol), place);
+        } else {
+            above.listed_below += 1;
+            next = std::mem::replace(&mut above.first_below, place);
+        }
+        self.nodes.push(Node { symbol, next, ..Node::default() });
         place
     }
 }
@@ -137,6 +156,14 @@ mod tests {
         check(&[1, 2], &[1, 2, 3], &[2, 1, 0]);
         check(&[1], &[1], &[1, 0, 0, 0, 0, 0]);
         check(&[], &[1], &[0, 0]);
+    }
+
+    #[test]
+    fn any_number_of_symbols_may_go_on_the_same_one() {
+        let symbols: Vec<_> = (2..500).flat_map(|symbol| [1, symbol]).collect();
+        check(&symbols, &symbols, &[996, 995, 994]);
+        let reversed: Vec<_> = symbols.iter().rev().copied().collect();
+        check(&symbols, &reversed, &[996, 994, 497]);
     }
 
     #[test]
