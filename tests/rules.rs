@@ -122,11 +122,24 @@ const BORDERS: &[Border] = &[
         never_names: &["wit_bindgen", "std::fs"],
     },
     Border {
+        name: "overlap",
+        folder: "scorers/overlap",
+        may_use: &["karat-sdk"],
+        never_names: &["wit_bindgen", "std::fs"],
+    },
+    Border {
         name: "predict",
         folder: "scorers/predict",
         may_use: &["karat-sdk"],
         never_names: &["wit_bindgen", "std::fs", "std::net", "std::process"],
     },
+    Border {
+        name: "rules",
+        folder: "scorers/rules",
+        may_use: &["karat-sdk"],
+        never_names: &["wit_bindgen", "std::fs"],
+    },
+    Border { name: "sql", folder: "scorers/sql", may_use: &["karat-sdk"], never_names: &["wit_bindgen", "std::fs"] },
     Border { name: "bundle", folder: "scorers/bundle", may_use: &["guest-build"], never_names: &["std::fs"] },
 ];
 

@@ -9,11 +9,14 @@ use guest_build::{PROMPTS, append_section, prompts};
 const SECTION: &str = "karat:manifest";
 
 fn main() {
-    guest_build::embed(&["export", "json", "judge", "predict", "text", "trace"], |pack, component| {
-        if let Some(manifest) = manifest(&Path::new("..").join(pack)) {
-            append_section(component, SECTION, &manifest);
-        }
-    });
+    guest_build::embed(
+        &["export", "json", "judge", "overlap", "predict", "rules", "sql", "text", "trace"],
+        |pack, component| {
+            if let Some(manifest) = manifest(&Path::new("..").join(pack)) {
+                append_section(component, SECTION, &manifest);
+            }
+        },
+    );
 }
 
 /// The manifest of the pack in `folder`; none where it asks for nothing.

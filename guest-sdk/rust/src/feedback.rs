@@ -44,6 +44,11 @@ impl<V: Verdict> Feedback<V> {
         self.rationale.as_deref()
     }
 
+    /// The verdict that was added under `name`.
+    pub fn part(&self, name: &str) -> Option<&types::Value> {
+        self.parts.iter().find(|part| part.name.as_deref() == Some(name)).map(|part| &part.value)
+    }
+
     /// The main verdict, without the rest.
     pub fn into_value(self) -> V {
         self.value
@@ -96,6 +101,13 @@ impl<V: Verdict> From<Outcome<V>> for types::Outcome {
 mod tests {
     use super::*;
     use crate::verdict::Value;
+
+    #[test]
+    fn a_part_is_found_by_its_name() {
+        let feedback = Feedback::from(0.5).with("within", true);
+        assert_eq!(feedback.part("within"), Some(&Value::Boolean(true)));
+        assert_eq!(feedback.part("without"), None);
+    }
 
     #[test]
     fn the_main_verdict_comes_first_and_without_a_name() {

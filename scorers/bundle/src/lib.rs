@@ -72,11 +72,32 @@ pub static PACKS: &[Pack] = &[
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/judge.wasm")),
     },
     Pack {
+        name: "karat/overlap",
+        scorers: &["bleu", "chrf", "meteor", "rouge_l", "rouge_n", "token_f1"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm")),
+    },
+    Pack {
         name: "karat/predict",
         scorers: &[],
         predictors: &["http_json", "openai_chat", "command"],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/predict.wasm")),
+    },
+    Pack {
+        name: "karat/rules",
+        scorers: &["pii", "refusal", "valid_xml"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm")),
+    },
+    Pack {
+        name: "karat/sql",
+        scorers: &["parses_sql", "contains_sql"],
+        predictors: &[],
+        exporters: &[],
+        bytes: include_bytes!(concat!(env!("OUT_DIR"), "/sql.wasm")),
     },
     Pack {
         name: "karat/text",
