@@ -2,7 +2,7 @@
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{brief, object};
 
@@ -39,10 +39,7 @@ impl Scorer for AnswerRelevancy {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let shown = match material::all(row, &[Material::Request, Material::Response])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let shown = found!(material::all(row, &[Material::Request, Material::Response])?);
         let question = object(&[("question", brief()), ("same", json!({ "type": "boolean" }))]);
         let all = json!({ "type": "array", "items": question, "minItems": QUESTIONS, "maxItems": QUESTIONS });
         let question = PROMPT.about(&self.role, &shown).schema(&object(&[("questions", all)]));

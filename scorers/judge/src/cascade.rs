@@ -3,6 +3,7 @@
 use karat_sdk::prelude::*;
 
 use crate::instructed::{Answer, Kind, PROMPT, instructed};
+use crate::material::found;
 use crate::verdict::{Decided, brief, object, schema};
 
 /// Asks a judge, which says how sure it is, and another one where that is not sure enough. `cascade/escalated` is whether it
@@ -53,10 +54,7 @@ impl Scorer for Cascade {
     type Verdict = Answer;
 
     fn score(&self, row: &Row) -> Result<Outcome<Answer>, Failure> {
-        let asking = match instructed(&self.instructions, row)? {
-            Ok(asking) => asking,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let asking = found!(instructed(&self.instructions, row)?);
         let confidence = json!({ "type": "number", "minimum": 0, "maximum": 1 });
         // Fields are sent in the order of their names: this one is the last.
         let fields = [("rationale", brief()), ("verdict", self.value.schema()), ("verdict_confidence", confidence)];

@@ -3,7 +3,7 @@
 use karat_sdk::judge::ask_many;
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{pass_or_fail, passed};
 
@@ -29,14 +29,8 @@ impl Scorer for ContextPrecision {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let shown = match material::all(row, &[Material::Request, Material::Expected])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
-        let documents = match material::documents(row)? {
-            Ok(documents) => documents,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let shown = found!(material::all(row, &[Material::Request, Material::Expected])?);
+        let documents = found!(material::documents(row)?);
         let question =
             |document| pass_or_fail(PROMPT.about(&self.role, &[&shown[..], &[("document", document)]].concat()));
         let replies = ask_many(documents.into_iter().map(question).collect());

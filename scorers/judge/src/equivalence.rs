@@ -2,7 +2,7 @@
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::holds;
 
@@ -27,10 +27,7 @@ impl Scorer for Equivalence {
     type Verdict = bool;
 
     fn score(&self, row: &Row) -> Result<Outcome<bool>, Failure> {
-        let shown = match material::all(row, &[Material::Request, Material::ExpectedResponse, Material::Response])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let shown = found!(material::all(row, &[Material::Request, Material::ExpectedResponse, Material::Response])?);
         match at_once(&shown[1].1, &shown[2].1) {
             Some(same) => Ok(same.into()),
             None => Ok(holds(PROMPT.about(&self.role, &shown))?.into()),

@@ -2,7 +2,7 @@
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::label;
 
@@ -41,10 +41,7 @@ impl Scorer for Factuality {
     type Verdict = Relation;
 
     fn score(&self, row: &Row) -> Result<Outcome<Relation>, Failure> {
-        let shown = match material::all(row, &[Material::Request, Material::ExpectedResponse, Material::Response])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let shown = found!(material::all(row, &[Material::Request, Material::ExpectedResponse, Material::Response])?);
         let decided = label(PROMPT.about(&self.role, &shown), Relation::LABELS)?;
         let score = match &*decided.verdict {
             "subset" => 0.4,

@@ -2,7 +2,7 @@
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{Decided, brief, object, schema};
 
@@ -52,10 +52,7 @@ impl Scorer for GEval {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let shown = match material::all(row, &[Material::Request, Material::Response])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let shown = found!(material::all(row, &[Material::Request, Material::Response])?);
         let given = [("criterion", self.criterion.clone()), ("steps", material::numbered(&self.steps()?))];
         let question = PROMPT.about(&self.role, &[&given[..], &shown].concat());
         let grades: Vec<u32> = (1..=10).collect();

@@ -3,6 +3,7 @@
 use karat_sdk::prelude::*;
 
 use crate::instructed::{Answer, Kind, PROMPT, instructed};
+use crate::material::found;
 use crate::verdict::{Decided, schema};
 
 /// Asks a judge by instructions of one's own. Places such as `{{ inputs }}`, `{{ outputs }}`, `{{ expectations.tone }}`,
@@ -29,10 +30,7 @@ impl Scorer for Judge {
     type Verdict = Answer;
 
     fn score(&self, row: &Row) -> Result<Outcome<Answer>, Failure> {
-        let asking = match instructed(&self.instructions, row)? {
-            Ok(asking) => asking,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let asking = found!(instructed(&self.instructions, row)?);
         let question = asking.asked(&PROMPT, &self.role, &[]).schema(&schema(self.value.schema()));
         let Decided { rationale, verdict } = question.send()?.json()?;
         Ok(Feedback::from(self.value.read(&verdict)?).because(rationale).into())

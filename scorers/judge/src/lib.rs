@@ -10,13 +10,9 @@ mod verdict;
 
 mod simple;
 
-mod closed_qa;
-mod conversational_guidelines;
-mod conversational_role_adherence;
 mod equivalence;
 mod factuality;
 mod g_eval;
-mod guidelines;
 mod pairwise;
 mod rubric;
 mod user_frustration;
@@ -37,16 +33,12 @@ mod trace_judge;
 
 pub use answer_relevancy::AnswerRelevancy;
 pub use cascade::Cascade;
-pub use closed_qa::ClosedQa;
 pub use context_precision::ContextPrecision;
 pub use context_recall::ContextRecall;
-pub use conversational_guidelines::ConversationalGuidelines;
-pub use conversational_role_adherence::ConversationalRoleAdherence;
 pub use equivalence::Equivalence;
 pub use factuality::Factuality;
 pub use faithfulness::Faithfulness;
 pub use g_eval::GEval;
-pub use guidelines::Guidelines;
 pub use instructed::Answer;
 pub use judge::Judge;
 pub use jury::Jury;
@@ -54,9 +46,10 @@ pub use pairwise::Pairwise;
 pub use retrieval_relevance::RetrievalRelevance;
 pub use rubric::Rubric;
 pub use simple::{
-    Completeness, ConversationCompleteness, ConversationalSafety, ConversationalToolCallEfficiency, Correctness,
-    ExpectationsGuidelines, Fluency, KnowledgeRetention, RelevanceToQuery, RetrievalGroundedness, RetrievalSufficiency,
-    Safety, Summarization, ToolCallEfficiency,
+    ClosedQa, Completeness, ConversationCompleteness, ConversationalGuidelines, ConversationalRoleAdherence,
+    ConversationalSafety, ConversationalToolCallEfficiency, Correctness, ExpectationsGuidelines, Fluency, Guidelines,
+    KnowledgeRetention, RelevanceToQuery, RetrievalGroundedness, RetrievalSufficiency, Safety, Summarization,
+    ToolCallEfficiency,
 };
 pub use tool_call_correctness::ToolCallCorrectness;
 pub use trace_judge::TraceJudge;

@@ -29,6 +29,17 @@ pub(crate) enum Material {
 /// What is shown, or why there is nothing to be shown.
 pub(crate) type Found<T> = Result<T, String>;
 
+/// What was found; a scorer abstains where nothing was.
+macro_rules! found {
+    ($found:expr) => {
+        match $found {
+            Ok(found) => found,
+            Err(reason) => return Ok(Outcome::abstain(reason)),
+        }
+    };
+}
+pub(crate) use found;
+
 /// All of these, in this order.
 pub(crate) fn all(row: &Row, materials: &[Material]) -> Result<Found<Vec<Shown<'static>>>, Failure> {
     let mut shown = Vec::new();

@@ -3,7 +3,7 @@
 use karat_sdk::judge::ask_many;
 use karat_sdk::prelude::*;
 
-use crate::material;
+use crate::material::{self, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{pass_or_fail, passed};
 
@@ -29,10 +29,7 @@ impl Scorer for RetrievalRelevance {
 
     fn score(&self, row: &Row) -> Result<Outcome<Vec<bool>>, Failure> {
         let request = material::request(row);
-        let documents = match material::documents(row)? {
-            Ok(documents) => documents,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let documents = found!(material::documents(row)?);
         let question =
             |document| pass_or_fail(PROMPT.about(&self.role, &[("request", request.clone()), ("document", document)]));
         let replies = ask_many(documents.into_iter().map(question).collect());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{Decided, schema};
 
@@ -46,10 +46,7 @@ impl Scorer for Rubric {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let mut shown = match material::all(row, &[Material::Request, Material::Response])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let mut shown = found!(material::all(row, &[Material::Request, Material::Response])?);
         shown.insert(0, ("rubric", self.told()?));
         let question = PROMPT.about(&self.role, &shown).schema(&schema(json!({ "enum": [1, 2, 3, 4, 5] })));
         let Decided::<u32> { rationale, verdict } = question.send()?.json()?;

@@ -2,17 +2,19 @@
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::holds;
 
-/// A judge by its name, what it says, what it needs, and what it is shown.
+/// A judge by its name, what it says, what it needs, and what it is shown: of the row, and before that of its parameters.
 macro_rules! judges {
-    ($($(#[$about:meta])* $type:ident $name:literal $summary:literal ($($need:ident)|*) [$($material:ident)+];)+) => {$(
+    ($($(#[$about:meta])* $type:ident $name:literal $summary:literal ($($need:ident)|*) [$($material:ident)+]
+        $({ $(#[$told:meta])* $field:ident: $kind:ty } $mark:literal $given:expr)?;)+) => {$(
         $(#[$about])*
         #[derive(Deserialize, JsonSchema)]
         #[serde(deny_unknown_fields)]
         pub struct $type {
+            $($(#[$told])* $field: $kind,)?
             /// The role that is asked.
             #[serde(default = "crate::default_role")]
             role: String,
@@ -31,10 +33,13 @@ macro_rules! judges {
             type Verdict = bool;
 
             fn score(&self, row: &Row) -> Result<Outcome<bool>, Failure> {
-                match material::all(row, &[$(Material::$material),+])? {
-                    Ok(shown) => Ok(holds(Self::PROMPT.about(&self.role, &shown))?.into()),
-                    Err(reason) => Ok(Outcome::abstain(reason)),
-                }
+                let mut shown = vec![];
+                $(
+                    let given: fn(&$kind) -> String = $given;
+                    shown.push(($mark, given(&self.$field)));
+                )?
+                shown.extend(found!(material::all(row, &[$(Material::$material),+])?));
+                Ok(holds(Self::PROMPT.about(&self.role, &shown))?.into())
             }
         }
     )+};
@@ -99,4 +104,43 @@ judges! {
     /// Asks a judge whether the assistant called its tools without waste in all of a conversation.
     ConversationalToolCallEfficiency "conversational_tool_call_efficiency"
         "whether a judge finds that no call of a tool was wasted in a conversation" () [Conversation Calls];
+
+    /// Asks a judge whether the outputs keep to every guideline; the rationale is the judge's.
+    Guidelines "guidelines" "whether a judge finds that the outputs keep to guidelines"
+        (OUTPUTS) [Request Response]
+        {
+            /// Each a sentence that holds or does not.
+            #[schemars(length(min = 1))]
+            guidelines: Vec<String>
+        } "guidelines" |guidelines| material::list(guidelines);
+
+    /// Asks a judge whether the outputs meet a criterion, as the `model-graded-closedqa` of OpenAI's evals does.
+    ClosedQa "closed_qa" "whether a judge finds that the outputs meet a criterion"
+        (OUTPUTS) [Request Response]
+        {
+            /// What has to hold, such as `It names a price.`
+            #[schemars(length(min = 1))]
+            criterion: String
+        } "criterion" String::clone;
+
+    /// Asks a judge whether all that the assistant said keeps to every guideline. A conversation is `inputs.messages`, with
+    /// the outputs as the last thing said.
+    ConversationalGuidelines "conversational_guidelines"
+        "whether a judge finds that an assistant kept to guidelines throughout" () [Conversation]
+        {
+            /// Each a sentence that holds or does not.
+            #[schemars(length(min = 1))]
+            guidelines: Vec<String>
+        } "guidelines" |guidelines| material::list(guidelines);
+
+    /// Asks a judge whether the assistant stayed in the role that it was given: here, or by the first message of the system.
+    ConversationalRoleAdherence "conversational_role_adherence"
+        "whether a judge finds that an assistant stayed in its role throughout" () [Conversation]
+        {
+            /// What it should be, in words.
+            persona: Option<String>
+        } "role" |persona| persona.clone().unwrap_or_else(|| GIVEN.to_owned());
 }
+
+/// An assistant's role, where the suite doesn't say it.
+const GIVEN: &str = "what the system's message in the conversation says; without one, a helpful assistant";

@@ -3,7 +3,7 @@
 use karat_sdk::ToolCall;
 use karat_sdk::prelude::*;
 
-use crate::material;
+use crate::material::{self, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::holds;
 
@@ -42,10 +42,7 @@ impl Scorer for ToolCallCorrectness {
     type Verdict = bool;
 
     fn score(&self, row: &Row) -> Result<Outcome<bool>, Failure> {
-        let calls = match material::calls(row)? {
-            Ok(calls) => calls,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let calls = found!(material::calls(row)?);
         let expected = row.expected_tool_calls()?;
         if let (Some(expected), Compare::Exact | Compare::Ordered) = (&expected, self.compare) {
             let is_ordered = matches!(self.compare, Compare::Ordered);

@@ -7,6 +7,7 @@ use karat_sdk::prelude::*;
 use karat_sdk::trace::{self, Span, Status};
 
 use crate::instructed::{Answer, Kind, instructed};
+use crate::material::found;
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::{Decided, brief, object, one_of, schema};
 
@@ -70,10 +71,7 @@ impl Scorer for TraceJudge {
         let Some(spans) = trace::spans(None).filter(|spans| !spans.is_empty()) else {
             return Ok(Outcome::abstain("the row has no trace"));
         };
-        let asking = match instructed(&self.instructions, row)? {
-            Ok(asking) => asking,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let asking = found!(instructed(&self.instructions, row)?);
         let mut findings = String::new();
         let look = one_of(&["root", "list", "search", "span", "attribute", "timing", "decide"]);
         // Fields are sent in the order of their names: the reason comes first.

@@ -2,7 +2,7 @@
 
 use karat_sdk::prelude::*;
 
-use crate::material::{self, Material};
+use crate::material::{self, Material, found};
 use crate::prompt::{Prompt, prompt};
 use crate::verdict::label;
 
@@ -40,10 +40,7 @@ impl Scorer for UserFrustration {
     type Verdict = Frustration;
 
     fn score(&self, row: &Row) -> Result<Outcome<Frustration>, Failure> {
-        let shown = match material::all(row, &[Material::Conversation])? {
-            Ok(shown) => shown,
-            Err(reason) => return Ok(Outcome::abstain(reason)),
-        };
+        let shown = found!(material::all(row, &[Material::Conversation])?);
         let decided = label(PROMPT.about(&self.role, &shown), Frustration::LABELS)?;
         let is_content = decided.verdict != "unresolved";
         Ok(Feedback::from(Frustration(decided.verdict)).because(decided.rationale).with("content", is_content).into())
