@@ -10,7 +10,10 @@ const CLAIMS: Prompt = prompt!("_claims");
 const SUPPORTED: Prompt = prompt!("faithfulness");
 
 /// Claims that are looked at; a text that makes more is looked at so far.
-const MOST: usize = 40;
+const MOST: usize = 20;
+
+/// Characters of one.
+const LONGEST: usize = 200;
 
 /// Asks what a text claims, and which of that the documents support; none where it claims nothing.
 pub(crate) fn supported(
@@ -23,7 +26,8 @@ pub(crate) fn supported(
     struct Taken {
         claims: Vec<String>,
     }
-    let claims = json!({ "type": "array", "items": brief(), "maxItems": MOST });
+    let claim = json!({ "type": "string", "maxLength": LONGEST });
+    let claims = json!({ "type": "array", "items": claim, "maxItems": MOST });
     let shown = [("request", request.to_owned()), ("text", text.to_owned())];
     let question = CLAIMS.about(role, &shown).schema(&object(&[("claims", claims)]));
     let Taken { claims } = question.send()?.json()?;

@@ -1,33 +1,44 @@
 //! Puts material of others between marks that it can't get out of.
 
-use std::sync::LazyLock;
+/// Names of marks of ours; those of a suite's own judges have a `_`, as `inputs_question` has.
+const OURS: [&str; 21] = [
+    "calls",
+    "claims",
+    "conversation",
+    "criterion",
+    "document",
+    "documents",
+    "expectations",
+    "expected",
+    "findings",
+    "first",
+    "guidelines",
+    "inputs",
+    "outputs",
+    "request",
+    "response",
+    "role",
+    "rubric",
+    "second",
+    "size",
+    "steps",
+    "text",
+];
 
-use regex_lite::{Captures, Regex};
-
-/// What would be a mark of ours, or a sign by which models and their servers tell who speaks: in `<response>` and
-/// `< / response >` the `<` alone is replaced, so that people read the same.
-static MARK: LazyLock<Regex> = LazyLock::new(|| {
-    let ours = "inputs|outputs|expectations|tools|findings|request|response|expected|guidelines|criterion|rubric|steps|first|second|documents?|text|claims|calls|\
-                conversation|role|instructions|size|[a-z]+_[a-z_]+";
-    let theirs = "start_of_turn|end_of_turn|bos|eos|s|unk|think|tool_call|system|user|assistant";
-    // No more than the name: what stands behind it may begin another one.
-    Regex::new(&format!(r"(?i)<(\s*/?\s*(?:{ours}|{theirs})\b|\||<\s*/?SYS\b)|\[(/?INST\])")).expect("a pattern")
-});
+/// Signs by which models and their servers tell who speaks. All that begins with `<|` is one as well.
+const THEIRS: [&str; 10] = ["assistant", "bos", "eos", "instructions", "s", "system", "think", "tools", "unk", "user"];
 
 /// The text between `<name>` and `</name>`.
 ///
-/// What looks like a mark within it is written with `&lt;` (`&#91;` for a bracket). Characters that can't be seen and
-/// are there to hide something, those of Unicode's tags (U+E0000 to U+E007F) and those that turn the direction of
-/// writing, are written as `\u{…}`.
+/// What looks like a mark or a sign of theirs within it, such as `</response>` or `< / Response`, is written with `&lt;`
+/// (`&#91;` for a bracket), so that people read the same. Characters that can't be seen and are there to hide something,
+/// those of Unicode's tags (U+E0000 to U+E007F) and those that turn the direction of writing, are written as `\u{…}`.
 pub(crate) fn fenced(name: &str, text: &str) -> String {
-    let escaped = MARK.replace_all(text, |found: &Captures<'_>| match (found.get(1), found.get(2)) {
-        (Some(mark), _) => format!("&lt;{}", mark.as_str()),
-        (_, Some(mark)) => format!("&#91;{}", mark.as_str()),
-        _ => String::new(),
-    });
     let mut fenced = format!("<{name}>\n");
-    for character in escaped.chars() {
+    for (at, character) in text.char_indices() {
         match character {
+            '<' if begins_mark(&text[at + 1..]) => fenced.push_str("&lt;"),
+            '[' if begins_turn(&text[at + 1..]) => fenced.push_str("&#91;"),
             '\u{e0000}'..='\u{e007f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\0' => {
                 fenced.extend(character.escape_unicode());
             }
@@ -35,6 +46,32 @@ pub(crate) fn fenced(name: &str, text: &str) -> String {
         }
     }
     fenced + &format!("\n</{name}>\n")
+}
+
+/// Whether this, behind a `<`, makes a mark of it: a name, perhaps behind a slash and white space.
+fn begins_mark(rest: &str) -> bool {
+    if rest.starts_with('|') {
+        return true;
+    }
+    // Llama's `<<SYS>>`.
+    if let Some(rest) = rest.strip_prefix('<') {
+        return name(rest).eq_ignore_ascii_case("sys");
+    }
+    let name = name(rest);
+    name.contains('_') || OURS.iter().chain(&THEIRS).any(|known| name.eq_ignore_ascii_case(known))
+}
+
+fn name(rest: &str) -> &str {
+    let rest = rest.trim_start();
+    let rest = rest.strip_prefix('/').unwrap_or(rest).trim_start();
+    let end = rest.find(|character: char| !character.is_ascii_alphanumeric() && character != '_');
+    &rest[..end.unwrap_or(rest.len())]
+}
+
+/// Whether this, behind a `[`, makes a turn of Llama's and Mistral's of it: `[INST]`, `[/INST]`.
+fn begins_turn(rest: &str) -> bool {
+    let rest = rest.strip_prefix('/').unwrap_or(rest);
+    rest.get(..5).is_some_and(|turn| turn.eq_ignore_ascii_case("INST]"))
 }
 
 #[cfg(test)]

@@ -1,19 +1,15 @@
 //! Judges that suites write themselves: instructions with places for parts of a row, and what the verdict may be.
 
 use std::collections::BTreeMap;
-use std::sync::LazyLock;
 
 use karat_sdk::Value as Said;
 use karat_sdk::judge::Question;
 use karat_sdk::prelude::*;
-use regex_lite::{Captures, Regex};
 
 use crate::material::{Found, Material};
 use crate::prompt::{Prompt, Shown, prompt};
 
 pub(crate) const PROMPT: Prompt = prompt!("judge");
-
-static PLACE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\{\{\s*([^{}]*?)\s*\}\}").expect("a pattern"));
 
 /// What is asked, and what of a row it is asked about.
 pub(crate) struct Instructed {
@@ -33,15 +29,25 @@ impl Instructed {
 /// not have. A place is `inputs`, `outputs`, `expectations`, a field of one of them such as `inputs.question`, `documents`,
 /// `calls` or `conversation`.
 pub(crate) fn instructed(instructions: &str, row: &Row) -> Result<Found<Instructed>, Failure> {
-    let mut materials = BTreeMap::new();
-    for found in PLACE.captures_iter(instructions) {
-        match material(&found[1], row)? {
-            Ok(text) => materials.insert(mark(&found[1]), text),
+    let (mut told, mut materials) = (String::new(), BTreeMap::new());
+    let mut rest = instructions;
+    while let Some((before, place, behind)) = next_place(rest) {
+        match material(place, row)? {
+            Ok(text) => materials.insert(mark(place), text),
             Err(reason) => return Ok(Err(reason)),
         };
+        told.push_str(&format!("{before}<{}>", mark(place)));
+        rest = behind;
     }
-    let told = PLACE.replace_all(instructions, |found: &Captures<'_>| format!("<{}>", mark(&found[1])));
-    Ok(Ok(Instructed { instructions: told.into_owned(), shown: materials.into_iter().collect() }))
+    told.push_str(rest);
+    Ok(Ok(Instructed { instructions: told, shown: materials.into_iter().collect() }))
+}
+
+/// The next `{{ place }}`, with what stands before and behind it.
+fn next_place(instructions: &str) -> Option<(&str, &str, &str)> {
+    let (before, rest) = instructions.split_once("{{")?;
+    let (place, behind) = rest.split_once("}}")?;
+    Some((before, place.trim(), behind))
 }
 
 /// `inputs.question` as a name of marks.
