@@ -34,8 +34,7 @@ const STORE_FOLDER: &str = ".karat";
 
 /// The threads that guests run on.
 pub(crate) fn runtime() -> Result<Runtime, Stop> {
-    // Answers are looked for more often than tokio does by itself: a guest's call is a long time for those who wait.
-    Ok(Builder::new_multi_thread().enable_all().event_interval(4).build()?)
+    Ok(Builder::new_multi_thread().enable_all().build()?)
 }
 
 /// The store named by the user, else the nearest `.karat` upwards from here, else one here.
