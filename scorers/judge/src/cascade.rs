@@ -55,7 +55,8 @@ impl Scorer for Cascade {
 
     fn score(&self, row: &Row) -> Result<Outcome<Answer>, Failure> {
         let asking = found!(instructed(&self.instructions, row)?);
-        let confidence = json!({ "type": "number", "minimum": 0, "maximum": 1 });
+        // What writes JSON by a grammar knows no bounds of numbers.
+        let confidence = json!({ "enum": [0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0] });
         // Fields are sent in the order of their names: this one is the last.
         let fields = [("rationale", brief()), ("verdict", self.value.schema()), ("verdict_confidence", confidence)];
         let question = asking.asked(&PROMPT, &self.first.role, &[]).schema(&object(&fields));
