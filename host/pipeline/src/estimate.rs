@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::endpoint::Judges;
-use model::judge::Exchange;
+use model::judge::{Exchange, Usage};
 use model::ports::{Store, StoreError};
 use model::run::RunId;
 use serde::Serialize;
@@ -155,15 +155,17 @@ impl Range {
     }
 }
 
-fn add(row: &mut Row, exchange: &Exchange) {
-    for (spent, usages) in
-        [(&mut row.spent, vec![exchange.usage]), (&mut row.unknown, vec![exchange.usage, exchange.saved])]
-    {
-        for usage in usages {
-            spent.tokens += (usage.input_tokens + usage.output_tokens) as f64;
-            spent.micros += usage.cost.unwrap_or(0) as f64;
-        }
+impl Spent {
+    fn add(&mut self, usage: Usage) {
+        self.tokens += (usage.input_tokens + usage.output_tokens) as f64;
+        self.micros += usage.cost.unwrap_or(0) as f64;
     }
+}
+
+fn add(row: &mut Row, exchange: &Exchange) {
+    row.spent.add(exchange.usage);
+    row.unknown.add(exchange.usage);
+    row.unknown.add(exchange.saved);
     let seconds = exchange.duration.saturating_sub(exchange.waited).as_secs_f64();
     row.seconds += seconds;
     if exchange.requests > 0 {

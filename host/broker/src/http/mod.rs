@@ -149,15 +149,14 @@ impl Door {
         let mut built = reqwest::Request::new(method, target.url.clone());
         *built.headers_mut() = headers;
         *built.body_mut() = (!request.body.is_empty()).then(|| request.body.into());
+        let late = || NoAnswer::after_sending(timed_out());
         let begun = async {
             let connection = Arc::clone(&self.connections).acquire_owned().await.expect("it is never closed");
             let client = if is_private { &self.private } else { &self.public };
             let answered = tokio::time::timeout(self.bounds.first_byte, client.execute(built)).await;
-            let late = || NoAnswer::after_sending(timed_out());
             let response = answered.map_err(|_| late())?.map_err(|error| NoAnswer::of(&error, &target.origin))?;
             Ok((response, connection))
         };
-        let late = || NoAnswer::after_sending(timed_out());
         let begun = tokio::time::timeout_at(deadline, begun).await.unwrap_or_else(|_| Err(late()));
         let said = begun.as_ref().map_or_else(
             |no_answer: &NoAnswer| format!("{:?}", no_answer.failure.kind),

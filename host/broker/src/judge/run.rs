@@ -250,7 +250,8 @@ impl Run {
     fn given_up(&self, question: &Question) -> Asked {
         let failure = Failure::new(FailureKind::Cancelled, "the run ended before the judge replied");
         let asked = self.known(question, Err(failure), Known::Shared);
-        let cost = Some(question.tally.cost.load(Ordering::Relaxed));
+        let price = self.lines[&question.endpoint].endpoint.price;
+        let cost = price.map(|_| question.tally.cost.load(Ordering::Relaxed));
         Asked { known: None, usage: Usage { cost, ..Usage::default() }, ..asked }
     }
 
