@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use model::grant::RowPart;
+use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Binding, Scoring, Work};
 use model::row::Row;
@@ -48,7 +50,7 @@ impl Scoring for Bound {
             scorer.map(|scorer| Turn::on(row, call, seed(scorer)))
         };
         let turns: Vec<_> = calls.iter().zip(&scorers).filter_map(turn).collect();
-        let mut answers = self.place.answers(&mut question, turns.clone()).await.into_iter().zip(turns);
+        let mut answers = self.answers(&mut question, &turns).await.into_iter().zip(turns);
         let mut outcomes = Vec::with_capacity(calls.len());
         for (&call, scorer) in calls.iter().zip(scorers) {
             let outcome = match scorer.and_then(|scorer| Some((scorer, answers.next()?))) {
@@ -72,6 +74,19 @@ impl Bound {
     pub(crate) fn new(place: Place, plugin: Arc<PluginDescription>, binding: Binding, reads_traces: bool) -> Self {
         let work = binding.calls.iter().map(|_| Account::default()).collect();
         Self { place, plugin, binding, reads_traces, work }
+    }
+
+    /// One after the other, unless they may ask judges and keep nothing: then none waits for what another one has asked.
+    async fn answers(&self, question: &mut Question, turns: &[Turn]) -> Vec<Answered> {
+        let Binding { grant, reuse, .. } = &self.binding;
+        if grant.judge.is_none() || !grant.kv.is_empty() || *reuse != Reuse::Never {
+            return self.place.answers(question, turns.to_vec()).await;
+        }
+        let answer = |&turn: &Turn| {
+            let mut question = question.clone();
+            async move { self.place.fresh_answer(&mut question, turn).await }
+        };
+        join_all(turns.iter().map(answer)).await
     }
 
     fn scorer(&self, call: usize) -> Option<&ScorerDescription> {

@@ -21,6 +21,7 @@ mod redact;
 mod reply;
 mod run;
 mod shape;
+mod thread;
 
 use std::sync::{Arc, OnceLock};
 

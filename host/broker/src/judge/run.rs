@@ -22,6 +22,7 @@ use super::key;
 use super::ledger::{Empty, Ledger};
 use super::line::{Errand, Line, Tally};
 use super::provider::{Answer, Trouble, TroubleKind};
+use super::thread::Thread;
 use crate::cassette::Cassette;
 use crate::http::Door;
 
@@ -51,6 +52,7 @@ pub(super) struct Run {
     /// Trials that were turned away since the run has spent what it may, or is to stop.
     turned_away: Mutex<HashSet<(u64, u32)>>,
     halt: Halt,
+    thread: Thread,
 }
 
 /// How far a run has come with asking.
@@ -157,6 +159,7 @@ impl Run {
             flights: Mutex::default(),
             turned_away: Mutex::default(),
             halt: Halt(watch::Sender::new(Stage::Asking)),
+            thread: Thread::start().map_err(|error| format!("no thread can be started: {error}"))?,
         })
     }
 
@@ -228,7 +231,7 @@ impl Run {
     fn begin(self: &Arc<Self>, key: CacheKey, question: Question) -> Flight {
         let run = Arc::clone(self);
         let (endpoint, sent) = (question.endpoint.clone(), Arc::clone(&question.sent));
-        let task = tokio::spawn(async move {
+        let task = self.thread.spawn(async move {
             let asked = tokio::select! {
                 biased;
                 asked = run.find(&key, &question) => asked,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::join_all;
 use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{Scoring, Work};
 use model::prediction::Predicted;
@@ -58,12 +59,14 @@ impl Scorers {
     pub(super) async fn score(&self, row: Row, asked: Option<(Predicted, Option<Failure>)>) -> RowResult {
         let has_outputs = row.outputs.is_some();
         let mut outcomes = vec![Outcome::Unpredicted; self.count];
-        for bound in &self.bound {
+        // No plugin waits for what another one has asked.
+        let scored = self.bound.iter().map(async |bound| {
             let calls = if has_outputs { &bound.all } else { &bound.without_outputs };
-            if calls.is_empty() {
-                continue;
-            }
-            let mut answers = bound.scoring.score(&row, calls).await.into_iter();
+            let answers = if calls.is_empty() { Vec::new() } else { bound.scoring.score(&row, calls).await };
+            (bound, calls, answers)
+        });
+        for (bound, calls, answers) in join_all(scored).await {
+            let mut answers = answers.into_iter();
             for call in calls {
                 outcomes[bound.places[*call]] = answers.next().unwrap_or_else(no_answer);
             }
