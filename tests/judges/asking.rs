@@ -1,8 +1,11 @@
 //! What comes of asking, and that nothing is asked twice.
 
+use std::sync::Barrier;
+
 use serde_json::{Value, json};
 
-use super::{Judged, provider, question};
+use super::{Judged, answer, provider, question, verdict};
+use crate::support::application::Application;
 
 #[test]
 fn a_scorer_asks_about_every_row_and_the_cost_is_told() {
@@ -49,6 +52,27 @@ fn what_was_asked_is_in_the_log_as_it_was_sent() {
     assert!(shown.contains("one of:\n      yes\n      no") && !shown.contains("answer 2"), "{shown}");
     let nobody = judged.project.run(&["judge", "log", "last", "--row", "q9"]);
     assert!(nobody.code == 2 && nobody.err.contains("the run has no row `q9`"), "{nobody:#?}");
+}
+
+#[test]
+fn no_judge_of_a_row_waits_for_the_reply_to_another() {
+    let both = Barrier::new(2);
+    let provider = Application::start(move |asked, stream| {
+        both.wait();
+        answer(asked, stream, verdict(asked))
+    });
+    let second = r#"  - { plugin: ./asks.wasm, use: grades, name: again, with: { about: "Once more. " }, grant: { judge: { roles: [default] } } }"#;
+    let judged = Judged::new(&provider.url, 1, "", ", timeout: 10s, retries: 0", second);
+    for isolation in ["use: grades,", "use: grades, isolation: process,"] {
+        let suite = judged.project.read("karat.yaml").replace("use: grades,", isolation);
+        judged.project.write("karat.yaml", suite);
+        let report = judged.report(0, &["--no-cache"]);
+        assert_eq!(
+            (&report["scorers"]["grades"]["scored"], &report["scorers"]["again"]["scored"]),
+            (&1.into(), &1.into())
+        );
+    }
+    assert_eq!(provider.asked().len(), 4);
 }
 
 #[test]
