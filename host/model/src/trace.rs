@@ -1,6 +1,11 @@
 //! What an application did on the way to an answer.
 
+use std::sync::Arc;
+
 use crate::json::Json;
+
+/// In the order they were written; no key is there twice.
+pub type Attributes = Vec<(String, Json)>;
 
 /// One request through the application.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -12,7 +17,7 @@ pub struct Trace {
 }
 
 /// One step of a trace. Times are nanoseconds since 1970-01-01T00:00:00Z.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Span {
     /// 8 bytes in lower-case hexadecimal.
     pub id: String,
@@ -24,8 +29,13 @@ pub struct Span {
     /// None where it never ended.
     pub end: Option<u64>,
     pub status: Status,
-    /// In the order they were written; no key is there twice.
-    pub attributes: Vec<(String, Json)>,
+    pub attributes: Attributes,
+    /// What happened in it, as it was told.
+    pub events: Vec<Event>,
+    /// Spans that it has to do with beside its parent.
+    pub links: Vec<Link>,
+    /// None where nobody said who made it. Shared by the spans of one export.
+    pub source: Option<Arc<Source>>,
 }
 
 impl Span {
@@ -33,6 +43,41 @@ impl Span {
     pub fn attribute(&self, key: &str) -> Option<&Json> {
         self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value)
     }
+}
+
+/// A moment within a span.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Event {
+    pub name: String,
+    /// As a span's times.
+    pub time: u64,
+    pub attributes: Attributes,
+}
+
+impl Event {
+    /// The value of an attribute.
+    pub fn attribute(&self, key: &str) -> Option<&Json> {
+        self.attributes.iter().find(|(name, _)| name == key).map(|(_, value)| value)
+    }
+}
+
+/// A span of this or another trace; ids as a span has them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Link {
+    pub trace: String,
+    pub span: String,
+    pub attributes: Attributes,
+}
+
+/// Who made a span: the service it ran in, and the library that wrote it down.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Source {
+    /// Attributes of the resource, such as `service.name`.
+    pub resource: Attributes,
+    /// Empty where the library did not say.
+    pub scope: String,
+    pub scope_version: String,
+    pub scope_attributes: Attributes,
 }
 
 /// The part a span plays between two services, as OpenTelemetry has it.

@@ -114,6 +114,7 @@ impl Call {
             end: Some(end),
             status: Status::Ok,
             attributes: attributes(answer.attributes)?,
+            ..Span::default()
         };
         let mut spans = answer.steps.into_iter().map(|step| self.step(step, end)).collect::<Result<Vec<_>, _>>()?;
         spans.sort_by_key(|span| span.start);
@@ -137,6 +138,7 @@ impl Call {
             end: Some(moment(step.end.max(step.start))),
             status: spans::status(step.status),
             attributes: attributes(step.attributes)?,
+            ..Span::default()
         })
     }
 }

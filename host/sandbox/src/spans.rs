@@ -80,6 +80,7 @@ fn received(span: traces::Span) -> Result<Span, serde_json::Error> {
         end: span.end,
         status: status(span.status),
         attributes: span.attributes.into_iter().map(attribute).collect::<Result<_, serde_json::Error>>()?,
+        ..Span::default()
     })
 }
 
@@ -106,6 +107,7 @@ mod tests {
             end: Some(1),
             status,
             attributes: vec![("k".to_owned(), Json::parse(r#"{"b":1.50,"a":[null]}"#).expect("JSON"))],
+            ..Span::default()
         };
         let spans = vec![span(None, Status::Ok), span(Some("x"), Status::Error("no".to_owned()))];
         let trace = Trace { id: "t".to_owned(), spans };

@@ -97,6 +97,7 @@ fn span() -> Span {
         end: None,
         status: Default::default(),
         attributes: Vec::new(),
+        ..Span::default()
     }
 }
 

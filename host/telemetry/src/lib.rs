@@ -11,6 +11,7 @@ pub mod emit;
 mod fields;
 mod id;
 mod order;
+pub mod otlp;
 mod shape;
 mod span;
 mod value;

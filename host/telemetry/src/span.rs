@@ -1,11 +1,14 @@
 //! One span of any shape.
 
 use model::ports::BrokenTrace;
-use model::trace::{Span, SpanKind, Status};
+use model::trace::{Attributes, Event, Link, Span, SpanKind, Status};
 
-use crate::fields::{Fields, shown, text, wrong};
+use crate::fields::{Fields, Names, shown, text, within, wrong};
 use crate::id;
 use crate::value::{Values, attributes};
+
+const TRACE_ID: Names = &["trace_id", "traceId"];
+const SPAN_ID: Names = &["span_id", "spanId"];
 
 /// A span as it was read.
 pub(crate) struct Read {
@@ -14,11 +17,13 @@ pub(crate) struct Read {
     pub(crate) span: Span,
     /// Whether it has an id of its own; without one, its id is empty.
     pub(crate) has_id: bool,
+    /// Whether it has a name; without one, its name is empty.
+    pub(crate) has_name: bool,
 }
 
 pub(crate) fn read(raw: &str, values: Values) -> Result<Read, BrokenTrace> {
     let fields = Fields::read(raw)?;
-    let id = fields.map(&["span_id", "spanId"], id::span)?;
+    let id = fields.map(SPAN_ID, id::span)?;
     let start = fields.whole(&["start_time_unix_nano", "startTimeUnixNano"])?;
     let start = start.ok_or_else(|| wrong("missing key `start_time_unix_nano`"))?;
     // Zero is how OTLP leaves a time out.
@@ -26,18 +31,54 @@ pub(crate) fn read(raw: &str, values: Values) -> Result<Read, BrokenTrace> {
     if end.is_some_and(|end| end < start) {
         return Err(wrong("ends before it starts"));
     }
-    let attributes = fields.map(&["attributes"], |raw| attributes(raw, values))?.unwrap_or_default();
+    let name = fields.text(&["name"])?;
+    let has_name = name.is_some();
     let span = Span {
         id: id.clone().unwrap_or_default(),
         parent: fields.map(&["parent_span_id", "parentSpanId", "parent_id"], id::parent)?.flatten(),
-        name: fields.text(&["name"])?.ok_or_else(|| wrong("missing key `name`"))?,
+        name: name.unwrap_or_default(),
         kind: fields.map(&["kind"], kind)?.unwrap_or_default(),
         start,
         end,
         status: fields.map(&["status"], status)?.unwrap_or_default(),
-        attributes,
+        attributes: attributes_of(&fields, values)?,
+        events: each(&fields, &["events"], |raw| event(raw, values))?,
+        links: each(&fields, &["links"], |raw| link(raw, values))?,
+        source: None,
     };
-    Ok(Read { trace: fields.map(&["trace_id", "traceId"], id::trace)?, span, has_id: id.is_some() })
+    Ok(Read { trace: fields.map(TRACE_ID, id::trace)?, span, has_id: id.is_some(), has_name })
+}
+
+fn each<T>(
+    fields: &Fields<'_>,
+    names: Names,
+    read: impl Fn(&str) -> Result<T, BrokenTrace>,
+) -> Result<Vec<T>, BrokenTrace> {
+    let items = fields.list(names)?.into_iter();
+    items.map(|(path, raw)| read(raw.get()).map_err(|broken| within(broken, &path))).collect()
+}
+
+fn event(raw: &str, values: Values) -> Result<Event, BrokenTrace> {
+    let fields = Fields::read(raw)?;
+    Ok(Event {
+        name: fields.text(&["name"])?.unwrap_or_default(),
+        time: fields.whole(&["time_unix_nano", "timeUnixNano"])?.unwrap_or_default(),
+        attributes: attributes_of(&fields, values)?,
+    })
+}
+
+fn link(raw: &str, values: Values) -> Result<Link, BrokenTrace> {
+    let fields = Fields::read(raw)?;
+    Ok(Link {
+        trace: fields.map(TRACE_ID, id::trace)?.ok_or_else(|| wrong("missing key `trace_id`"))?,
+        span: fields.map(SPAN_ID, id::span)?.ok_or_else(|| wrong("missing key `span_id`"))?,
+        attributes: attributes_of(&fields, values)?,
+    })
+}
+
+/// The attributes of whatever has some.
+pub(crate) fn attributes_of(fields: &Fields<'_>, values: Values) -> Result<Attributes, BrokenTrace> {
+    Ok(fields.map(&["attributes"], |raw| attributes(raw, values))?.unwrap_or_default())
 }
 
 fn kind(raw: &str) -> Result<SpanKind, BrokenTrace> {

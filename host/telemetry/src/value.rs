@@ -16,11 +16,17 @@ pub(crate) enum Values {
     Plain,
     /// As JSON within texts.
     Texts,
+    /// As they are; of a key that is there twice, the last one counts.
+    Lenient,
 }
 
 /// The attributes of a span: an object, or a list of keys with typed values as OTLP has it.
 pub(crate) fn attributes(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace> {
-    let attributes = if raw.starts_with('[') { listed(raw)? } else { named(raw, values)? };
+    let mut attributes = if raw.starts_with('[') { listed(raw)? } else { named(raw, values)? };
+    if values == Values::Lenient {
+        keep_last(&mut attributes);
+        return Ok(attributes);
+    }
     let mut keys = HashSet::with_capacity(attributes.len());
     match attributes.iter().find(|(key, _)| !keys.insert(key.as_str())) {
         Some((key, _)) => Err(within(wrong("is there twice"), key)),
@@ -28,9 +34,17 @@ pub(crate) fn attributes(raw: &str, values: Values) -> Result<Vec<(String, Json)
     }
 }
 
+/// Drops what another one with the same key comes after.
+pub(crate) fn keep_last(attributes: &mut Vec<(String, Json)>) {
+    let mut keys = HashSet::with_capacity(attributes.len());
+    let last: Vec<_> = attributes.iter().rev().map(|(key, _)| keys.insert(key.clone())).collect();
+    let mut last = last.into_iter().rev();
+    attributes.retain(|_| last.next().unwrap_or(true));
+}
+
 fn named(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace> {
     let value = |raw: &RawValue| match values {
-        Values::Plain => Json::from_raw(raw),
+        Values::Plain | Values::Lenient => Json::from_raw(raw),
         Values::Texts => unwrapped(raw),
     };
     Ok(Fields::read(raw)?.entries().map(|(key, raw)| (key.to_owned(), value(raw))).collect())
@@ -59,7 +73,7 @@ fn entry(raw: &str) -> Result<(String, String), BrokenTrace> {
 }
 
 /// What was put together of valid JSON.
-fn json(text: &str) -> Json {
+pub(crate) fn json(text: &str) -> Json {
     Json::parse(text).unwrap_or_else(|_| Json::from_raw(RawValue::NULL))
 }
 

@@ -192,6 +192,7 @@ mod tests {
             end: None,
             status: if number.is_multiple_of(3) { Status::Error("no".to_owned()) } else { Status::Ok },
             attributes: vec![("text".to_owned(), Json::parse(&format!("\"{}\"", "x".repeat(bytes))).expect("JSON"))],
+            ..Span::default()
         };
         RowTrace { id: "1".repeat(32), spans: (0..count).map(span).collect() }
     }

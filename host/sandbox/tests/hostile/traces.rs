@@ -25,6 +25,7 @@ pub(crate) fn long() -> Arc<Trace> {
         end: None,
         status: Default::default(),
         attributes: vec![("k".to_owned(), Json::parse("1").unwrap())],
+        ..Span::default()
     };
     Arc::clone(LONG.get_or_init(|| Arc::new(Trace { id: "1".repeat(32), spans: (1..=SPANS).map(span).collect() })))
 }

@@ -1,0 +1,133 @@
+//! What exporters send: one `ExportTraceServiceRequest` as traces.
+//!
+//! A span that is broken is left out with the reason, and the others are taken, as OTLP's partial success has it. Only a
+//! request that can't be taken apart is refused as a whole.
+
+mod json;
+mod protobuf;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use model::telemetry::Encoding;
+use model::trace::{Source, Span};
+
+/// The most that is taken of what a request has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Spans of one request.
+    pub spans: usize,
+    /// Attributes of a span, an event or a link.
+    pub attributes: usize,
+    /// Events of a span.
+    pub events: usize,
+    /// Links of a span.
+    pub links: usize,
+    /// Bytes of a span's or an event's name, and of what a status says.
+    pub name_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { spans: 10_000, attributes: 256, events: 128, links: 128, name_bytes: 64 << 10 }
+    }
+}
+
+/// What a request brought.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Received {
+    /// Spans by the id of their trace, in the order they were sent.
+    pub traces: BTreeMap<String, Vec<Span>>,
+    pub accepted: usize,
+    pub rejected: Vec<Rejected>,
+}
+
+/// A span that was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected {
+    /// Where it is in the request: `resourceSpans[0].scopeSpans[0].spans[7]`.
+    pub path: String,
+    pub reason: String,
+}
+
+impl Received {
+    /// What OTLP's partial success says of the spans that were not taken: the first few, and how many more there are.
+    pub fn message(&self) -> Option<String> {
+        const SHOWN: usize = 3;
+        let told = |rejected: &Rejected| format!("{}: {}", rejected.path, rejected.reason);
+        let mut shown: Vec<_> = self.rejected.iter().take(SHOWN).map(told).collect();
+        if self.rejected.len() > SHOWN {
+            shown.push(format!("and {} more", self.rejected.len() - SHOWN));
+        }
+        (!shown.is_empty()).then(|| shown.join("; "))
+    }
+
+    fn take(&mut self, read: Result<(String, Span), String>, path: impl FnOnce() -> String, limits: &Limits) {
+        let number = self.accepted + self.rejected.len();
+        let checked = read.and_then(|(trace, span)| match over(&span, number, limits) {
+            Some(reason) => Err(reason),
+            None => Ok((trace, span)),
+        });
+        match checked {
+            Ok((trace, span)) => {
+                self.accepted += 1;
+                self.traces.entry(trace).or_default().push(span);
+            }
+            Err(reason) => self.rejected.push(Rejected { path: path(), reason }),
+        }
+    }
+}
+
+/// Why a request can't be read at all. Who sent it should not send it again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable(pub String);
+
+/// Takes a request apart.
+///
+/// # Errors
+///
+/// Fails when `request` is no `ExportTraceServiceRequest` in this encoding.
+pub fn receive(request: &[u8], encoding: Encoding, limits: &Limits) -> Result<Received, Unreadable> {
+    match encoding {
+        Encoding::OtlpJson => json::receive(request, limits),
+        Encoding::OtlpProtobuf => protobuf::receive(request, limits),
+    }
+}
+
+/// What a span has too much of. `number` is how many came before it.
+fn over(span: &Span, number: usize, limits: &Limits) -> Option<String> {
+    if number >= limits.spans {
+        return Some(format!("is more than the {} spans that a request may have", limits.spans));
+    }
+    let over = |what: &str, has: usize, most: usize| (has > most).then(|| format!("has {has} {what}, more than {most}"));
+    let said = match &span.status {
+        model::trace::Status::Error(message) => message.len(),
+        _ => 0,
+    };
+    let names = span.events.iter().map(|event| event.name.len()).chain([span.name.len(), said]);
+    let attributes = span.events.iter().map(|event| &event.attributes).chain(span.links.iter().map(|link| &link.attributes));
+    let attributes = attributes.map(Vec::len).chain([span.attributes.len()]);
+    over("attributes", attributes.max().unwrap_or_default(), limits.attributes)
+        .or_else(|| over("events", span.events.len(), limits.events))
+        .or_else(|| over("links", span.links.len(), limits.links))
+        .or_else(|| over("bytes in a name", names.max().unwrap_or_default(), limits.name_bytes))
+}
+
+/// A span that was read, with what must hold of all that are sent.
+fn sent(trace: Option<String>, span: Span, source: &Arc<Source>) -> Result<(String, Span), String> {
+    let trace = trace.ok_or("has no id of a trace")?;
+    if span.id.is_empty() {
+        return Err("has no id".to_owned());
+    }
+    // Zero is how OTLP leaves a time out.
+    if span.start == 0 {
+        return Err("has no start".to_owned());
+    }
+    if span.parent.as_ref() == Some(&span.id) {
+        return Err("is its own parent".to_owned());
+    }
+    Ok((trace, Span { source: Some(Arc::clone(source)), ..span }))
+}
+
+#[cfg(test)]
+mod tests;
