@@ -7,7 +7,9 @@
 //! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent. Events and links of spans are passed over:
 //! our traces have none.
 
+mod dialects;
 pub mod emit;
+pub mod facts;
 mod fields;
 mod id;
 mod order;

@@ -1,0 +1,54 @@
+//! MLflow's own: attributes are JSON within texts.
+//!
+//! `mlflow/tracing/constant.py` (`SpanAttributeKey`, `TokenUsageKey`, `CostKey`). Its tokens of input have those of the cache
+//! in them.
+
+use model::trace::Span;
+
+use super::{Dialect, always};
+use crate::facts::{Fact, Offers, parsed};
+
+pub(super) const DIALECT: Dialect = Dialect {
+    speaks: always,
+    reads: &[
+        (Fact::Kind, "mlflow.spanType"),
+        (Fact::Inputs, "mlflow.spanInputs"),
+        (Fact::Outputs, "mlflow.spanOutputs"),
+        (Fact::ModelAsked, "mlflow.llm.model"),
+        (Fact::Provider, "mlflow.llm.provider"),
+        (Fact::Session, "mlflow.trace.session"),
+        (Fact::User, "mlflow.trace.user"),
+    ],
+    kinds: ("", &[]),
+    more,
+};
+
+fn more(span: &Span, offers: &mut Offers) {
+    let of = |key| span.attribute(key).map(parsed).unwrap_or_default();
+    let usage = of("mlflow.chat.tokenUsage");
+    for (fact, name) in [
+        (Fact::InputTokens, "input_tokens"),
+        (Fact::OutputTokens, "output_tokens"),
+        (Fact::TotalTokens, "total_tokens"),
+        (Fact::CacheRead, "cache_read_input_tokens"),
+        (Fact::CacheWrite, "cache_creation_input_tokens"),
+    ] {
+        offers.made(fact, usage[name].clone());
+    }
+    offers.made(Fact::Cost, of("mlflow.llm.cost")["total_cost"].clone());
+    if let [first, ..] = of("mlflow.linkedPrompts").as_array().map(Vec::as_slice).unwrap_or_default() {
+        offers.made(Fact::PromptName, first["name"].clone());
+        offers.made(Fact::PromptVersion, first["version"].clone());
+    }
+    let kind = of("mlflow.spanType");
+    let (inputs, outputs) = (of("mlflow.spanInputs"), of("mlflow.spanOutputs"));
+    match kind.as_str() {
+        Some("LLM" | "CHAT_MODEL") => {
+            offers.made(Fact::InputMessages, inputs["messages"].clone());
+            offers.made(Fact::OutputMessages, outputs);
+            offers.made(Fact::ModelAsked, inputs["model"].clone());
+        }
+        Some("RETRIEVER" | "RERANKER") => offers.made(Fact::Documents, outputs),
+        _ => {}
+    }
+}
