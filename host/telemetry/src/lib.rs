@@ -1,16 +1,19 @@
 //! OpenTelemetry and its dialects as our traces, and our results as OpenTelemetry ([`emit`]).
 //!
+//! What exporters send is taken apart by [`otlp`]; what a span says is told by [`facts`], in one set of words for all dialects,
+//! and what a trace says as a whole by [`header`].
+//!
 //! A trace comes in one of three shapes, told apart by their keys: Karat's own, OTLP/JSON, and the JSON that MLflow
 //! writes. What they have in common is read by the same code: names of fields in either case, ids in hexadecimal or
 //! Base64, times as numbers or texts, statuses and kinds by number or name.
 //!
-//! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent. Events and links of spans are passed over:
-//! our traces have none.
+//! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent.
 
 mod dialects;
 pub mod emit;
 pub mod facts;
 mod fields;
+pub mod header;
 mod id;
 mod order;
 pub mod otlp;
@@ -32,5 +35,7 @@ impl TraceReader for Reader {
     }
 }
 
+#[cfg(test)]
+mod recorded;
 #[cfg(test)]
 mod tests;

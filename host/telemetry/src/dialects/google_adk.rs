@@ -27,7 +27,9 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 fn more(span: &Span, offers: &mut Offers) {
-    let of = |key| span.attribute(key).map(parsed).filter(|value| value.as_object().is_some_and(|fields| !fields.is_empty()));
+    let of = |key| {
+        span.attribute(key).map(parsed).filter(|value| value.as_object().is_some_and(|fields| !fields.is_empty()))
+    };
     if let Some(request) = of("gcp.vertex.agent.llm_request") {
         offers.made(Fact::System, request["config"]["system_instruction"].clone());
         offers.made(Fact::InputMessages, request["contents"].clone());

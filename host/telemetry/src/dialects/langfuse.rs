@@ -64,7 +64,8 @@ fn usage(usage: &Value, offers: &mut Offers) {
     let cache_read = of("input_cached_tokens").or_else(|| of("cache_read_input_tokens"));
     let cache_write = of("input_cache_creation").or_else(|| of("cache_creation_input_tokens"));
     // Anthropic's names begin otherwise.
-    let beside = ["cache_read_input_tokens", "cache_creation_input_tokens"].iter().filter_map(|name| of(name)).sum::<u64>();
+    let beside =
+        ["cache_read_input_tokens", "cache_creation_input_tokens"].iter().filter_map(|name| of(name)).sum::<u64>();
     let input = of("prompt_tokens").or_else(|| sum("input").map(|input| input.saturating_add(beside)));
     let told = [
         (Fact::InputTokens, input),

@@ -24,10 +24,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::PromptName, "traceloop.prompt.key"),
         (Fact::PromptVersion, "traceloop.prompt.version"),
     ],
-    kinds: (
-        "traceloop.span.kind",
-        &[("agent", "AGENT"), ("task", "TASK"), ("tool", "TOOL"), ("workflow", "WORKFLOW")],
-    ),
+    kinds: ("traceloop.span.kind", &[("agent", "AGENT"), ("task", "TASK"), ("tool", "TOOL"), ("workflow", "WORKFLOW")]),
     more,
 };
 

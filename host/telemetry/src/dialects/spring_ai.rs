@@ -18,7 +18,10 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::Inputs, "db.vector.query.content"),
         (Fact::Documents, "spring.ai.vector_store.query.response.documents"),
     ],
-    kinds: ("spring.ai.kind", &[("advisor", "CHAIN"), ("chat_client", "CHAIN"), ("tool_call", "TOOL"), ("vector_store", "RETRIEVER")]),
+    kinds: (
+        "spring.ai.kind",
+        &[("advisor", "CHAIN"), ("chat_client", "CHAIN"), ("tool_call", "TOOL"), ("vector_store", "RETRIEVER")],
+    ),
     more,
 };
 

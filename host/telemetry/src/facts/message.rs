@@ -37,7 +37,8 @@ pub(super) fn read(value: &Value) -> Vec<Message> {
         Value::String(text) => vec![Message::new("user", text.clone())],
         Value::Array(items) => items.iter().filter_map(message).collect(),
         Value::Object(fields) => {
-            let list = ["messages", "contents", "choices", "candidates"].iter().find_map(|name| fields.get(*name)?.as_array());
+            let list =
+                ["messages", "contents", "choices", "candidates"].iter().find_map(|name| fields.get(*name)?.as_array());
             match list {
                 Some(items) => items.iter().filter_map(message).collect(),
                 None => message(value).into_iter().collect(),
@@ -58,7 +59,7 @@ fn message(value: &Value) -> Option<Message> {
     let role = fields.get("role").or_else(|| fields.get("type")).and_then(Value::as_str)?;
     let mut read = Message::new(role_of(role), String::new());
     read.answers = named(fields, &["tool_call_id", "toolCallId"]);
-    for name in ["content", "parts"] {
+    for name in ["content", "contents", "parts"] {
         parts(fields.get(name), &mut read);
     }
     let calls = ["tool_calls", "toolCalls"].iter().find_map(|name| fields.get(*name)?.as_array());
@@ -97,7 +98,8 @@ fn part(value: &Value, message: &mut Message) {
         (Some("tool_call_response" | "tool-result" | "tool_result"), ..) | (_, _, Some(_)) => {
             let fields = answer.and_then(Value::as_object).unwrap_or(fields);
             message.role = "tool".to_owned();
-            message.answers = named(fields, &["id", "toolCallId", "tool_use_id", "tool_call_id"]).or(message.answers.take());
+            message.answers =
+                named(fields, &["id", "toolCallId", "tool_use_id", "tool_call_id"]).or(message.answers.take());
             let said = ["response", "result", "output", "content"].iter().find_map(|name| fields.get(*name));
             // The AI SDK says what type of result it is.
             let said = said.and_then(|said| said.get("value").or(Some(said)));
@@ -138,7 +140,9 @@ pub(super) fn text(value: &Value) -> Option<String> {
     match value {
         Value::Null => None,
         Value::String(text) => Some(text.clone()),
-        Value::Array(items) if !items.is_empty() && items.iter().all(|item| item.get("content").is_some_and(Value::is_string)) => {
+        Value::Array(items)
+            if !items.is_empty() && items.iter().all(|item| item.get("content").is_some_and(Value::is_string)) =>
+        {
             let said: Vec<_> = items.iter().filter_map(|item| item.get("content")?.as_str()).collect();
             Some(said.join("\n"))
         }

@@ -251,3 +251,6 @@ fn error(span: &Span, offers: &Offers) -> Option<Error> {
     let message = of_exception("exception.message").or(said).or(message).unwrap_or_default();
     Some(Error { kind: of_exception("exception.type").or(kind), message })
 }
+
+#[cfg(test)]
+mod tests;

@@ -99,13 +99,15 @@ fn over(span: &Span, number: usize, limits: &Limits) -> Option<String> {
     if number >= limits.spans {
         return Some(format!("is more than the {} spans that a request may have", limits.spans));
     }
-    let over = |what: &str, has: usize, most: usize| (has > most).then(|| format!("has {has} {what}, more than {most}"));
+    let over =
+        |what: &str, has: usize, most: usize| (has > most).then(|| format!("has {has} {what}, more than {most}"));
     let said = match &span.status {
         model::trace::Status::Error(message) => message.len(),
         _ => 0,
     };
     let names = span.events.iter().map(|event| event.name.len()).chain([span.name.len(), said]);
-    let attributes = span.events.iter().map(|event| &event.attributes).chain(span.links.iter().map(|link| &link.attributes));
+    let attributes =
+        span.events.iter().map(|event| &event.attributes).chain(span.links.iter().map(|link| &link.attributes));
     let attributes = attributes.map(Vec::len).chain([span.attributes.len()]);
     over("attributes", attributes.max().unwrap_or_default(), limits.attributes)
         .or_else(|| over("events", span.events.len(), limits.events))

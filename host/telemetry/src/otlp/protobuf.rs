@@ -33,12 +33,7 @@ pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unrea
 }
 
 fn source(resource: Attributes, scope: InstrumentationScope) -> Source {
-    Source {
-        resource,
-        scope: scope.name,
-        scope_version: scope.version,
-        scope_attributes: attributes(scope.attributes),
-    }
+    Source { resource, scope: scope.name, scope_version: scope.version, scope_attributes: attributes(scope.attributes) }
 }
 
 fn read(span: sent::Span) -> Result<(String, Span), String> {

@@ -1,1 +1,160 @@
-#![allow(unused)]
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+
+use super::*;
+use crate::recorded;
+
+fn json(request: &str) -> Received {
+    receive(request.as_bytes(), Encoding::OtlpJson, &Limits::default()).unwrap_or_else(|wrong| panic!("{wrong:?}"))
+}
+
+fn protobuf(request: &str) -> Vec<u8> {
+    serde_json::from_str::<ExportTraceServiceRequest>(request).expect("OTLP").encode_to_vec()
+}
+
+/// One request with these spans.
+fn request(spans: &[&str]) -> String {
+    format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{}]}}]}}]}}"#, spans.join(","))
+}
+
+/// A span with these fields changed or added.
+fn span(fields: &str) -> String {
+    let mut span = serde_json::json!({
+        "traceId": "5b8efff798038103d269b633813fc60c", "spanId": "eee19b7ec3c1b174", "name": "a",
+        "startTimeUnixNano": "5", "endTimeUnixNano": "6", "kind": 1,
+    });
+    let fields: serde_json::Map<_, _> = serde_json::from_str(&format!("{{{fields}}}")).expect("fields");
+    span.as_object_mut().expect("an object").extend(fields);
+    span.to_string()
+}
+
+#[track_caller]
+fn check_rejected(fields: &str, expected: &str) {
+    let received = json(&request(&[&span(fields), &span("")]));
+    assert_eq!(received.accepted, 1);
+    let [rejected] = &received.rejected[..] else { panic!("{received:?}") };
+    assert_eq!(
+        (rejected.path.as_str(), rejected.reason.as_str()),
+        ("resourceSpans[0].scopeSpans[0].spans[0]", expected)
+    );
+}
+
+#[test]
+fn both_encodings_bring_the_same() {
+    for (name, request) in recorded::ALL {
+        let binary = receive(&protobuf(request), Encoding::OtlpProtobuf, &Limits::default()).expect("read");
+        assert_eq!(json(request), binary, "{name}");
+        assert_eq!(binary.rejected, [], "{name}");
+    }
+}
+
+#[test]
+fn spans_keep_who_made_them_and_what_happened_in_them() {
+    let spans = span(
+        r#""events":[{"name":"e","timeUnixNano":"7","attributes":[{"key":"k","value":{"intValue":"1"}}]}],
+           "links":[{"traceId":"5b8efff798038103d269b633813fc60d","spanId":"eee19b7ec3c1b175"}]"#,
+    );
+    let request = format!(
+        r#"{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"service.name","value":{{"stringValue":"shop"}}}}]}},
+            "scopeSpans":[{{"scope":{{"name":"lib","version":"2"}},"spans":[{spans}]}}]}}]}}"#
+    );
+    let received = json(&request);
+    let [span] = &received.traces["5b8efff798038103d269b633813fc60c"][..] else { panic!("{received:?}") };
+    let source = span.source.as_ref().expect("a source");
+    assert_eq!((source.scope.as_str(), source.scope_version.as_str()), ("lib", "2"));
+    assert_eq!((source.resource[0].0.as_str(), source.resource[0].1.as_str()), ("service.name", "\"shop\""));
+    assert_eq!((span.events[0].name.as_str(), span.events[0].time), ("e", 7));
+    assert_eq!(span.events[0].attribute("k").map(model::json::Json::as_str), Some("1"));
+    assert_eq!(span.links[0].span, "eee19b7ec3c1b175");
+}
+
+#[test]
+fn a_broken_span_is_rejected_and_the_others_are_taken() {
+    check_rejected(
+        r#""traceId":"00000000000000000000000000000000""#,
+        "`traceId` expected an id of 32 hexadecimal digits, found `\"00000000000000000000000000000000\"`",
+    );
+    check_rejected(r#""spanId":"eee1""#, "`spanId` expected an id of 16 hexadecimal digits, found `\"eee1\"`");
+    check_rejected(r#""spanId":null"#, "has no id");
+    check_rejected(r#""traceId":null"#, "has no id of a trace");
+    check_rejected(r#""endTimeUnixNano":"4""#, "ends before it starts");
+    check_rejected(r#""startTimeUnixNano":"0","endTimeUnixNano":"0""#, "has no start");
+    check_rejected(r#""parentSpanId":"eee19b7ec3c1b174""#, "is its own parent");
+    let many: Vec<_> = (0..257).map(|number| format!(r#"{{"key":"{number}"}}"#)).collect();
+    check_rejected(&format!(r#""attributes":[{}]"#, many.join(",")), "has 257 attributes, more than 256");
+    check_rejected(
+        &format!(r#""name":"{}""#, "x".repeat((64 << 10) + 1)),
+        "has 65537 bytes in a name, more than 65536",
+    );
+}
+
+#[test]
+fn protocol_buffers_are_looked_at_as_closely() {
+    let mut sent: ExportTraceServiceRequest =
+        serde_json::from_str(&request(&[&span(""), &span(""), &span("")])).expect("OTLP");
+    let spans = &mut sent.resource_spans[0].scope_spans[0].spans;
+    spans[0].trace_id = vec![0; 16];
+    spans[1].span_id = vec![1; 7];
+    let received = receive(&sent.encode_to_vec(), Encoding::OtlpProtobuf, &Limits::default()).expect("read");
+    assert_eq!(received.accepted, 1);
+    let message = "resourceSpans[0].scopeSpans[0].spans[0]: `traceId` is all zeroes; \
+                   resourceSpans[0].scopeSpans[0].spans[1]: `spanId` has 7 bytes, not 8";
+    assert_eq!(received.message().as_deref(), Some(message));
+}
+
+#[test]
+fn a_request_has_no_more_spans_than_it_may() {
+    let limits = Limits { spans: 1, ..Limits::default() };
+    let received = receive(request(&[&span(""), &span("")]).as_bytes(), Encoding::OtlpJson, &limits).expect("read");
+    assert_eq!(
+        received.message().as_deref(),
+        Some("resourceSpans[0].scopeSpans[0].spans[1]: is more than the 1 spans that a request may have")
+    );
+}
+
+#[test]
+fn of_a_key_that_is_there_twice_the_last_one_counts() {
+    let twice = r#""attributes":[{"key":"a","value":{"intValue":1}},{"key":"b"},{"key":"a","value":{"intValue":2}}]"#;
+    let received = json(&request(&[&span(twice)]));
+    let span = &received.traces.values().next().expect("a trace")[0];
+    let keys: Vec<_> = span.attributes.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
+    assert_eq!(keys, [("b", "null"), ("a", "2")]);
+}
+
+#[test]
+fn what_is_no_request_is_refused_and_an_empty_one_is_not() {
+    for (encoding, empty) in [(Encoding::OtlpJson, &b"{}"[..]), (Encoding::OtlpProtobuf, b"")] {
+        assert_eq!(receive(empty, encoding, &Limits::default()), Ok(Received::default()));
+        assert!(receive(b"\xff", encoding, &Limits::default()).is_err());
+    }
+    assert!(receive(b"[]", Encoding::OtlpJson, &Limits::default()).is_err());
+}
+
+#[test]
+fn no_change_of_a_request_makes_it_panic() {
+    let mut random = fastrand::Rng::with_seed(7);
+    for (_, request) in recorded::ALL {
+        for (encoding, good) in
+            [(Encoding::OtlpJson, request.as_bytes().to_vec()), (Encoding::OtlpProtobuf, protobuf(request))]
+        {
+            for _ in 0..150 {
+                let mut bad = good.clone();
+                for _ in 0..random.usize(1..6) {
+                    let at = random.usize(0..bad.len());
+                    match random.u8(0..4) {
+                        0 => bad[at] = random.u8(..),
+                        1 => drop(bad.remove(at)),
+                        2 => bad.insert(at, *random.choice(b"{}[]\",:0-9\\").expect("a byte")),
+                        _ => bad.truncate(at.max(1)),
+                    }
+                }
+                let Ok(received) = receive(&bad, encoding, &Limits::default()) else { continue };
+                for spans in received.traces.values() {
+                    let mut fold = crate::header::Fold::default();
+                    spans.iter().for_each(|span| fold.add(span, &crate::facts::NoPrices));
+                    fold.header();
+                }
+            }
+        }
+    }
+}
