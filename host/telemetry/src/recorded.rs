@@ -1,9 +1,11 @@
 //! What instrumentations emit, recorded by `tests/dialects/record.py` and `record.mjs`; what could not be recorded is written
 //! by hand after its documentation, in `by_hand.json`.
 
-pub(crate) const ALL: [(&str, &str); 7] = [
+/// Each with its name.
+pub(crate) const ALL: [(&str, &str); 8] = [
     ("adk", include_str!("../tests/dialects/adk.json")),
     ("by_hand", include_str!("../tests/dialects/by_hand.json")),
+    ("gen_ai", include_str!("../tests/dialects/gen_ai.json")),
     ("langfuse", include_str!("../tests/dialects/langfuse.json")),
     ("mlflow", include_str!("../tests/dialects/mlflow.json")),
     ("openinference", include_str!("../tests/dialects/openinference.json")),

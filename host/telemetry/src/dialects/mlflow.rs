@@ -14,7 +14,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::Kind, "mlflow.spanType"),
         (Fact::Inputs, "mlflow.spanInputs"),
         (Fact::Outputs, "mlflow.spanOutputs"),
-        (Fact::ModelAsked, "mlflow.llm.model"),
+        (Fact::ModelAnswered, "mlflow.llm.model"),
         (Fact::Provider, "mlflow.llm.provider"),
         (Fact::Session, "mlflow.trace.session"),
         (Fact::User, "mlflow.trace.user"),

@@ -5,7 +5,7 @@
 
 use model::trace::Span;
 
-use super::{Dialect, always, flat};
+use super::{Dialect, always, flat, text};
 use crate::facts::{Fact, Offers};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -29,6 +29,14 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 fn more(span: &Span, offers: &mut Offers) {
+    let kind = match text(span, "llm.request.type").as_deref() {
+        Some("chat") => "CHAT_MODEL",
+        Some("completion") => "LLM",
+        Some("embedding") => "EMBEDDING",
+        Some("rerank") => "RERANKER",
+        _ => "UNKNOWN",
+    };
+    offers.made(Fact::Kind, kind);
     for (facts, prefix) in [
         ([Fact::InputMessages, Fact::Inputs], "gen_ai.prompt"),
         ([Fact::OutputMessages, Fact::Outputs], "gen_ai.completion"),

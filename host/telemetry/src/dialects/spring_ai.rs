@@ -12,6 +12,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     reads: &[
         (Fact::Inputs, "gen_ai.prompt"),
         (Fact::Outputs, "gen_ai.completion"),
+        (Fact::InputMessages, "gen_ai.prompt"),
+        (Fact::OutputMessages, "gen_ai.completion"),
         (Fact::ToolName, "spring.ai.tool.definition.name"),
         (Fact::ToolArguments, "spring.ai.tool.call.arguments"),
         (Fact::ToolResult, "spring.ai.tool.call.result"),
@@ -27,13 +29,13 @@ pub(super) const DIALECT: Dialect = Dialect {
 
 fn more(span: &Span, offers: &mut Offers) {
     for event in &span.events {
-        let (fact, key) = match event.name.as_str() {
-            "gen_ai.content.prompt" => (Fact::Inputs, "gen_ai.prompt"),
-            "gen_ai.content.completion" => (Fact::Outputs, "gen_ai.completion"),
+        let (facts, key) = match event.name.as_str() {
+            "gen_ai.content.prompt" => ([Fact::Inputs, Fact::InputMessages], "gen_ai.prompt"),
+            "gen_ai.content.completion" => ([Fact::Outputs, Fact::OutputMessages], "gen_ai.completion"),
             _ => continue,
         };
         if let Some(value) = event.attribute(key) {
-            offers.offer(fact, value);
+            facts.into_iter().for_each(|fact| offers.offer(fact, value));
         }
     }
 }

@@ -122,8 +122,8 @@ impl Facts {
         let kind = offers.text(Fact::Kind).map(|kind| kind.to_uppercase());
         let tool = tool(span, &offers, kind.as_deref());
         let outputs = offers.json(Fact::Outputs).or_else(|| offers.json(Fact::Documents));
-        let messages = |fact| offers.value(fact).map(|value| message::read(&value)).unwrap_or_default();
-        let mut input_messages = messages(Fact::InputMessages);
+        let messages = |fact, role| offers.value(fact).map(|value| message::read(&value, role)).unwrap_or_default();
+        let mut input_messages = messages(Fact::InputMessages, "user");
         if let Some(system) = offers.value(Fact::System) {
             let known = input_messages.iter().any(|message| message.role == "system");
             if !known && let Some(text) = message::text(&system) {
@@ -136,7 +136,7 @@ impl Facts {
             inputs: offers.json(Fact::Inputs).or_else(|| tool.as_ref()?.arguments.clone()),
             outputs: outputs.or_else(|| tool.as_ref()?.result.clone()),
             input_messages,
-            output_messages: messages(Fact::OutputMessages),
+            output_messages: messages(Fact::OutputMessages, "assistant"),
             model: answered.or_else(|| asked.clone()),
             model_asked: asked,
             provider: offers.text(Fact::Provider),

@@ -53,7 +53,7 @@ impl Fact {
             | Self::Reasoning
             | Self::TotalTokens => count(value).is_some(),
             Self::Cost | Self::InputCost | Self::OutputCost => number(value).is_some(),
-            Self::InputMessages | Self::OutputMessages => !message::read(value).is_empty(),
+            Self::InputMessages | Self::OutputMessages => !message::read(value, "user").is_empty(),
             Self::Documents => value.as_array().or_else(|| value.get("documents")?.as_array()).is_some(),
             Self::Inputs | Self::Outputs | Self::ToolArguments | Self::ToolResult | Self::System => !value.is_null(),
             Self::Kind => value.as_str().is_some_and(|kind| !kind.is_empty() && !kind.eq_ignore_ascii_case("unknown")),

@@ -2,7 +2,7 @@
 
     python3 -m venv venv && venv/bin/pip install opentelemetry-exporter-otlp-proto-http openai \
         openinference-instrumentation-openai opentelemetry-instrumentation-openai \
-        opentelemetry-instrumentation-openai-v2 mlflow langfuse google-adk
+        "opentelemetry-instrumentation-openai-v2==2.3b0" "wrapt<2" mlflow langfuse google-adk
     venv/bin/python record.py openinference openllmetry gen_ai mlflow langfuse adk
 
 Each writes `NAME.json` beside this file: one OTLP/JSON request. Ids are numbered, times begin at a fixed one and names

@@ -1,0 +1,132 @@
+use super::*;
+use crate::recorded;
+
+/// What a span says, a fact a line; what it does not say is left out.
+fn told(span: &Span) -> String {
+    let facts = Facts::of(span);
+    let mut lines = vec![format!("{}: {}", span.name, facts.kind.as_deref().unwrap_or("-"))];
+    let mut line = |name: &str, value: Option<String>| lines.extend(value.map(|value| format!("  {name}: {value}")));
+    let short = |json: &Json| json.as_str().chars().take(60).collect::<String>();
+    line("in", facts.inputs.as_ref().map(short));
+    line("out", facts.outputs.as_ref().map(short));
+    for (name, messages) in [("asked", &facts.input_messages), ("answered", &facts.output_messages)] {
+        for message in messages {
+            let calls = message.tool_calls.iter().map(|call| {
+                let arguments = call.arguments.as_ref().map(Json::as_str).unwrap_or_default();
+                format!("{}({arguments})#{}", call.name, call.id.as_deref().unwrap_or_default())
+            });
+            let answers = message.answers.iter().map(|call| format!("to {call}"));
+            let said: Vec<_> = [message.content.clone()]
+                .into_iter()
+                .chain(calls)
+                .chain(answers)
+                .filter(|one| !one.is_empty())
+                .collect();
+            line(name, Some(format!("{} {}", message.role, said.join(" "))));
+        }
+    }
+    let models = [facts.model_asked, facts.model.clone()].into_iter().flatten().collect::<Vec<_>>().join(" > ");
+    line("model", facts.model.map(|_| format!("{models} by {}", facts.provider.as_deref().unwrap_or("-"))));
+    line(
+        "tokens",
+        facts.tokens.map(|t| {
+            format!(
+                "{} + {} = {}, cache {} / {}, reasoning {}",
+                t.input, t.output, t.total, t.cache_read, t.cache_write, t.reasoning
+            )
+        }),
+    );
+    line("cost", facts.cost.map(|cost| format!("{cost:.6}")));
+    line(
+        "tool",
+        facts.tool.map(|tool| {
+            let shown = |json: Option<Json>| json.map(|json| json.as_str().to_owned()).unwrap_or_default();
+            format!("{}({}) -> {}", tool.name, shown(tool.arguments), shown(tool.result))
+        }),
+    );
+    for document in &facts.documents {
+        line("document", Some(format!("{:?} {:?} {:?}", document.id, document.content, document.score)));
+    }
+    line("of", facts.session.map(|session| format!("{session} {}", facts.user.as_deref().unwrap_or("-"))));
+    line("error", facts.error.map(|error| format!("{} {}", error.kind.as_deref().unwrap_or("-"), error.message)));
+    lines.join("\n")
+}
+
+/// What the spans of a recording say, against what is written down beside it.
+#[track_caller]
+fn check(name: &str, expected: &str) {
+    let told: Vec<_> = recorded::spans(name).iter().map(told).collect();
+    assert_eq!(told.join("\n"), expected.trim_end(), "\n{}", told.join("\n"));
+}
+
+#[test]
+fn every_dialect_says_the_same_in_its_own_words() {
+    check("adk", include_str!("../../tests/dialects/adk.txt"));
+    check("by_hand", include_str!("../../tests/dialects/by_hand.txt"));
+    check("gen_ai", include_str!("../../tests/dialects/gen_ai.txt"));
+    check("langfuse", include_str!("../../tests/dialects/langfuse.txt"));
+    check("mlflow", include_str!("../../tests/dialects/mlflow.txt"));
+    check("openinference", include_str!("../../tests/dialects/openinference.txt"));
+    check("openllmetry", include_str!("../../tests/dialects/openllmetry.txt"));
+    check("vercel", include_str!("../../tests/dialects/vercel.txt"));
+}
+
+fn span(name: &str, attributes: serde_json::Value) -> Span {
+    let attributes = attributes.as_object().expect("an object").iter();
+    let attributes = attributes.map(|(key, value)| (key.clone(), Json::from_serialize(value).expect("JSON"))).collect();
+    Span { name: name.to_owned(), attributes, ..Span::default() }
+}
+
+#[test]
+fn where_several_dialects_are_spoken_the_first_that_says_something_counts() {
+    let both = serde_json::json!({
+        "mlflow.spanType": "\"UNKNOWN\"", "gen_ai.operation.name": "chat", "openinference.span.kind": "CHAIN",
+        "mlflow.spanInputs": "{\"q\": 1}", "input.value": "other", "output.value": "answer",
+        "gen_ai.usage.input_tokens": "many", "llm.token_count.prompt": 7.0,
+    });
+    let facts = Facts::of(&span("step", both));
+    assert_eq!(facts.kind.as_deref(), Some("CHAT_MODEL"));
+    assert_eq!(facts.inputs.as_ref().map(Json::as_str), Some(r#"{"q":1}"#));
+    assert_eq!(facts.outputs.as_ref().map(Json::as_str), Some("\"answer\""));
+    assert_eq!(facts.tokens, Some(Tokens { input: 7, total: 7, ..Tokens::default() }));
+}
+
+#[test]
+fn what_nobody_says_stays_unknown() {
+    assert_eq!(
+        Facts::of(&span("step", serde_json::json!({ "http.request.method": "GET", "model": "x" }))),
+        Facts::default()
+    );
+}
+
+#[test]
+fn an_application_may_have_types_of_its_own() {
+    let kind = |kind| Facts::of(&span("step", serde_json::json!({ "mlflow.spanType": kind }))).kind;
+    assert_eq!(kind("Planner").as_deref(), Some("PLANNER"));
+    assert_eq!((kind(""), kind("unknown")), (None, None));
+}
+
+#[test]
+fn an_agent_has_no_price_of_its_own() {
+    let of = |kind: &str| {
+        let said =
+            serde_json::json!({ "mlflow.spanType": kind, "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 2 });
+        Facts::of(&span("step", said)).priced(&|_: Option<&str>, _: &str, tokens: &Tokens| Some(tokens.input as f64))
+    };
+    assert_eq!((of("LLM"), of("AGENT")), (Some(2.0), None));
+}
+
+#[test]
+fn a_span_that_went_well_has_no_error() {
+    let failed = span("step", serde_json::json!({ "error.type": "timeout" }));
+    assert_eq!(Facts::of(&failed).error.and_then(|error| error.kind).as_deref(), Some("timeout"));
+    assert_eq!(Facts::of(&Span { status: Status::Ok, ..failed }).error, None);
+}
+
+#[test]
+fn a_prompt_is_linked_by_name_and_version() {
+    let said =
+        serde_json::json!({ "langfuse.observation.prompt.name": "greet", "langfuse.observation.prompt.version": 3 });
+    let expected = Prompt { name: "greet".to_owned(), version: Some("3".to_owned()) };
+    assert_eq!(Facts::of(&span("step", said)).prompt, Some(expected));
+}
