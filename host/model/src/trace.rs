@@ -72,8 +72,8 @@ pub struct Link {
 /// Who made a span: the service it ran in, and the library that wrote it down.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Source {
-    /// Attributes of the resource, such as `service.name`.
-    pub resource: Attributes,
+    /// Attributes of the resource, such as `service.name`. Shared: a request may have many scopes of one resource.
+    pub resource: Arc<Attributes>,
     /// Empty where the library did not say.
     pub scope: String,
     pub scope_version: String,

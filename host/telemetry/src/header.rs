@@ -80,8 +80,8 @@ impl Fold {
         let facts = Facts::of(span);
         let cost = facts.priced(prices).map(|cost| (cost * PICO).round() as u64);
         let text = |value: &Json| serde_json::from_str::<String>(value.as_str()).ok();
-        let resource = span.source.as_ref().map(|source| source.resource.as_slice()).unwrap_or_default();
-        let service = resource.iter().find(|(key, _)| key == "service.name").and_then(|(_, value)| text(value));
+        let mut resource = span.source.iter().flat_map(|source| source.resource.iter());
+        let service = resource.find(|(key, _)| key == "service.name").and_then(|(_, value)| text(value));
         let part = Part {
             end: span.end,
             start: span.start,

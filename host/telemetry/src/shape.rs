@@ -47,12 +47,12 @@ pub(crate) fn otlp<'a>(fields: &Fields<'a>, values: Values) -> Result<Spans<'a>,
         let broken = |broken| within(broken, &of_resource);
         let fields = Fields::read(raw.get()).map_err(broken)?;
         let resource = fields.map(&["resource"], |raw| span::attributes_of(&Fields::read(raw)?, values));
-        let resource = resource.map_err(broken)?.unwrap_or_default();
+        let resource = Arc::new(values.beside(resource).map_err(broken)?.unwrap_or_default());
         for (path, raw) in fields.list(SCOPE_SPANS).map_err(broken)? {
             let of_scope = format!("{of_resource}.{path}");
             let broken = |broken| within(broken, &of_scope);
             let fields = Fields::read(raw.get()).map_err(broken)?;
-            let source = Arc::new(source(&fields, resource.clone(), values).map_err(broken)?);
+            let source = Arc::new(source(&fields, Arc::clone(&resource), values).map_err(broken)?);
             let found = fields.list(SPANS).map_err(broken)?.into_iter();
             spans.extend(found.map(|(path, raw)| (format!("{of_scope}.{path}"), raw, Some(Arc::clone(&source)))));
         }
@@ -60,13 +60,13 @@ pub(crate) fn otlp<'a>(fields: &Fields<'a>, values: Values) -> Result<Spans<'a>,
     Ok(spans)
 }
 
-fn source(fields: &Fields<'_>, resource: Attributes, values: Values) -> Result<Source, BrokenTrace> {
+fn source(fields: &Fields<'_>, resource: Arc<Attributes>, values: Values) -> Result<Source, BrokenTrace> {
     let scope = fields.map(&["scope", "instrumentationLibrary"], |raw| {
         let fields = Fields::read(raw)?;
         let text = |name| Ok(fields.text(name)?.unwrap_or_default());
         Ok((text(&["name"])?, text(&["version"])?, span::attributes_of(&fields, values)?))
-    })?;
-    let (scope, scope_version, scope_attributes) = scope.unwrap_or_default();
+    });
+    let (scope, scope_version, scope_attributes) = values.beside(scope)?.unwrap_or_default();
     Ok(Source { resource, scope, scope_version, scope_attributes })
 }
 

@@ -42,8 +42,8 @@ pub(crate) fn read(raw: &str, values: Values) -> Result<Read, BrokenTrace> {
         end,
         status: fields.map(&["status"], status)?.unwrap_or_default(),
         attributes: attributes_of(&fields, values)?,
-        events: each(&fields, &["events"], |raw| event(raw, values))?,
-        links: each(&fields, &["links"], |raw| link(raw, values))?,
+        events: values.beside(each(&fields, &["events"], |raw| event(raw, values)))?,
+        links: values.beside(each(&fields, &["links"], |raw| link(raw, values)))?,
         source: None,
     };
     Ok(Read { trace: fields.map(TRACE_ID, id::trace)?, span, has_id: id.is_some(), has_name })

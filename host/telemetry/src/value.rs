@@ -16,14 +16,25 @@ pub(crate) enum Values {
     Plain,
     /// As JSON within texts.
     Texts,
-    /// As they are; of a key that is there twice, the last one counts.
-    Lenient,
+    /// As an exporter sent them: as they are, and of a key that is there twice, the last one counts.
+    Sent,
+}
+
+impl Values {
+    /// What beside its spans was read of a trace. An exporter is told what is wrong with it; a row's trace was never looked
+    /// through for that, so there it is passed over.
+    pub(crate) fn beside<T: Default>(self, read: Result<T, BrokenTrace>) -> Result<T, BrokenTrace> {
+        match self {
+            Self::Sent => read,
+            Self::Plain | Self::Texts => Ok(read.unwrap_or_default()),
+        }
+    }
 }
 
 /// The attributes of a span: an object, or a list of keys with typed values as OTLP has it.
 pub(crate) fn attributes(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace> {
     let mut attributes = if raw.starts_with('[') { listed(raw)? } else { named(raw, values)? };
-    if values == Values::Lenient {
+    if values == Values::Sent {
         keep_last(&mut attributes);
         return Ok(attributes);
     }
@@ -44,7 +55,7 @@ pub(crate) fn keep_last(attributes: &mut Vec<(String, Json)>) {
 
 fn named(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace> {
     let value = |raw: &RawValue| match values {
-        Values::Plain | Values::Lenient => Json::from_raw(raw),
+        Values::Plain | Values::Sent => Json::from_raw(raw),
         Values::Texts => unwrapped(raw),
     };
     Ok(Fields::read(raw)?.entries().map(|(key, raw)| (key.to_owned(), value(raw))).collect())

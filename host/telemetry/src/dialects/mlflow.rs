@@ -16,6 +16,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::Outputs, "mlflow.spanOutputs"),
         (Fact::ModelAnswered, "mlflow.llm.model"),
         (Fact::Provider, "mlflow.llm.provider"),
+        (Fact::Prompts, "mlflow.linkedPrompts"),
         (Fact::Session, "mlflow.trace.session"),
         (Fact::User, "mlflow.trace.user"),
     ],
@@ -36,10 +37,6 @@ fn more(span: &Span, offers: &mut Offers) {
         offers.made(fact, usage[name].clone());
     }
     offers.made(Fact::Cost, of("mlflow.llm.cost")["total_cost"].clone());
-    if let [first, ..] = of("mlflow.linkedPrompts").as_array().map(Vec::as_slice).unwrap_or_default() {
-        offers.made(Fact::PromptName, first["name"].clone());
-        offers.made(Fact::PromptVersion, first["version"].clone());
-    }
     let kind = of("mlflow.spanType");
     let (inputs, outputs) = (of("mlflow.spanInputs"), of("mlflow.spanOutputs"));
     match kind.as_str() {

@@ -3,7 +3,7 @@
 //! A dialect is a table of which attribute feeds which fact, best first, and a function for what a table can't say. Where
 //! several dialects are on one span, they go in the order of [`ALL`]: MLflow's, which the application wrote itself; then
 //! those of one product, which say more than the conventions they build on; then OpenTelemetry's, OpenInference's and
-//! OpenLLMetry's conventions. That is the order in which scorers read a trace, too.
+//! OpenLLMetry's conventions; last Spring AI's, whose names older conventions had, too. That is the order in which scorers read a trace, too.
 
 mod claude_code;
 mod flat;

@@ -39,7 +39,7 @@ pub struct Facts {
     pub documents: Vec<Document>,
     pub session: Option<String>,
     pub user: Option<String>,
-    pub prompt: Option<Prompt>,
+    pub prompts: Vec<Prompt>,
     pub error: Option<Error>,
 }
 
@@ -145,9 +145,7 @@ impl Facts {
             documents: offers.value(Fact::Documents).map(|value| documents(&value)).unwrap_or_default(),
             session: offers.text(Fact::Session),
             user: offers.text(Fact::User),
-            prompt: offers
-                .text(Fact::PromptName)
-                .map(|name| Prompt { name, version: offers.text(Fact::PromptVersion) }),
+            prompts: prompts(&offers),
             error: error(span, &offers),
             tool,
             kind,
@@ -183,6 +181,20 @@ fn tokens(offers: &Offers) -> Option<Tokens> {
         reasoning: count(Fact::Reasoning).unwrap_or_default(),
         total: total.unwrap_or_else(|| input.saturating_add(output)),
     })
+}
+
+fn prompts(offers: &Offers) -> Vec<Prompt> {
+    let linked = offers.value(Fact::Prompts).unwrap_or_default();
+    let read = |link: &serde_json::Value| {
+        let text = |name| link.get(name).and_then(message::text);
+        Some(Prompt { name: text("name")?, version: text("version") })
+    };
+    let linked: Vec<_> = linked.as_array().into_iter().flatten().filter_map(read).collect();
+    if !linked.is_empty() {
+        return linked;
+    }
+    let name = offers.text(Fact::PromptName);
+    name.map(|name| Prompt { name, version: offers.text(Fact::PromptVersion) }).into_iter().collect()
 }
 
 fn cost(offers: &Offers) -> Option<f64> {

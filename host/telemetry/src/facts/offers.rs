@@ -36,6 +36,8 @@ pub(crate) enum Fact {
     Documents,
     Session,
     User,
+    /// A list of objects with `name` and `version`.
+    Prompts,
     PromptName,
     PromptVersion,
     ErrorType,
@@ -55,6 +57,7 @@ impl Fact {
             Self::Cost | Self::InputCost | Self::OutputCost => number(value).is_some(),
             Self::InputMessages | Self::OutputMessages => !message::read(value, "user").is_empty(),
             Self::Documents => value.as_array().or_else(|| value.get("documents")?.as_array()).is_some(),
+            Self::Prompts => value.as_array().is_some_and(|links| !links.is_empty()),
             Self::Inputs | Self::Outputs | Self::ToolArguments | Self::ToolResult | Self::System => !value.is_null(),
             Self::Kind => value.as_str().is_some_and(|kind| !kind.is_empty() && !kind.eq_ignore_ascii_case("unknown")),
             _ => message::text(value).is_some_and(|text| !text.is_empty()),

@@ -124,9 +124,12 @@ fn a_span_that_went_well_has_no_error() {
 }
 
 #[test]
-fn a_prompt_is_linked_by_name_and_version() {
+fn prompts_are_linked_by_name_and_version() {
     let said =
         serde_json::json!({ "langfuse.observation.prompt.name": "greet", "langfuse.observation.prompt.version": 3 });
     let expected = Prompt { name: "greet".to_owned(), version: Some("3".to_owned()) };
-    assert_eq!(Facts::of(&span("step", said)).prompt, Some(expected));
+    assert_eq!(Facts::of(&span("step", said)).prompts, std::slice::from_ref(&expected));
+    let linked = serde_json::json!({ "mlflow.linkedPrompts": "[{\"name\": \"greet\", \"version\": \"3\"}, {\"name\": \"part\"}]" });
+    let part = Prompt { name: "part".to_owned(), version: None };
+    assert_eq!(Facts::of(&span("step", linked)).prompts, [expected, part]);
 }

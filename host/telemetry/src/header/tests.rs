@@ -84,7 +84,7 @@ fn a_trace_is_in_progress_until_its_root_has_ended() {
     let state = |spans: &[Span]| fold(spans).header().state;
     assert_eq!(state(&[step("b", Some("a"), None, None)]), State::InProgress);
     assert_eq!(state(&[Span { end: None, ..root.clone() }]), State::InProgress);
-    assert_eq!(state(&[root.clone()]), State::Ok);
+    assert_eq!(state(std::slice::from_ref(&root)), State::Ok);
     assert_eq!(state(&[Span { status: Status::Error(String::new()), ..root }]), State::Error);
     assert_eq!(Fold::default().header(), Header::default());
 }

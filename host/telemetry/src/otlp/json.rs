@@ -1,9 +1,7 @@
 //! OTLP as JSON.
 
-use std::sync::Arc;
-
+use model::json::Json;
 use model::ports::BrokenTrace;
-use serde_json::value::RawValue;
 
 use super::{Limits, Received, Unreadable, sent};
 use crate::fields::Fields;
@@ -12,14 +10,15 @@ use crate::span::{self, Read};
 use crate::value::Values;
 
 pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unreadable> {
-    let unreadable = |error: serde_json::Error| Unreadable(format!("the request is not JSON: {error}"));
-    let raw: &RawValue = serde_json::from_slice(request).map_err(unreadable)?;
+    let text = str::from_utf8(request).map_err(|error| Unreadable(format!("the request is not JSON: {error}")))?;
+    // It also sees to it that the request nests no deeper than what follows can walk.
+    let json = Json::parse(text).map_err(|error| Unreadable(format!("the request is not JSON: {error}")))?;
     let broken = |broken: BrokenTrace| Unreadable(format!("the request is not OTLP: {}", said(broken)));
-    let fields = Fields::read(raw.get()).map_err(broken)?;
+    let fields = Fields::read(json.as_str()).map_err(broken)?;
     let mut received = Received::default();
-    for (path, raw, source) in shape::otlp(&fields, Values::Lenient).map_err(broken)? {
-        let source = source.unwrap_or_else(|| Arc::default());
-        let read = span::read(raw.get(), Values::Lenient).map_err(said);
+    for (path, raw, source) in shape::otlp(&fields, Values::Sent).map_err(broken)? {
+        let source = source.unwrap_or_default();
+        let read = span::read(raw.get(), Values::Sent).map_err(said);
         let read = read.and_then(|Read { trace, span, .. }| sent(trace, span, &source));
         received.take(read, || path, limits);
     }

@@ -12,6 +12,9 @@ use std::sync::Arc;
 use model::telemetry::Encoding;
 use model::trace::{Source, Span};
 
+/// A request of nothing but broken spans does not become an answer of many times its size.
+const MOST_REASONS: usize = 1000;
+
 /// The most that is taken of what a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
@@ -39,7 +42,9 @@ pub struct Received {
     /// Spans by the id of their trace, in the order they were sent.
     pub traces: BTreeMap<String, Vec<Span>>,
     pub accepted: usize,
-    pub rejected: Vec<Rejected>,
+    pub rejected: usize,
+    /// Why, of the first thousand that were rejected.
+    pub reasons: Vec<Rejected>,
 }
 
 /// A span that was not taken.
@@ -55,15 +60,15 @@ impl Received {
     pub fn message(&self) -> Option<String> {
         const SHOWN: usize = 3;
         let told = |rejected: &Rejected| format!("{}: {}", rejected.path, rejected.reason);
-        let mut shown: Vec<_> = self.rejected.iter().take(SHOWN).map(told).collect();
-        if self.rejected.len() > SHOWN {
-            shown.push(format!("and {} more", self.rejected.len() - SHOWN));
+        let mut shown: Vec<_> = self.reasons.iter().take(SHOWN).map(told).collect();
+        if self.rejected > SHOWN {
+            shown.push(format!("and {} more", self.rejected - SHOWN));
         }
         (!shown.is_empty()).then(|| shown.join("; "))
     }
 
     fn take(&mut self, read: Result<(String, Span), String>, path: impl FnOnce() -> String, limits: &Limits) {
-        let number = self.accepted + self.rejected.len();
+        let number = self.accepted + self.rejected;
         let checked = read.and_then(|(trace, span)| match over(&span, number, limits) {
             Some(reason) => Err(reason),
             None => Ok((trace, span)),
@@ -73,7 +78,12 @@ impl Received {
                 self.accepted += 1;
                 self.traces.entry(trace).or_default().push(span);
             }
-            Err(reason) => self.rejected.push(Rejected { path: path(), reason }),
+            Err(reason) => {
+                self.rejected += 1;
+                if self.reasons.len() < MOST_REASONS {
+                    self.reasons.push(Rejected { path: path(), reason });
+                }
+            }
         }
     }
 }

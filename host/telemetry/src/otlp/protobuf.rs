@@ -19,9 +19,9 @@ pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unrea
         .map_err(|error| Unreadable(format!("the request is not OTLP: {error}")))?;
     let mut received = Received::default();
     for (at_resource, of_resource) in request.resource_spans.into_iter().enumerate() {
-        let resource = attributes(of_resource.resource.unwrap_or_default().attributes);
+        let resource = Arc::new(attributes(of_resource.resource.unwrap_or_default().attributes));
         for (at_scope, of_scope) in of_resource.scope_spans.into_iter().enumerate() {
-            let source = Arc::new(source(resource.clone(), of_scope.scope.unwrap_or_default()));
+            let source = Arc::new(source(Arc::clone(&resource), of_scope.scope.unwrap_or_default()));
             for (at, span) in of_scope.spans.into_iter().enumerate() {
                 let path = || format!("resourceSpans[{at_resource}].scopeSpans[{at_scope}].spans[{at}]");
                 let read = read(span).and_then(|(trace, span)| super::sent(Some(trace), span, &source));
@@ -32,7 +32,7 @@ pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unrea
     Ok(received)
 }
 
-fn source(resource: Attributes, scope: InstrumentationScope) -> Source {
+fn source(resource: Arc<Attributes>, scope: InstrumentationScope) -> Source {
     Source { resource, scope: scope.name, scope_version: scope.version, scope_attributes: attributes(scope.attributes) }
 }
 

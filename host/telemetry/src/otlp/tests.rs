@@ -32,7 +32,7 @@ fn span(fields: &str) -> String {
 fn check_rejected(fields: &str, expected: &str) {
     let received = json(&request(&[&span(fields), &span("")]));
     assert_eq!(received.accepted, 1);
-    let [rejected] = &received.rejected[..] else { panic!("{received:?}") };
+    let [rejected] = &received.reasons[..] else { panic!("{received:?}") };
     assert_eq!(
         (rejected.path.as_str(), rejected.reason.as_str()),
         ("resourceSpans[0].scopeSpans[0].spans[0]", expected)
@@ -44,7 +44,7 @@ fn both_encodings_bring_the_same() {
     for (name, request) in recorded::ALL {
         let binary = receive(&protobuf(request), Encoding::OtlpProtobuf, &Limits::default()).expect("read");
         assert_eq!(json(request), binary, "{name}");
-        assert_eq!(binary.rejected, [], "{name}");
+        assert_eq!(binary.rejected, 0, "{name}");
     }
 }
 
@@ -128,6 +128,30 @@ fn what_is_no_request_is_refused_and_an_empty_one_is_not() {
         assert!(receive(b"\xff", encoding, &Limits::default()).is_err());
     }
     assert!(receive(b"[]", Encoding::OtlpJson, &Limits::default()).is_err());
+}
+
+#[test]
+fn a_request_that_nests_without_end_is_refused() {
+    let value = |depth| format!("{}{}", r#"{"arrayValue":{"values":["#.repeat(depth), "]}}".repeat(depth));
+    let nested = |depth| request(&[&format!(r#"{{"attributes":[{{"key":"a","value":{}}}]}}"#, value(depth))]);
+    let read = |depth| receive(nested(depth).as_bytes(), Encoding::OtlpJson, &Limits::default());
+    assert!(read(20).is_ok());
+    assert!(read(100_000).is_err());
+    // Lengths go before what they are of, so this is made from the inside out: an array's values (1) within a value's
+    // array (5), and around them the value (2) of an attribute (1) of a resource (1) of the first of all (1).
+    let around = |tag: u8, inner: Vec<u8>| {
+        let mut outer = vec![tag << 3 | 2];
+        prost::encoding::encode_varint(inner.len() as u64, &mut outer);
+        outer.extend(inner);
+        outer
+    };
+    let nested = |depth| {
+        let value = (0..depth).fold(Vec::new(), |value, _| around(5, around(1, value)));
+        [2, 1, 1, 1].into_iter().fold(value, |inner, tag| around(tag, inner))
+    };
+    let read = |depth| receive(&nested(depth), Encoding::OtlpProtobuf, &Limits::default());
+    assert!(read(20).is_ok());
+    assert!(read(5_000).is_err());
 }
 
 #[test]
