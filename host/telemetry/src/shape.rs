@@ -12,8 +12,8 @@ use crate::span::{self, Read};
 use crate::value::Values;
 use crate::{id, order};
 
-/// Spans in one trace.
-const MOST_SPANS: usize = 100_000;
+/// Spans in one trace, and in one request.
+pub(crate) const MOST_SPANS: usize = 100_000;
 
 pub(crate) const RESOURCE_SPANS: Names = &["resourceSpans", "resource_spans"];
 const SCOPE_SPANS: Names = &["scopeSpans", "scope_spans", "instrumentationLibrarySpans"];
@@ -53,7 +53,11 @@ pub(crate) fn otlp<'a>(fields: &Fields<'a>, values: Values) -> Result<Spans<'a>,
             let broken = |broken| within(broken, &of_scope);
             let fields = Fields::read(raw.get()).map_err(broken)?;
             let source = Arc::new(source(&fields, Arc::clone(&resource), values).map_err(broken)?);
-            let found = fields.list(SPANS).map_err(broken)?.into_iter();
+            let found = fields.list(SPANS).map_err(broken)?;
+            if spans.len() + found.len() > MOST_SPANS {
+                return Err(wrong(format!("has more than {MOST_SPANS} spans")));
+            }
+            let found = found.into_iter();
             spans.extend(found.map(|(path, raw)| (format!("{of_scope}.{path}"), raw, Some(Arc::clone(&source)))));
         }
     }

@@ -150,6 +150,17 @@ fn what_is_wrong_is_told_with_its_field() {
 }
 
 #[test]
+fn what_is_beside_the_spans_is_kept_and_may_be_broken() {
+    let span = |more: &str| {
+        let text = format!(r#"{{"spans":[{{"name":"a","start_time_unix_nano":1{more}}}]}}"#);
+        read(&text).spans.remove(0)
+    };
+    let kept = span(r#","events":[{"name":"e","time_unix_nano":3,"attributes":{"k":1}}]"#);
+    assert_eq!((kept.events[0].name.as_str(), kept.events[0].time), ("e", 3));
+    assert_eq!(span(r#","events":7,"links":[{"trace_id":"elsewhere"}]"#).links, []);
+}
+
+#[test]
 fn spans_that_do_not_fit_together_are_refused() {
     let span = |id: &str, more: &str| {
         format!(r#"{{"span_id":"000000000000000{id}","name":"{id}","start_time_unix_nano":5{more}}}"#)

@@ -10,13 +10,19 @@ use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
 use opentelemetry_proto::tonic::trace::v1 as sent;
 use prost::Message;
+use prost::encoding::{WireType, decode_key, decode_varint};
 
 use super::{Limits, Received, Unreadable};
+use crate::shape::MOST_SPANS;
 use crate::value::{json, keep_last};
 
 pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unreadable> {
-    let request = ExportTraceServiceRequest::decode(request)
-        .map_err(|error| Unreadable(format!("the request is not OTLP: {error}")))?;
+    let broken = |error: String| Unreadable(format!("the request is not OTLP: {error}"));
+    let spans = spans(request).ok_or_else(|| broken("a field is cut off".to_owned()))?;
+    if spans > MOST_SPANS {
+        return Err(Unreadable(format!("the request has {spans} spans, more than {MOST_SPANS}")));
+    }
+    let request = ExportTraceServiceRequest::decode(request).map_err(|error| broken(error.to_string()))?;
     let mut received = Received::default();
     for (at_resource, of_resource) in request.resource_spans.into_iter().enumerate() {
         let resource = Arc::new(attributes(of_resource.resource.unwrap_or_default().attributes));
@@ -30,6 +36,41 @@ pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unrea
         }
     }
     Ok(received)
+}
+
+/// How many spans a request has. An empty one is two bytes, and a hundred times that once it is decoded.
+fn spans(request: &[u8]) -> Option<usize> {
+    let mut spans = 0;
+    for resource in fields(request, 1)? {
+        for scope in fields(resource, 2)? {
+            spans += fields(scope, 2)?.len();
+        }
+    }
+    Some(spans)
+}
+
+/// The messages in a field of this number. Groups, which OTLP has none of, are not read.
+fn fields(mut message: &[u8], wanted: u32) -> Option<Vec<&[u8]>> {
+    let mut found = Vec::new();
+    while !message.is_empty() {
+        let (number, wire) = decode_key(&mut message).ok()?;
+        let length = match wire {
+            WireType::Varint => {
+                decode_varint(&mut message).ok()?;
+                continue;
+            }
+            WireType::SixtyFourBit => 8,
+            WireType::ThirtyTwoBit => 4,
+            WireType::LengthDelimited => usize::try_from(decode_varint(&mut message).ok()?).ok()?,
+            WireType::StartGroup | WireType::EndGroup => return None,
+        };
+        let (field, rest) = message.split_at_checked(length)?;
+        if number == wanted && wire == WireType::LengthDelimited {
+            found.push(field);
+        }
+        message = rest;
+    }
+    Some(found)
 }
 
 fn source(resource: Arc<Attributes>, scope: InstrumentationScope) -> Source {

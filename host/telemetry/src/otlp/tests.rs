@@ -28,6 +28,14 @@ fn span(fields: &str) -> String {
     span.to_string()
 }
 
+/// A message in a field of this number.
+fn around(number: u8, inner: Vec<u8>) -> Vec<u8> {
+    let mut outer = vec![number << 3 | 2];
+    prost::encoding::encode_varint(inner.len() as u64, &mut outer);
+    outer.extend(inner);
+    outer
+}
+
 #[track_caller]
 fn check_rejected(fields: &str, expected: &str) {
     let received = json(&request(&[&span(fields), &span("")]));
@@ -113,6 +121,18 @@ fn a_request_has_no_more_spans_than_it_may() {
 }
 
 #[test]
+fn a_request_of_countless_spans_is_not_even_decoded() {
+    let refused = |request: &[u8], encoding| receive(request, encoding, &Limits::default()).expect_err("refused").0;
+    let spans = vec!["{}"; 100_001];
+    assert_eq!(
+        refused(request(&spans).as_bytes(), Encoding::OtlpJson),
+        "the request is not OTLP: has more than 100000 spans"
+    );
+    let binary = around(1, around(2, [0x12, 0].repeat(100_001)));
+    assert_eq!(refused(&binary, Encoding::OtlpProtobuf), "the request has 100001 spans, more than 100000");
+}
+
+#[test]
 fn of_a_key_that_is_there_twice_the_last_one_counts() {
     let twice = r#""attributes":[{"key":"a","value":{"intValue":1}},{"key":"b"},{"key":"a","value":{"intValue":2}}]"#;
     let received = json(&request(&[&span(twice)]));
@@ -139,12 +159,6 @@ fn a_request_that_nests_without_end_is_refused() {
     assert!(read(100_000).is_err());
     // Lengths go before what they are of, so this is made from the inside out: an array's values (1) within a value's
     // array (5), and around them the value (2) of an attribute (1) of a resource (1) of the first of all (1).
-    let around = |tag: u8, inner: Vec<u8>| {
-        let mut outer = vec![tag << 3 | 2];
-        prost::encoding::encode_varint(inner.len() as u64, &mut outer);
-        outer.extend(inner);
-        outer
-    };
     let nested = |depth| {
         let value = (0..depth).fold(Vec::new(), |value, _| around(5, around(1, value)));
         [2, 1, 1, 1].into_iter().fold(value, |inner, tag| around(tag, inner))
