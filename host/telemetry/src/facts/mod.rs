@@ -1,6 +1,6 @@
 //! What a span says, in one set of words whatever dialect it speaks.
 //!
-//! A dialect ([`crate::dialects`]) offers what it finds; of several offers of one fact the first counts, and the dialects are
+//! A dialect (`dialects`) offers what it finds; of several offers of one fact the first counts, and the dialects are
 //! asked in a fixed order. What is offered in a form that the fact can't have is passed over, so that the next one may
 //! have it. Nothing is made up: what nobody says stays unknown.
 
