@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::outcome::Failure;
+
 /// How the verdicts of one scorer fold into a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -14,9 +16,11 @@ pub enum AggregateKind {
     Categorical,
     /// Free text and lists: kept, not averaged.
     Text,
+    /// A number of all rows together, as an aggregator has it.
+    Corpus,
 }
 
-/// What became of a scorer over all rows and trials.
+/// What became of a scorer or an aggregator over all rows and trials.
 ///
 /// Invariant: `scored + abstained + failed + unpredicted` is the number of rows times trials.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -29,6 +33,12 @@ pub struct Aggregate {
     pub upper: Option<f64>,
     #[serde(flatten)]
     pub counts: Counts,
+    /// What the number was computed by, where an aggregator says so. A guest's text: untrusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
+    /// Why an aggregator gave no number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<Failure>,
     /// How often each label was given.
     #[serde(default, skip_serializing_if = "std::collections::BTreeMap::is_empty")]
     pub labels: std::collections::BTreeMap<String, u64>,
@@ -43,4 +53,14 @@ pub struct Counts {
     pub failed: u64,
     /// The row had no outputs to score.
     pub unpredicted: u64,
+}
+
+/// A number of a whole run, as an aggregator gives it. It is finite.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Measure {
+    /// Name under the aggregator's own; none for the main number.
+    pub name: Option<String>,
+    pub value: f64,
+    /// What it was computed by. A guest's text: untrusted.
+    pub note: Option<String>,
 }

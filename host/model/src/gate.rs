@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct Gate {
     /// As the suite wrote it.
     pub text: String,
-    /// The key of a scorer in results, `key/sub` for a sub-feedback; [`LATENCY`] for the time that predictions took.
+    /// The key of a scorer or an aggregator in results, `key/sub` for a sub-feedback; [`LATENCY`] for the time that predictions took.
     pub scorer: String,
     pub statistic: Statistic,
     pub comparison: Comparison,

@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::aggregate::Measure;
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
 use crate::judge::{Asker, BatchId, Exchange, JudgeReply, JudgeRequest, Usage};
@@ -89,7 +90,7 @@ pub trait Catalog: Send + Sync {
     /// Fails when the file can't be read or is not a plugin that this host can run.
     fn load(&self, path: &str, isolation: Isolation) -> Result<Arc<dyn Plugin>, PluginError>;
 
-    /// The built-in plugin that offers this scorer, predictor or exporter, if there is one.
+    /// The built-in plugin that offers this item, if there is one.
     ///
     /// # Errors
     ///
@@ -123,6 +124,9 @@ pub trait Plugin: Send + Sync {
     /// Prepares scorers of this plugin for the rows of one run.
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring>;
 
+    /// Prepares the aggregator that is the binding's one call for one run.
+    fn bind_aggregator(&self, binding: Binding) -> Arc<dyn Aggregating>;
+
     /// Prepares the predictor that is the binding's one call for the rows of one run.
     fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting>;
 
@@ -130,7 +134,7 @@ pub trait Plugin: Send + Sync {
     fn bind_exporter(&self, binding: Binding, sink: Option<Arc<dyn Sink>>) -> Arc<dyn Exporting>;
 }
 
-/// Which items of a plugin are called on every row, and under what conditions.
+/// Which items of a plugin are called, and under what conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Binding {
     pub calls: Vec<Call>,
@@ -144,7 +148,7 @@ pub struct Binding {
     pub config: Map<String, Value>,
 }
 
-/// One scorer, predictor or exporter of a plugin with its parameters.
+/// One item of a plugin with its parameters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Call {
     /// Its name in results.
@@ -181,6 +185,32 @@ impl std::ops::AddAssign for Work {
         self.fuel += more.fuel;
         self.time += more.time;
     }
+}
+
+/// An aggregator, ready to be called: one instance from the start to the end. After a call that failed there is no other.
+#[async_trait]
+pub trait Aggregating: Send + Sync {
+    /// # Errors
+    ///
+    /// Fails with what the aggregator says, or how its call ended; `add` and `finish` likewise.
+    async fn start(&self) -> Result<(), Failure>;
+
+    /// Hands over some rows, in dataset order.
+    async fn add(&self, rows: &[ScoredRow]) -> Result<(), Failure>;
+
+    /// The numbers of all that was added, the main one first.
+    async fn finish(&self) -> Result<Vec<Measure>, Failure>;
+
+    /// What its calls have taken so far.
+    fn work(&self) -> Work;
+}
+
+/// A row as an aggregator gets it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ScoredRow {
+    pub row: Row,
+    /// Of the scorers that the aggregator sees, by their keys; none of them has failed.
+    pub verdicts: Vec<(String, Outcome)>,
 }
 
 /// A predictor, ready to be called.

@@ -30,7 +30,8 @@ pub struct Report {
     pub seconds: f64,
 }
 
-/// Aggregates by the scorer's key, in suite order; a sub-feedback `key/sub` follows its scorer.
+/// Aggregates by the key of the scorer, in suite order, then by that of the aggregator; a sub-feedback `key/sub` follows
+/// its scorer, and so do the further numbers of an aggregator.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scorers(pub Vec<(String, Aggregate)>);
 

@@ -68,6 +68,8 @@ pub struct RunPlan {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predictor: Option<PlannedPredictor>,
     pub scorers: Vec<PlannedScorer>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aggregators: Vec<PlannedAggregator>,
     /// Whom plugins may ask.
     #[serde(default, skip_serializing_if = "Judges::is_empty")]
     pub judges: Judges,
@@ -105,6 +107,29 @@ pub struct PlannedScorer {
     #[serde(default)]
     pub isolation: Isolation,
     /// What its plugin may use beyond its rows.
+    #[serde(default, skip_serializing_if = "Grant::is_empty")]
+    pub grant: Grant,
+    /// What is said to its plugin as a whole.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub config: Map<String, Value>,
+}
+
+/// One aggregator as it will be called.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct PlannedAggregator {
+    /// Its name in results.
+    pub key: String,
+    pub plugin: PluginRef,
+    /// Its name within the plugin.
+    pub aggregator: String,
+    /// A JSON object that satisfies the aggregator's schema.
+    pub parameters: Json,
+    /// Keys of the scorers whose verdicts it sees.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
+    pub limits: CallLimits,
+    pub isolation: Isolation,
+    /// What its plugin may use beyond the rows.
     #[serde(default, skip_serializing_if = "Grant::is_empty")]
     pub grant: Grant,
     /// What is said to its plugin as a whole.

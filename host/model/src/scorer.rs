@@ -24,6 +24,8 @@ pub struct PluginDescription {
     #[serde(default)]
     pub scorers: Vec<ScorerDescription>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aggregators: Vec<ItemDescription>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub predictors: Vec<ItemDescription>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exporters: Vec<ItemDescription>,
@@ -33,6 +35,7 @@ pub struct PluginDescription {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum ItemKind {
     Scorer,
+    Aggregator,
     Predictor,
     Exporter,
 }
@@ -42,13 +45,14 @@ impl ItemKind {
     pub fn noun(self) -> &'static str {
         match self {
             Self::Scorer => "scorer",
+            Self::Aggregator => "aggregator",
             Self::Predictor => "predictor",
             Self::Exporter => "exporter",
         }
     }
 }
 
-/// A predictor or an exporter of a plugin.
+/// An aggregator, a predictor or an exporter of a plugin.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct ItemDescription {
     /// `[a-z][a-z0-9_]*`.
@@ -70,6 +74,7 @@ impl PluginDescription {
     pub fn items(&self, kind: ItemKind) -> Vec<(&str, &Json)> {
         match kind {
             ItemKind::Scorer => self.scorers.iter().map(|scorer| (scorer.name.as_str(), &scorer.parameters)).collect(),
+            ItemKind::Aggregator => self.aggregators.iter().map(ItemDescription::named).collect(),
             ItemKind::Predictor => self.predictors.iter().map(ItemDescription::named).collect(),
             ItemKind::Exporter => self.exporters.iter().map(ItemDescription::named).collect(),
         }

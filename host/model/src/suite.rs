@@ -31,6 +31,9 @@ pub struct Suite {
     pub judges: BTreeMap<String, String>,
     /// In the order they are reported.
     pub scorers: Vec<ScorerEntry>,
+    /// Numbers of all rows together, such as BLEU of a corpus, in the order they are reported.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aggregators: Vec<AggregatorEntry>,
     /// How often each row is repeated; 1 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
@@ -56,7 +59,11 @@ impl Suite {
             ScorerEntry::Full(entry) => entry.plugin.as_deref(),
             ScorerEntry::Name(_) => None,
         });
-        predictor.chain(scorers)
+        let aggregators = self.aggregators.iter().filter_map(|entry| match entry {
+            AggregatorEntry::Full(entry) => entry.plugin.as_deref(),
+            AggregatorEntry::Name(_) => None,
+        });
+        predictor.chain(scorers).chain(aggregators)
     }
 }
 
@@ -130,6 +137,47 @@ pub struct ScorerUse {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Isolation>,
     /// What the plugin may use beyond its rows, of what it asks for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<Grant>,
+    /// What is said to the plugin as a whole.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub config: Option<Map<String, Value>>,
+}
+
+/// An aggregator by its name, or with more said about it.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(untagged)]
+#[expect(clippy::large_enum_variant, reason = "a suite has a handful of them")]
+pub enum AggregatorEntry {
+    Name(String),
+    Full(AggregatorUse),
+}
+
+/// One aggregator of the suite.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AggregatorUse {
+    /// Which aggregator: a built-in one, or one of `plugin`. May be left out where the plugin offers only one.
+    #[serde(rename = "use", default, skip_serializing_if = "Option::is_none")]
+    pub aggregator: Option<String>,
+    /// A component: a path relative to the suite file, or `publisher/name@version`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plugin: Option<String>,
+    /// The key in results; the aggregator's own name by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(regex(pattern = r"^[a-z][a-z0-9_]*$"))]
+    pub name: Option<String>,
+    /// The aggregator's parameters.
+    #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Map<String, Value>>,
+    /// Keys of scorers whose verdicts it sees beside the rows; none by default.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub of: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limits: Option<PluginLimits>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub isolation: Option<Isolation>,
+    /// What the plugin may use beyond the rows, of what it asks for: `kv` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,
     /// What is said to the plugin as a whole.

@@ -10,6 +10,7 @@ wasmtime::component::bindgen!({
 
         world any-plugin {
             include karat:eval/scorer-plugin@0.1.0;
+            include karat:eval/aggregator-plugin@0.1.0;
             include karat:eval/predictor-plugin@0.1.0;
             include karat:eval/exporter-plugin@0.1.0;
             import karat:eval/types@0.1.0;
@@ -34,7 +35,7 @@ wasmtime::component::bindgen!({
     },
 });
 
-pub(crate) use exports::karat::eval::{describe, exporter, predictor, scorer};
+pub(crate) use exports::karat::eval::{aggregator, describe, exporter, predictor, scorer};
 pub(crate) use karat::eval::{ambient, config, http, http_stream, judge, kv, log, process, sink, traces, types};
 
 // Flags are the one kind of type that `additional_derives` leaves out.

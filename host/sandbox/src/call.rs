@@ -9,8 +9,9 @@ use model::outcome::{Failure, FailureKind};
 use model::quantity::TimeSpan;
 use tokio::sync::OwnedSemaphorePermit;
 use wasmtime::Store;
+use wasmtime::component::ResourceAny;
 
-use crate::bindings::{describe, exporter, predictor, scorer};
+use crate::bindings::{aggregator, describe, exporter, predictor, scorer};
 use crate::clock::Clock;
 use crate::engine::YIELD_INTERVAL;
 use crate::failure;
@@ -24,6 +25,8 @@ pub(crate) struct Instance {
     store: Store<Guest>,
     instance: wasmtime::component::Instance,
     exports: Exported,
+    /// What an aggregator has started and not finished.
+    accumulator: Option<ResourceAny>,
     limits: CallLimits,
     _slot: OwnedSemaphorePermit,
 }
@@ -31,6 +34,7 @@ pub(crate) struct Instance {
 /// What the instance can be asked about rows and runs.
 struct Exported {
     scorer: Option<scorer::Guest>,
+    aggregator: Option<aggregator::Guest>,
     predictor: Option<predictor::Guest>,
     exporter: Option<exporter::Guest>,
 }
@@ -44,6 +48,7 @@ impl Exported {
         let exports = &plugin.exports;
         Ok(Self {
             scorer: exports.scorer.as_ref().map(|scorer| scorer.load(&mut *store, instance)).transpose()?,
+            aggregator: exports.aggregator.as_ref().map(|exported| exported.load(&mut *store, instance)).transpose()?,
             predictor: exports.predictor.as_ref().map(|predictor| predictor.load(&mut *store, instance)).transpose()?,
             exporter: exports.exporter.as_ref().map(|exporter| exporter.load(&mut *store, instance)).transpose()?,
         })
@@ -65,7 +70,7 @@ impl Instance {
             Ok((instance, Exported::load(plugin, &mut store, &instance)?))
         };
         match within(&clock, limits.time, started).await {
-            Ok((instance, exports)) => Ok(Self { store, instance, exports, limits, _slot: slot }),
+            Ok((instance, exports)) => Ok(Self { store, instance, exports, accumulator: None, limits, _slot: slot }),
             Err(stop) => Err(stop.explain(&store, limits)),
         }
     }
@@ -88,7 +93,7 @@ impl Instance {
 
     /// Calls an item of the plugin. `Ok` is what the guest answered, its own failures included.
     pub(crate) async fn ask(&mut self, item: &str, parameters: &String, question: &Question) -> Result<Reply, Failure> {
-        let Self { store, exports, limits, .. } = self;
+        let Self { store, exports, accumulator, limits, .. } = self;
         let clock = Arc::clone(&store.data().clock);
         let called = async {
             refuel(store, *limits)?;
@@ -96,6 +101,18 @@ impl Instance {
             match (question, exports) {
                 (Question::Score(row, _), Exported { scorer: Some(scorer), .. }) => {
                     scorer.call_score(&mut *store, item, parameters, row).await.map(Reply::Scored)
+                }
+                (Question::Start, Exported { aggregator: Some(aggregator), .. }) => {
+                    let started = aggregator.accumulator().call_start(&mut *store, item, parameters).await?;
+                    Ok(Reply::Started(started.map(|started| *accumulator = Some(started))))
+                }
+                (Question::Add(rows), Exported { aggregator: Some(aggregator), .. }) => {
+                    let accumulator = accumulator.ok_or_else(not_started)?;
+                    aggregator.accumulator().call_add(&mut *store, accumulator, rows).await.map(Reply::Added)
+                }
+                (Question::Finish, Exported { aggregator: Some(aggregator), .. }) => {
+                    let accumulator = accumulator.take().ok_or_else(not_started)?;
+                    aggregator.accumulator().call_finish(&mut *store, accumulator).await.map(Reply::Finished)
                 }
                 (Question::Predict(row, span), Exported { predictor: Some(predictor), .. }) => {
                     predictor.call_predict(&mut *store, item, parameters, row, span).await.map(Reply::Predicted)
@@ -138,6 +155,10 @@ impl Instance {
     pub(crate) fn memory(&self) -> u64 {
         self.store.data().memory.used()
     }
+}
+
+fn not_started() -> wasmtime::Error {
+    wasmtime::Error::msg("the aggregator has not been started")
 }
 
 /// Of one call.

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use model::aggregate::Measure;
 use model::feedback::{Feedback, Value};
 use model::grant::{Grant, RowPart};
 use model::json::Json;
@@ -9,7 +10,7 @@ use model::outcome::{Failure, FailureKind, Outcome};
 use model::row::Row;
 use model::scorer::{Determinism, Direction, ItemDescription, Needs, PluginDescription, ScorerDescription, ValueKind};
 
-use crate::bindings::{describe, types};
+use crate::bindings::{aggregator, describe, types};
 use crate::instances::Reply;
 
 /// Feedback items in one answer.
@@ -51,6 +52,53 @@ pub(crate) fn outcome(reply: Reply, scorer: &ScorerDescription) -> Outcome {
         },
         Ok(types::Outcome::Abstained(reason)) => Outcome::Abstained { reason },
         Err(said) => Outcome::Failed(failure(said)),
+    }
+}
+
+/// What a scorer found, for an aggregator; none where it found nothing.
+pub(crate) fn verdict(outcome: &Outcome) -> Option<types::Outcome> {
+    let given = |value: &Value| match value.clone() {
+        Value::Boolean(value) => types::Value::Boolean(value),
+        Value::Number(value) => types::Value::Number(value),
+        Value::Text(value) => types::Value::Text(value),
+        Value::Booleans(values) => types::Value::Booleans(values),
+        Value::Numbers(values) => types::Value::Numbers(values),
+        Value::Texts(values) => types::Value::Texts(values),
+    };
+    let feedback = |Feedback { name, value, rationale }: &Feedback| types::Feedback {
+        name: name.clone(),
+        value: given(value),
+        rationale: rationale.clone(),
+    };
+    match outcome {
+        Outcome::Scored(items) => Some(types::Outcome::Scored(items.iter().map(feedback).collect())),
+        Outcome::Abstained { reason } => Some(types::Outcome::Abstained(reason.clone())),
+        Outcome::Failed(_) | Outcome::Unpredicted => None,
+    }
+}
+
+/// The numbers of an aggregator, the main one first, or what is wrong with them.
+pub(crate) fn measures(said: Vec<aggregator::Measure>) -> Result<Vec<Measure>, String> {
+    if said.len() > MOST_FEEDBACK {
+        return Err(format!("it gave {} numbers, more than {MOST_FEEDBACK}", said.len()));
+    }
+    let mut measures: Vec<Measure> = Vec::with_capacity(said.len());
+    for aggregator::Measure { name, value, note } in said {
+        if let Some(name) = name.as_deref().filter(|name| !is_name(name)) {
+            return Err(format!("`{}` is no name for a number", name.escape_debug()));
+        }
+        if measures.iter().any(|before| before.name == name) {
+            return Err(format!("it gave two numbers {}", name.map_or("without a name".to_owned(), |name| format!("named `{name}`"))));
+        }
+        if !value.is_finite() {
+            return Err(format!("{value} is not a number that can be compared"));
+        }
+        measures.push(Measure { name, value: value + 0.0, note });
+    }
+    measures.sort_by_key(|measure| measure.name.is_some());
+    match measures.first() {
+        Some(Measure { name: None, .. }) => Ok(measures),
+        _ => Err("it gave no main number".to_owned()),
     }
 }
 
@@ -179,7 +227,7 @@ pub(crate) fn description(
     asks: Grant,
     reads_traces: bool,
 ) -> Result<PluginDescription, String> {
-    if said.scorers.is_empty() && said.predictors.is_empty() && said.exporters.is_empty() {
+    if said.scorers.is_empty() && said.aggregators.is_empty() && said.predictors.is_empty() && said.exporters.is_empty() {
         return Err("it offers nothing".to_owned());
     }
     let mut names = HashSet::new();
@@ -190,10 +238,11 @@ pub(crate) fn description(
         }
         scorers.push(scorer_description(scorer)?);
     }
+    let aggregators = items("aggregator", said.aggregators)?;
     let predictors = items("predictor", said.predictors)?;
     let exporters = items("exporter", said.exporters)?;
     let (name, version) = (said.name, said.version);
-    Ok(PluginDescription { name, version, digest, asks, reads_traces, scorers, predictors, exporters })
+    Ok(PluginDescription { name, version, digest, asks, reads_traces, scorers, aggregators, predictors, exporters })
 }
 
 fn items(noun: &str, said: Vec<describe::ItemDescription>) -> Result<Vec<ItemDescription>, String> {

@@ -13,6 +13,7 @@ use crate::bindings::exporter;
 use crate::convert;
 use crate::instances::{Question, Reply, Turn};
 use crate::place::Place;
+use crate::surroundings::seed_about;
 
 /// Bytes that an exporter may write for each byte that it was handed, and for each batch beyond them.
 const WRITTEN_FOR_BYTE: u64 = 4;
@@ -38,11 +39,7 @@ impl BoundExporter {
 
     /// Asks a question; `about` tells it from others.
     async fn ask(&self, mut question: Question, about: &str) -> Result<Reply, Failure> {
-        let mut hasher = blake3::Hasher::new();
-        for text in [&self.plugin.digest, &self.binding.calls[0].item, about] {
-            hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
-        }
-        let seed = *hasher.update(&self.binding.seed.to_le_bytes()).finalize().as_bytes();
+        let seed = seed_about(self.binding.seed, &self.plugin.digest, &self.binding.calls[0].item, about);
         let turn = Turn { seed, ..Turn::default() };
         self.place.answers(&mut question, vec![turn]).await.pop().ok_or_else(no_answer)?.answer
     }

@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::Doors;
-use crate::bindings::{exporter, predictor, types};
+use crate::bindings::{aggregator, exporter, predictor, types};
 use crate::call::Instance;
 use crate::imports::Granted;
 use crate::linked::Linked;
@@ -33,6 +33,10 @@ const MOST_GROWTH: u64 = 2;
 pub(crate) enum Question {
     /// A row with its trace.
     Score(types::Row, RowTrace),
+    /// Of an aggregator: an accumulator, that the instance keeps.
+    Start,
+    Add(Vec<aggregator::Scored>),
+    Finish,
     Predict(types::Row, predictor::SpanContext),
     /// Which encodings an exporter takes.
     Accepts,
@@ -48,6 +52,11 @@ impl Question {
         }
     }
 
+    /// Whether only the instance that was asked before has an answer.
+    pub(crate) fn goes_on(&self) -> bool {
+        matches!(self, Self::Add(_) | Self::Finish)
+    }
+
     /// What the guest may look into beside the row.
     pub(crate) fn trace(&self) -> Option<Arc<Trace>> {
         match self {
@@ -61,6 +70,9 @@ impl Question {
 #[derive(Debug, Deserialize, Serialize)]
 pub(crate) enum Reply {
     Scored(Result<types::Outcome, types::Failure>),
+    Started(Result<(), types::Failure>),
+    Added(Result<(), types::Failure>),
+    Finished(Result<Vec<aggregator::Measure>, types::Failure>),
     Predicted(Result<predictor::Prediction, types::Failure>),
     Accepts(Result<Vec<exporter::Encoding>, types::Failure>),
     Exported(Result<exporter::Receipt, types::Failure>),
@@ -87,7 +99,7 @@ pub(crate) struct Setup {
     pub(crate) grant: Grant,
     pub(crate) config: Map<String, Value>,
     /// Instances that are kept are kept however old they get: they may hold what they have not sent.
-    to_the_end: bool,
+    pub(crate) to_the_end: bool,
 }
 
 /// An item that can be called.

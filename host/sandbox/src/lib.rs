@@ -15,6 +15,7 @@
 //! stored or shown.
 
 mod account;
+mod aggregating;
 mod bindings;
 mod cache;
 mod call;

@@ -7,7 +7,7 @@ use model::limits::CallLimits;
 use wasmtime::component::{Component, InstancePre};
 
 use crate::Doors;
-use crate::bindings::{describe, exporter, predictor, scorer};
+use crate::bindings::{aggregator, describe, exporter, predictor, scorer};
 use crate::call::Instance;
 use crate::engine;
 use crate::guest::Guest;
@@ -35,6 +35,7 @@ pub(crate) struct Linked {
 pub(crate) struct Exports {
     pub(crate) describe: describe::GuestIndices,
     pub(crate) scorer: Option<scorer::GuestIndices>,
+    pub(crate) aggregator: Option<aggregator::GuestIndices>,
     pub(crate) predictor: Option<predictor::GuestIndices>,
     pub(crate) exporter: Option<exporter::GuestIndices>,
 }
@@ -46,6 +47,7 @@ impl Linked {
         let exports = Exports {
             describe: describe::GuestIndices::new(&plugin).map_err(mismatch)?,
             scorer: scorer::GuestIndices::new(&plugin).ok(),
+            aggregator: aggregator::GuestIndices::new(&plugin).ok(),
             predictor: predictor::GuestIndices::new(&plugin).ok(),
             exporter: exporter::GuestIndices::new(&plugin).ok(),
         };

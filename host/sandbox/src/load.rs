@@ -6,12 +6,13 @@ use std::sync::Arc;
 use model::limits::Isolation;
 use model::manifest::{Manifest, Prompt};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{Binding, Exporting, Plugin, Predicting, Scoring, Sink};
+use model::ports::{Aggregating, Binding, Exporting, Plugin, Predicting, Scoring, Sink};
 use model::row::Row;
 use model::scorer::{PluginDescription, ScorerDescription};
 use wasmtime::{Engine, Precompiled};
 
 use crate::Doors;
+use crate::aggregating::BoundAggregator;
 use crate::bindings::describe;
 use crate::convert;
 use crate::exporting::{BoundExporter, Bounded};
@@ -50,7 +51,8 @@ const TRACES: &str = "karat:eval/traces";
 const DESCRIBE: &str = "karat:eval/describe";
 
 /// Interfaces that this host calls; a plugin exports at least one.
-const EXPORTS: [&str; 3] = ["karat:eval/scorer", "karat:eval/predictor", "karat:eval/exporter"];
+const EXPORTS: [&str; 4] =
+    ["karat:eval/scorer", "karat:eval/aggregator", "karat:eval/predictor", "karat:eval/exporter"];
 
 /// A component that is no plugin this host can run.
 #[derive(Debug, thiserror::Error)]
@@ -192,6 +194,11 @@ impl Plugin for Loaded {
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
         let reads_traces = self.description.reads_traces;
         Arc::new(Bound::new(self.instances(&binding), Arc::clone(&self.description), binding, reads_traces))
+    }
+
+    fn bind_aggregator(&self, binding: Binding) -> Arc<dyn Aggregating> {
+        let place = self.instances_of(Setup::of(&self.description, &binding).kept_to_the_end(), None);
+        Arc::new(BoundAggregator::new(place, Arc::clone(&self.description), binding))
     }
 
     fn bind_predictor(&self, binding: Binding) -> Arc<dyn Predicting> {

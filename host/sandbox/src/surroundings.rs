@@ -35,6 +35,15 @@ pub(crate) fn seed(suite: u64, plugin: &str, item: &str, row: &Row) -> Seed {
     *hasher.finalize().as_bytes()
 }
 
+/// The same for a call that is about a run, and about what tells it from others of that run.
+pub(crate) fn seed_about(suite: u64, plugin: &str, item: &str, about: &str) -> Seed {
+    let mut hasher = blake3::Hasher::new();
+    for text in [plugin, item, about] {
+        hasher.update(&(text.len() as u64).to_le_bytes()).update(text.as_bytes());
+    }
+    *hasher.update(&suite.to_le_bytes()).finalize().as_bytes()
+}
+
 /// WASI for one call. It is closed unless said otherwise: `WasiCtxBuilder` starts without files, environment, arguments,
 /// standard input and network.
 pub(crate) fn closed(seed: Seed, output: &Tail) -> WasiCtx {

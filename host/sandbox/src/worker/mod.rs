@@ -115,19 +115,21 @@ impl Assigned {
             Err(lost) => lost,
         };
         drop(together);
+        if question.goes_on() {
+            // What it goes on from went with the worker.
+            return gone(turns, &lost);
+        }
         tracing::debug!("made again, alone: {lost}");
         let _alone = self.workers.alone.write().await;
-        self.attempt(question, turns, fresh).await.unwrap_or_else(|lost| {
-            let failure = Failure::new(FailureKind::Internal, format!("its worker process {lost}"));
-            let lost = |_| Answered { answer: Err(failure.clone()), work: Work { calls: 1, ..Work::default() } };
-            turns.iter().map(lost).collect()
-        })
+        self.attempt(question, turns, fresh).await.unwrap_or_else(|lost| gone(turns, &lost))
     }
 
-    /// Where the fewest rows are in work, and the first of those. What instances keep in common is kept in one process.
+    /// Where the fewest rows are in work, and the first of those. What instances keep in common is kept in one process, and
+    /// so is an instance that is asked to the end.
     fn seat(&self) -> &Seat {
         let seats = &self.workers.seats;
-        let most = if self.setup.grant.kv.is_empty() { seats.len() } else { 1 };
+        let is_one = self.setup.to_the_end || !self.setup.grant.kv.is_empty();
+        let most = if is_one { 1 } else { seats.len() };
         seats[..most].iter().min_by_key(|seat| seat.rows.load(Ordering::Relaxed)).expect("a seat")
     }
 
@@ -152,6 +154,13 @@ impl Assigned {
             }
         }
     }
+}
+
+/// The answers to calls that the worker took along when it ended.
+fn gone(turns: &[Turn], lost: &str) -> Vec<Answered> {
+    let failure = Failure::new(FailureKind::Internal, format!("its worker process {lost}"));
+    let lost = |_| Answered { answer: Err(failure.clone()), work: Work { calls: 1, ..Work::default() } };
+    turns.iter().map(lost).collect()
 }
 
 /// One of those that are counted, as long as it lives.
