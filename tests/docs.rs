@@ -18,6 +18,7 @@ fn the_table_of_scorers_has_every_built_in_one_and_no_other() {
         plugins.flat_map(move |plugin| plugin[kind].as_array().into_iter().flatten())
     };
     let offered: BTreeSet<_> = items("scorers")
+        .chain(items("aggregators"))
         .chain(items("predictors"))
         .chain(items("exporters"))
         .map(|scorer| scorer["name"].as_str().unwrap().to_owned())
@@ -59,6 +60,7 @@ fn the_bundle_lists_what_each_pack_offers() {
             items.map(|item| item["name"].as_str().unwrap()).collect::<Vec<_>>()
         };
         assert_eq!(offered("scorers"), pack.scorers, "{}", pack.name);
+        assert_eq!(offered("aggregators"), pack.aggregators, "{}", pack.name);
         assert_eq!(offered("predictors"), pack.predictors, "{}", pack.name);
         assert_eq!(offered("exporters"), pack.exporters, "{}", pack.name);
     }

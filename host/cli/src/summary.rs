@@ -14,6 +14,14 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
     let header = ["SCORER", "VALUE", "95 % INTERVAL", "SCORED", "PASSED", "ABSTAINED", "FAILED", "UNPREDICTED"];
     let rows = report.scorers.0.iter().map(|(key, aggregate)| row(key, aggregate));
     terminal.data(table(&header, &[1, 2, 3, 4, 5, 6, 7], rows))?;
+    for (key, aggregate) in &report.scorers.0 {
+        if let Some(note) = &aggregate.note {
+            terminal.data(format_args!("{key}: {}", printable_line(note)))?;
+        }
+        if let Some(failure) = &aggregate.failure {
+            terminal.data(format_args!("{key}: failed, {}", printable_line(&failure.message)))?;
+        }
+    }
     if let Some(predictions) = &report.predictions {
         terminal.data(told(predictions))?;
     }

@@ -246,6 +246,7 @@ impl Catalog for Plugins {
 fn items(pack: &bundle::Pack, kind: ItemKind) -> &'static [&'static str] {
     match kind {
         ItemKind::Scorer => pack.scorers,
+        ItemKind::Aggregator => pack.aggregators,
         ItemKind::Predictor => pack.predictors,
         ItemKind::Exporter => pack.exporters,
     }

@@ -257,11 +257,11 @@ impl Tally {
                 (share, wilson(self.passed, self.count))
             }
             AggregateKind::Mean => (self.moments.mean(), self.moments.interval()),
-            AggregateKind::Categorical | AggregateKind::Text => (None, None),
+            AggregateKind::Categorical | AggregateKind::Text | AggregateKind::Corpus => (None, None),
         };
         let (lower, upper) = interval.unzip();
         let labels = if self.kind == AggregateKind::Categorical { self.labels.clone() } else { BTreeMap::new() };
-        Aggregate { kind: self.kind, value, lower, upper, counts, labels }
+        Aggregate { kind: self.kind, value, lower, upper, counts, note: None, failure: None, labels }
     }
 }
 

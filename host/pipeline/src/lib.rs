@@ -2,7 +2,7 @@
 //!
 //! The modules stand in the order of the flow: a [`suite`] is read and becomes a [`plan`], the [`dataset`] is checked
 //! and then streamed, every row is put before every scorer ([`score`]), what came of it is folded into numbers
-//! ([`aggregate`]), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`],
+//! ([`aggregate`], and [`corpus`] for those that plugins make of all rows), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`],
 //! [`export`], [`junit`]) or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows, [`parameters`]
 //! what can be said to it.
 //!
@@ -13,6 +13,7 @@
 mod again;
 pub mod aggregate;
 pub mod cases;
+pub mod corpus;
 pub mod cost;
 pub mod dataset;
 pub mod deliver;

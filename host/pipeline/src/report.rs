@@ -45,8 +45,12 @@ fn incomplete(header: &RunHeader, summary: &Summary, broke_off: Option<String>) 
     }
     let max_failed = header.plan.max_failed;
     let allowed = max_failed.of(expected);
-    (summary.failed > allowed).then(|| {
-        format!("{} of {expected} rows failed, `limits.max_failed` of {max_failed} allows {allowed}", summary.failed)
+    if summary.failed > allowed {
+        let failed = summary.failed;
+        return Some(format!("{failed} of {expected} rows failed, `limits.max_failed` of {max_failed} allows {allowed}"));
+    }
+    summary.scorers.0.iter().find_map(|(key, aggregate)| {
+        aggregate.failure.as_ref().map(|failure| format!("the aggregator `{key}` failed: {failure}"))
     })
 }
 
@@ -71,6 +75,8 @@ mod tests {
             lower: None,
             upper: None,
             counts: Counts::default(),
+            note: None,
+            failure: None,
             labels: Default::default(),
         };
         let summary = Summary { scorers: Scorers(vec![("tone".to_owned(), tone)]), predictions: None, results, failed };

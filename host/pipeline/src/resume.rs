@@ -21,6 +21,7 @@ fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
     let mut differences = scorer_differences(&stored.scorers, &now.scorers);
     for (what, is_same) in [
         ("`name`", stored.suite == now.suite),
+        ("`aggregators`", stored.aggregators == now.aggregators),
         ("`predict`", stored.predictor == now.predictor),
         ("`judges` or `endpoints`", stored.judges.without_flow() == now.judges.without_flow()),
         ("`data.format`", stored.format == now.format),

@@ -14,7 +14,7 @@ use model::judge::{BatchId, Exchange};
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
-    Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Exporting, Plugin, PluginError, Predicting,
+    Aggregating, Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Exporting, Plugin, PluginError, Predicting,
     Record, Scoring, Sink, Store, StoreError, TraceReader, Work,
 };
 use model::quantity::Allowance;
@@ -60,6 +60,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
         suite: "test".to_owned(),
         predictor: None,
         scorers,
+        aggregators: Vec::new(),
         judges: Judges::default(),
         trials: 1,
         seed: 0,
@@ -217,6 +218,7 @@ impl Scripted {
             asks: Grant::default(),
             reads_traces: false,
             scorers,
+            aggregators: Vec::new(),
             predictors: Vec::new(),
             exporters: Vec::new(),
         };
@@ -249,6 +251,10 @@ impl Plugin for Scripted {
 
     fn bind(&self, binding: Binding) -> Arc<dyn Scoring> {
         Arc::new(Bound { binding, score: Arc::clone(&self.score) })
+    }
+
+    fn bind_aggregator(&self, _: Binding) -> Arc<dyn Aggregating> {
+        unimplemented!("aggregators are tested where they run")
     }
 
     fn bind_predictor(&self, _: Binding) -> Arc<dyn Predicting> {

@@ -7,6 +7,7 @@ pub struct Pack {
     pub name: &'static str,
     /// What it offers, so that only what is needed has to be loaded.
     pub scorers: &'static [&'static str],
+    pub aggregators: &'static [&'static str],
     pub predictors: &'static [&'static str],
     pub exporters: &'static [&'static str],
     /// The component.
@@ -18,6 +19,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/export",
         scorers: &[],
+        aggregators: &[],
         predictors: &[],
         exporters: &["otlp_http", "jsonl", "webhook"],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/export.wasm")),
@@ -25,6 +27,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/json",
         scorers: &["valid_json", "json_schema", "json_equals"],
+        aggregators: &[],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/json.wasm")),
@@ -67,6 +70,7 @@ pub static PACKS: &[Pack] = &[
             "cascade",
             "trace_judge",
         ],
+        aggregators: &[],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/judge.wasm")),
@@ -74,6 +78,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/overlap",
         scorers: &["bleu", "chrf", "meteor", "rouge_l", "rouge_n", "token_f1"],
+        aggregators: &["corpus_bleu", "corpus_chrf"],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/overlap.wasm")),
@@ -81,6 +86,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/predict",
         scorers: &[],
+        aggregators: &[],
         predictors: &["http_json", "openai_chat", "command"],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/predict.wasm")),
@@ -88,6 +94,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/rules",
         scorers: &["pii", "refusal", "valid_xml"],
+        aggregators: &[],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/rules.wasm")),
@@ -95,6 +102,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/sql",
         scorers: &["parses_sql", "contains_sql"],
+        aggregators: &[],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/sql.wasm")),
@@ -102,6 +110,7 @@ pub static PACKS: &[Pack] = &[
     Pack {
         name: "karat/text",
         scorers: &["exact_match", "contains", "regex_match", "numeric_match", "levenshtein", "response_length"],
+        aggregators: &[],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/text.wasm")),
@@ -125,6 +134,7 @@ pub static PACKS: &[Pack] = &[
             "span_duration",
             "span_errors",
         ],
+        aggregators: &[],
         predictors: &[],
         exporters: &[],
         bytes: include_bytes!(concat!(env!("OUT_DIR"), "/trace.wasm")),

@@ -64,8 +64,9 @@ pub(super) fn run(
         let summary = printable_line(&scorer.summary);
         terminal.note(format_args!("  {}  {summary} ({})", scorer.name, verdict(scorer)))?;
     }
+    let aggregators = description.aggregators.iter().map(|item| ("an aggregator", item));
     let predictors = description.predictors.iter().map(|item| ("a predictor", item));
-    for (kind, item) in predictors.chain(description.exporters.iter().map(|item| ("an exporter", item))) {
+    for (kind, item) in aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item))) {
         terminal.note(format_args!("  {}  {} ({kind})", item.name, printable_line(&item.summary)))?;
     }
     for what in description.asks.words() {

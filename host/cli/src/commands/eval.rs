@@ -12,14 +12,16 @@ use model::limits::Reuse;
 use model::ports::{DataReader, Store};
 use model::report::{Cost, Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
-use model::suite::{Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
+use model::suite::{AggregatorEntry, AggregatorUse, Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
+use pipeline::corpus::Made;
 use pipeline::cost::{add_work, cost};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::estimate::estimate;
-use pipeline::plan::{self, DataPath, Overrides, Planned};
+use pipeline::joined::Joined;
+use pipeline::plan::{self, DataPath, Overrides, Planned, PlannedAggregation};
 use pipeline::score::{self, Broken, Completed, Job, Judged, Scored, ScoredEnd};
 use pipeline::suite::{self, SuiteFile};
-use pipeline::{aggregate, report, resume};
+use pipeline::{aggregate, corpus, report, resume};
 use storage::SharedStore;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -113,7 +115,8 @@ fn instances(suite: &SuiteFile) -> u32 {
     };
     let is_kept = |entry: &&ScorerEntry| matches!(entry, ScorerEntry::Full(entry) if entry.reuse == Some(Reuse::Run));
     let kept = suite.scorers.iter().filter(is_kept).count() as u32 + u32::from(suite.predict.is_some());
-    rows.saturating_mul(1 + kept)
+    // When rows are scored, every aggregator has one to the end.
+    rows.saturating_mul(1 + kept).max(suite.aggregators.len() as u32)
 }
 
 fn overrides(what: &Eval) -> Overrides {
@@ -138,6 +141,11 @@ fn check_locked(suite: &SuiteFile, planned: &Planned, folder: &Path, suite_path:
             if let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = &suite.suite.scorers[place] {
                 lock.check(path, bound.plugin.description(), suite_path)?;
             }
+        }
+    }
+    for (entry, planned) in suite.suite.aggregators.iter().zip(&planned.aggregators) {
+        if let AggregatorEntry::Full(AggregatorUse { plugin: Some(path), .. }) = entry {
+            lock.check(path, planned.plugin.description(), suite_path)?;
         }
     }
     Ok(())
@@ -249,13 +257,15 @@ struct Conducted {
     /// Wall time of the run, over all its sessions.
     seconds: f64,
     max_usd: Option<f64>,
+    /// To be put before what is stored of the run.
+    aggregators: Vec<PlannedAggregation>,
     /// Rows that are in work together.
     at_once: usize,
 }
 
 /// Scores the rows of a run that are left to do; only those among the `first`, if so many are said.
 async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted, Stop> {
-    let Evaluation { what, planned, data, store: shared, terminal, cassette, authority, judges, folder, waiting } =
+    let Evaluation { what, mut planned, data, store: shared, terminal, cassette, authority, judges, folder, waiting } =
         evaluation;
     let store: Arc<dyn Store> = shared.clone();
     let started = Instant::now();
@@ -270,6 +280,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
         }
     };
     let max_usd = planned.max_usd;
+    let aggregators = std::mem::take(&mut planned.aggregators);
     let judged = if planned.plan.judges.is_empty() {
         None
     } else {
@@ -296,7 +307,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
         finish(cassette, is_whole, &what, terminal).map_err(Stop::after_start)?;
     }
     let seconds = before.seconds + started.elapsed().as_secs_f64();
-    Ok(Conducted { header, ended, before, seconds, max_usd, at_once })
+    Ok(Conducted { header, ended, before, seconds, max_usd, aggregators, at_once })
 }
 
 /// Scores the first rows, and says what all of them will take.
@@ -315,9 +326,11 @@ async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
 async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     let (what, terminal) = (evaluation.what.clone(), evaluation.terminal);
     let store: Arc<dyn Store> = evaluation.store.clone();
-    let Conducted { header, ended, before, seconds, max_usd, .. } = conduct(evaluation, None).await?;
-    let report =
-        report_on(&*store, &header, &ended, max_usd, Before { seconds, ..before }).await.map_err(Stop::after_start)?;
+    let Conducted { header, ended, before, seconds, max_usd, aggregators, .. } = conduct(evaluation, None).await?;
+    let began = Instant::now();
+    let made = make(&store, &header, aggregators).await.map_err(Stop::after_start)?;
+    let before = Before { seconds: seconds + began.elapsed().as_secs_f64(), ..before };
+    let report = report_on(&*store, &header, &ended, made, max_usd, before).await.map_err(Stop::after_start)?;
     let run = Run { header, report: Some(report.clone()) };
     for file in &what.report {
         write_report(file, &run, &report, &store).await.map_err(Stop::after_start)?;
@@ -448,11 +461,23 @@ fn interrupted(terminal: Terminal) -> Result<watch::Receiver<bool>, Stop> {
     Ok(receiver)
 }
 
+/// What aggregators make of all that is stored, whichever session it is from.
+async fn make(
+    store: &Arc<dyn Store>,
+    header: &RunHeader,
+    aggregators: Vec<PlannedAggregation>,
+) -> Result<Made, Stop> {
+    let source = store.open_dataset(&header.data.digest)?;
+    let results = Joined::new(Arc::clone(store), header, Arc::new(formats::Reader), source);
+    corpus::aggregate(results, &header.plan, aggregators).await.map_err(Stop::wrong)
+}
+
 /// Folds what is stored into a report, and stores that.
 async fn report_on(
     store: &dyn Store,
     header: &RunHeader,
     ended: &Result<Scored, Stop>,
+    made: Made,
     max_usd: Option<f64>,
     before: Before,
 ) -> Result<Report, Stop> {
@@ -468,9 +493,11 @@ async fn report_on(
         }
         Err(stop) => Some(format!("{:#}", stop.error)),
     };
-    let summary = aggregate::aggregate(store, header.id, &header.plan).await?;
+    let mut summary = aggregate::aggregate(store, header.id, &header.plan).await?;
     let mut cost = cost(store, header.id).await?;
-    let work = ended.as_ref().map(|scored| scored.work.clone()).unwrap_or_default();
+    summary.scorers.0.extend(made.aggregates);
+    let mut work = ended.as_ref().map(|scored| scored.work.clone()).unwrap_or_default();
+    work.extend(made.work);
     add_work(&mut cost, before.cost.as_ref(), &work);
     let report = report::build(header, summary, cost, broke_off, before.seconds);
     // Where results can't be stored the report can't either; it is shown all the same.

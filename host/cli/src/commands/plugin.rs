@@ -152,10 +152,12 @@ fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
             vec![name.to_owned(), printable_line(&description.name), gives, printable_line(summary)]
         };
         let scorers = description.scorers.iter().map(|scorer| row(&scorer.name, verdict(scorer), &scorer.summary));
+        let aggregators = &description.aggregators;
+        let aggregators = aggregators.iter().map(|item| row(&item.name, "a number of all rows".to_owned(), &item.summary));
         let predictors = &description.predictors;
         let predictors = predictors.iter().map(|item| row(&item.name, "outputs".to_owned(), &item.summary));
         let exporters = description.exporters.iter().map(|item| row(&item.name, "a receipt".to_owned(), &item.summary));
-        scorers.chain(predictors).chain(exporters).collect::<Vec<_>>()
+        scorers.chain(aggregators).chain(predictors).chain(exporters).collect::<Vec<_>>()
     });
     terminal.data(table(&["NAME", "PLUGIN", "GIVES", "WHAT IT IS"], &[], rows))?;
     Ok(Exit::Done)

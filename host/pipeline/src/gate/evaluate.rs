@@ -53,6 +53,10 @@ fn no_value(aggregate: &Aggregate) -> String {
         AggregateKind::Rate | AggregateKind::Mean => "no row was scored".to_owned(),
         AggregateKind::Categorical => "labels have no value".to_owned(),
         AggregateKind::Text => "texts and lists have no value".to_owned(),
+        AggregateKind::Corpus => match &aggregate.failure {
+            Some(failure) => format!("the aggregator failed: {failure}"),
+            None => "no row was scored".to_owned(),
+        },
     }
 }
 
@@ -94,6 +98,8 @@ mod tests {
             lower,
             upper: lower.map(|_| 1.0),
             counts: Counts { scored: 1319, passed: 286, ..Counts::default() },
+            note: None,
+            failure: None,
             labels: Default::default(),
         };
         Scorers(vec![

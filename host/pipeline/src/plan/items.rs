@@ -9,7 +9,7 @@ use model::limits::{CallLimits, Isolation};
 use model::ports::{Catalog, Plugin, PluginError};
 use model::run::PluginRef;
 use model::scorer::{ItemKind, PluginDescription};
-use model::suite::{PluginLimits, PredictUse, ScorerUse};
+use model::suite::{AggregatorUse, PluginLimits, PredictUse, ScorerUse};
 use serde_json::{Map, Value};
 
 use super::written;
@@ -38,6 +38,20 @@ impl<'a> From<&'a ScorerUse> for Use<'a> {
         Self {
             kind: ItemKind::Scorer,
             item: entry.scorer.as_deref(),
+            plugin: entry.plugin.as_deref(),
+            parameters: entry.parameters.as_ref(),
+            under: "with",
+            grant: entry.grant.as_ref(),
+            isolation: entry.isolation,
+        }
+    }
+}
+
+impl<'a> From<&'a AggregatorUse> for Use<'a> {
+    fn from(entry: &'a AggregatorUse) -> Self {
+        Self {
+            kind: ItemKind::Aggregator,
+            item: entry.aggregator.as_deref(),
             plugin: entry.plugin.as_deref(),
             parameters: entry.parameters.as_ref(),
             under: "with",

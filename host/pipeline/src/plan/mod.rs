@@ -2,6 +2,7 @@
 //!
 //! Whatever is wrong is reported at once; nothing is guessed.
 
+mod aggregators;
 pub mod exporter;
 mod gates;
 mod items;
@@ -49,6 +50,8 @@ pub struct Planned {
     pub predictor: Option<PlannedPrediction>,
     /// Every scorer of the plan in one of them.
     pub bindings: Vec<PlannedBinding>,
+    /// One for each of the plan, in its order.
+    pub aggregators: Vec<PlannedAggregation>,
     pub data: DataPath,
     /// Rows in work at once; none where Karat decides.
     pub concurrency: Option<u32>,
@@ -70,6 +73,12 @@ pub struct PlannedBinding {
     pub binding: Binding,
     /// For each call of the binding, the place of its scorer in the suite.
     pub places: Vec<usize>,
+}
+
+/// An aggregator, ready to be bound.
+pub struct PlannedAggregation {
+    pub plugin: Arc<dyn Plugin>,
+    pub binding: Binding,
 }
 
 /// The predictor, ready to be bound.
@@ -94,11 +103,12 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let predictor =
         suite.predict.as_ref().and_then(|entry| predictor::resolve(entry, &mut finder, defaults, &mut problems));
     let scorers = scorers::resolve(suite, source, &mut finder, defaults, &mut problems);
+    let aggregators = aggregators::resolve(suite, source, &mut finder, &scorers, defaults, &mut problems);
     let limits = suite.limits.clone().unwrap_or_default();
     let max_usd = overrides.max_usd.or(limits.max_usd);
     let asked = judges::asked(predictor.as_ref().map(|(_, planned)| planned), &scorers);
     let judges = judges::resolve(suite, source, &asked, max_usd, &mut problems);
-    let gates = gates::resolve(suite, source, &scorers, &mut problems);
+    let gates = gates::resolve(suite, source, &scorers, &aggregators, &mut problems);
     problems.0.extend(map_problems(suite, source));
     let data = match overrides.data {
         Some(path) => DataPath::WorkingFolder(path),
@@ -109,10 +119,14 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let seed = suite.seed.unwrap_or(0);
     let scorers: Vec<_> = scorers.into_iter().filter_map(|scorer| scorer.resolved).collect();
     let bindings = bind(&scorers, seed);
+    let (loaded, aggregators): (Vec<_>, Vec<_>) = aggregators.into_iter().filter_map(|entry| entry.resolved).unzip();
+    let bound = loaded.into_iter().zip(&aggregators);
+    let aggregations = bound.map(|(plugin, planned)| aggregators::bind(plugin, planned, seed)).collect();
     let plan = RunPlan {
         suite: suite.name.clone(),
         predictor: predictor.as_ref().map(|(_, planned)| planned.clone()),
         scorers: scorers.into_iter().map(|(_, scorer)| scorer).collect(),
+        aggregators,
         judges,
         trials: suite.trials.unwrap_or(1),
         seed,
@@ -128,7 +142,7 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         Some(Concurrency::Auto(_)) | None => None,
     };
     let predictor = predictor.map(|predictor| predictor::bind(predictor, seed));
-    problems.unless_empty(Planned { plan, predictor, bindings, data, concurrency, max_usd })
+    problems.unless_empty(Planned { plan, predictor, bindings, aggregators: aggregations, data, concurrency, max_usd })
 }
 
 /// The judges of a suite, whoever asks them: for those who ask themselves.

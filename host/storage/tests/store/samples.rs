@@ -43,6 +43,7 @@ fn plan() -> RunPlan {
         predictor: None,
         suite: "sample".to_owned(),
         scorers: vec![scorer()],
+        aggregators: Vec::new(),
         judges: Default::default(),
         trials: 2,
         seed: u64::MAX,
@@ -81,6 +82,8 @@ pub(crate) fn report(run: RunId, seconds: f64) -> Report {
         lower: Some(0.061_491_943_878_435_11),
         upper: None,
         counts: Counts { scored: 3, passed: 1, ..Counts::default() },
+        note: None,
+        failure: None,
         labels: BTreeMap::new(),
     };
     Report {
