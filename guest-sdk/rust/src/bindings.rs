@@ -51,6 +51,26 @@ pub mod describes {
     });
 }
 
+pub mod aggregates {
+    wit_bindgen::generate!({
+        path: "wit",
+        inline: "
+            package karat:sdk;
+
+            world aggregates {
+                export karat:eval/aggregator@0.1.0;
+            }
+        ",
+        world: "karat:sdk/aggregates",
+        with: { "karat:eval/types@0.1.0": crate::bindings::karat::eval::types },
+        pub_export_macro: true,
+        export_macro_name: "export_aggregator",
+        default_bindings_module: "karat_sdk::bindings::aggregates",
+        runtime_path: "karat_sdk::wit_bindgen::rt",
+        additional_derives: [PartialEq],
+    });
+}
+
 pub mod predicts {
     wit_bindgen::generate!({
         path: "wit",

@@ -41,6 +41,7 @@
 extern crate self as karat_sdk;
 
 mod agent;
+pub mod aggregator;
 #[doc(hidden)]
 pub mod bindings;
 pub mod exporter;
@@ -63,6 +64,7 @@ pub mod trace;
 mod verdict;
 
 pub use agent::{Document, ToolCall};
+pub use aggregator::Aggregator;
 pub use exporter::Exporter;
 pub use failure::{ErrorCode, Failure, excerpt};
 pub use feedback::{Feedback, Outcome};
@@ -91,8 +93,8 @@ pub mod prelude {
     };
 }
 
-/// Makes a plugin of this crate: `plugin! { name: "publisher/name", scorers: [One, Two], predictors: [Three],
-/// exporters: [Four] }`, with what there is of these. Its version is the crate's.
+/// Makes a plugin of this crate: `plugin! { name: "publisher/name", scorers: [One, Two], aggregators: [Three],
+/// predictors: [Four], exporters: [Five] }`, with what there is of these. Its version is the crate's.
 ///
 /// Compiled for WebAssembly, the crate exports what the worlds of `karat:eval` ask for. Natively nothing is exported; that
 /// everything is what it is listed as is checked all the same.
@@ -101,6 +103,7 @@ macro_rules! plugin {
     (
         name: $name:literal
         $(, scorers: [$($scorer:ty),+ $(,)?])?
+        $(, aggregators: [$($aggregator:ty),+ $(,)?])?
         $(, predictors: [$($predictor:ty),+ $(,)?])?
         $(, exporters: [$($exporter:ty),+ $(,)?])?
         $(,)?
@@ -114,7 +117,7 @@ macro_rules! plugin {
                         name: ::std::string::String::from($name),
                         version: ::std::string::String::from(::std::env!("CARGO_PKG_VERSION")),
                         scorers: ::std::vec![$($(<$scorer as $crate::raw::Entry>::describe()),+)?],
-                        aggregators: ::std::vec::Vec::new(),
+                        aggregators: ::std::vec![$($(<$aggregator as $crate::aggregator::raw::Entry>::describe()),+)?],
                         predictors: ::std::vec![$($(<$predictor as $crate::predictor::raw::Entry>::describe()),+)?],
                         exporters: ::std::vec![$($(<$exporter as $crate::exporter::raw::Entry>::describe()),+)?],
                     }
@@ -143,6 +146,26 @@ macro_rules! plugin {
 
                 #[cfg(target_family = "wasm")]
                 $crate::bindings::export_scorer!(Plugin with_types_in $crate::bindings);
+            )?
+
+            $(
+                impl $crate::aggregator::raw::Aggregates for Plugin {
+                    fn start(
+                        name: &str,
+                        parameters: &str,
+                    ) -> ::std::result::Result<
+                        ::std::boxed::Box<dyn $crate::aggregator::raw::Accumulate>,
+                        $crate::raw::Failure,
+                    > {
+                        $(if name == <$aggregator as $crate::aggregator::raw::Entry>::NAME {
+                            return <$aggregator as $crate::aggregator::raw::Entry>::start(parameters);
+                        })+
+                        ::std::result::Result::Err($crate::raw::unknown("aggregator", name))
+                    }
+                }
+
+                #[cfg(target_family = "wasm")]
+                $crate::bindings::aggregates::export_aggregator!(Plugin with_types_in $crate::bindings::aggregates);
             )?
 
             $(

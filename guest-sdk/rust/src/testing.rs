@@ -25,6 +25,7 @@ use std::cell::RefCell;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use crate::aggregator::{Aggregator, Measure, Scored};
 use crate::bindings::karat::eval::types;
 use crate::exporter::{Batch, Encoding};
 use crate::failure::Failure;
@@ -282,6 +283,23 @@ impl TestRow {
     pub fn verdict<S: Scorer>(self, parameters: Value) -> S::Verdict {
         self.feedback::<S>(parameters).into_value()
     }
+}
+
+/// What an aggregator read from `parameters` makes of some rows: of [`Row`]s, or of [`Scored`] ones.
+///
+/// # Errors
+///
+/// Fails when the parameters can't be read or the aggregator fails.
+pub fn aggregate<A: Aggregator>(
+    parameters: Value,
+    rows: impl IntoIterator<Item = impl Into<Scored>>,
+) -> Result<Measure, Failure> {
+    let aggregator = crate::raw::parameters::<A>(A::NAME, &parameters.to_string())?;
+    let mut sums = A::Sums::default();
+    for row in rows {
+        aggregator.add(&mut sums, &row.into())?;
+    }
+    aggregator.finish(sums)
 }
 
 /// The JSON Schema that a scorer declares for its parameters.

@@ -47,7 +47,9 @@ fn incomplete(header: &RunHeader, summary: &Summary, broke_off: Option<String>) 
     let allowed = max_failed.of(expected);
     if summary.failed > allowed {
         let failed = summary.failed;
-        return Some(format!("{failed} of {expected} rows failed, `limits.max_failed` of {max_failed} allows {allowed}"));
+        return Some(format!(
+            "{failed} of {expected} rows failed, `limits.max_failed` of {max_failed} allows {allowed}"
+        ));
     }
     summary.scorers.0.iter().find_map(|(key, aggregate)| {
         aggregate.failure.as_ref().map(|failure| format!("the aggregator `{key}` failed: {failure}"))

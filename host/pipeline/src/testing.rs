@@ -14,8 +14,8 @@ use model::judge::{BatchId, Exchange};
 use model::limits::{CallLimits, Isolation, Reuse};
 use model::outcome::Outcome;
 use model::ports::{
-    Aggregating, Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Exporting, Plugin, PluginError, Predicting,
-    Record, Scoring, Sink, Store, StoreError, TraceReader, Work,
+    Aggregating, Binding, BrokenRecord, BrokenTrace, Catalog, DataReader, DatasetWriter, Exporting, Plugin,
+    PluginError, Predicting, Record, Scoring, Sink, Store, StoreError, TraceReader, Work,
 };
 use model::quantity::Allowance;
 use model::report::Report;

@@ -88,7 +88,10 @@ pub(crate) fn measures(said: Vec<aggregator::Measure>) -> Result<Vec<Measure>, S
             return Err(format!("`{}` is no name for a number", name.escape_debug()));
         }
         if measures.iter().any(|before| before.name == name) {
-            return Err(format!("it gave two numbers {}", name.map_or("without a name".to_owned(), |name| format!("named `{name}`"))));
+            return Err(format!(
+                "it gave two numbers {}",
+                name.map_or("without a name".to_owned(), |name| format!("named `{name}`"))
+            ));
         }
         if !value.is_finite() {
             return Err(format!("{value} is not a number that can be compared"));
@@ -227,7 +230,8 @@ pub(crate) fn description(
     asks: Grant,
     reads_traces: bool,
 ) -> Result<PluginDescription, String> {
-    if said.scorers.is_empty() && said.aggregators.is_empty() && said.predictors.is_empty() && said.exporters.is_empty() {
+    if said.scorers.is_empty() && said.aggregators.is_empty() && said.predictors.is_empty() && said.exporters.is_empty()
+    {
         return Err("it offers nothing".to_owned());
     }
     let mut names = HashSet::new();

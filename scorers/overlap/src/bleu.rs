@@ -1,5 +1,7 @@
 //! BLEU of one text.
 
+use std::borrow::Cow;
+
 use karat_sdk::prelude::*;
 
 use crate::ngrams::{Overlap, overlaps};
@@ -17,19 +19,19 @@ pub struct Bleu {
     /// Length of the longest n-grams, in words.
     #[serde(default = "four")]
     #[schemars(range(min = 1, max = 6))]
-    max_ngram: usize,
+    pub(crate) max_ngram: usize,
     /// What stands in for a precision of 0, which would make the mean 0.
     #[serde(default)]
-    smooth: Smooth,
+    pub(crate) smooth: Smooth,
     /// Whether `A` and `a` differ.
     #[serde(default = "words::yes")]
-    case_sensitive: bool,
+    pub(crate) case_sensitive: bool,
 }
 
 /// Smoothing by Chen and Cherry 2014 (<https://aclanthology.org/W14-3346>).
 #[derive(Clone, Copy, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-enum Smooth {
+pub(crate) enum Smooth {
     /// Half of the least that could have been counted, for the next such precision a quarter, and so on.
     #[default]
     Exp,
@@ -41,7 +43,7 @@ enum Smooth {
     None,
 }
 
-fn four() -> usize {
+pub(crate) fn four() -> usize {
     4
 }
 
@@ -53,47 +55,73 @@ impl Scorer for Bleu {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let (outputs, expected) = words::texts(row, self.case_sensitive)?;
-        let (outputs, expected) = (mteval::line(&outputs), mteval::line(&expected));
-        let (outputs, expected) = words::numbered(mteval::tokens(&outputs), mteval::tokens(&expected));
-        let precision = self.precision(&overlaps(&outputs, &expected, self.max_ngram));
-        Ok((precision * brevity(outputs.len(), expected.len())).into())
+        let found = compared(words::texts(row, self.case_sensitive)?, self.max_ngram);
+        let precision = precision(&found.orders, self.smooth, Orders::Effective);
+        Ok((precision * brevity(found.outputs, found.expected)).into())
     }
+}
+
+/// What two texts have in common, or those of a corpus.
+#[derive(Default)]
+pub(crate) struct Compared {
+    /// Words of the outputs, and of the expected response.
+    pub(crate) outputs: usize,
+    pub(crate) expected: usize,
+    /// For each length of n-grams, from 1.
+    pub(crate) orders: Vec<Overlap>,
+}
+
+/// Compares outputs with an expected response by n-grams of words up to a length.
+pub(crate) fn compared((outputs, expected): (Cow<'_, str>, Cow<'_, str>), longest: usize) -> Compared {
+    let (outputs, expected) = (mteval::line(&outputs), mteval::line(&expected));
+    let (outputs, expected) = words::numbered(mteval::tokens(&outputs), mteval::tokens(&expected));
+    let orders = overlaps(&outputs, &expected, longest);
+    Compared { outputs: outputs.len(), expected: expected.len(), orders }
 }
 
 /// What too short an answer is multiplied with.
-fn brevity(outputs: usize, expected: usize) -> f64 {
+pub(crate) fn brevity(outputs: usize, expected: usize) -> f64 {
     if outputs >= expected { 1.0 } else { (1.0 - expected as f64 / outputs as f64).exp() }
 }
 
-impl Bleu {
-    /// The geometric mean of the precisions, up to the longest n-grams that the outputs have.
-    fn precision(&self, overlaps: &[Overlap]) -> f64 {
-        if overlaps.iter().all(|overlap| overlap.shared == 0) {
-            return 0.0;
-        }
-        let (mut logarithms, mut orders, mut zeros) = (0.0, 0, 0);
-        for (order, Overlap { outputs, shared, .. }) in overlaps.iter().enumerate() {
-            let more = if order > 0 && matches!(self.smooth, Smooth::AddOne) { 1.0 } else { 0.0 };
-            let (shared, outputs) = (*shared as f64 + more, *outputs as f64 + more);
-            if outputs == 0.0 {
-                break;
-            }
-            let least = 1.0 / outputs;
-            let precision = match self.smooth {
-                _ if shared > 0.0 => shared / outputs,
-                Smooth::Exp => {
-                    zeros += 1;
-                    least / f64::from(zeros).exp2()
-                }
-                Smooth::Floor => least / 10.0,
-                Smooth::AddOne | Smooth::None => 0.0,
-            };
-            logarithms += precision.ln();
-            orders += 1;
-        }
-        (logarithms / f64::from(orders)).exp()
+/// Of how many lengths of n-grams the mean is taken.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Orders {
+    /// Those that the outputs have.
+    Effective,
+    /// All of them: outputs without the longest have a mean of 0.
+    All,
+}
+
+/// The geometric mean of the precisions.
+pub(crate) fn precision(overlaps: &[Overlap], smooth: Smooth, of: Orders) -> f64 {
+    if overlaps.iter().all(|overlap| overlap.shared == 0) {
+        return 0.0;
     }
+    let (mut logarithms, mut orders, mut zeros) = (0.0, 0, 0);
+    for (order, Overlap { outputs, shared, .. }) in overlaps.iter().enumerate() {
+        let more = if order > 0 && matches!(smooth, Smooth::AddOne) { 1.0 } else { 0.0 };
+        let (shared, outputs) = (*shared as f64 + more, *outputs as f64 + more);
+        if outputs == 0.0 {
+            if of == Orders::All {
+                return 0.0;
+            }
+            break;
+        }
+        let least = 1.0 / outputs;
+        let precision = match smooth {
+            _ if shared > 0.0 => shared / outputs,
+            Smooth::Exp => {
+                zeros += 1;
+                least / f64::from(zeros).exp2()
+            }
+            Smooth::Floor => least / 10.0,
+            Smooth::AddOne | Smooth::None => 0.0,
+        };
+        logarithms += precision.ln();
+        orders += 1;
+    }
+    (logarithms / f64::from(orders)).exp()
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! chrF of one text.
 
+use std::borrow::Cow;
+
 use karat_sdk::prelude::*;
 
 use crate::ngrams::{Overlap, overlaps};
@@ -36,17 +38,21 @@ impl Scorer for Chrf {
     type Verdict = f64;
 
     fn score(&self, row: &Row) -> Result<Outcome<f64>, Failure> {
-        let (outputs, expected) = words::texts(row, self.case_sensitive)?;
-        let mut others = Numbers::default();
-        let (output_characters, expected_characters) =
-            (characters(&outputs, &mut others), characters(&expected, &mut others));
-        let mut found = overlaps(&output_characters, &expected_characters, LONGEST);
-        if self.word_order > 0 {
-            let (outputs, expected) = words::numbered(tokens(&outputs), tokens(&expected));
-            found.extend(overlaps(&outputs, &expected, self.word_order));
-        }
-        Ok(f_score(&found).into())
+        Ok(f_score(&compared(&words::texts(row, self.case_sensitive)?, self.word_order)).into())
     }
+}
+
+/// Compares outputs with an expected response by n-grams of characters, and of words up to a length.
+pub(crate) fn compared((outputs, expected): &(Cow<'_, str>, Cow<'_, str>), word_order: usize) -> Vec<Overlap> {
+    let mut others = Numbers::default();
+    let (output_characters, expected_characters) =
+        (characters(outputs, &mut others), characters(expected, &mut others));
+    let mut found = overlaps(&output_characters, &expected_characters, LONGEST);
+    if word_order > 0 {
+        let (outputs, expected) = words::numbered(tokens(outputs), tokens(expected));
+        found.extend(overlaps(&outputs, &expected, word_order));
+    }
+    found
 }
 
 /// Characters that are no white space, as numbers from 1: those of ASCII and behind them the `others`.
@@ -72,7 +78,7 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Only lengths of which both texts have n-grams count.
-fn f_score(overlaps: &[Overlap]) -> f64 {
+pub(crate) fn f_score(overlaps: &[Overlap]) -> f64 {
     let counted: Vec<_> = overlaps.iter().filter(|overlap| overlap.outputs > 0 && overlap.expected > 0).collect();
     let mean =
         |of: fn(Overlap) -> f64| counted.iter().map(|overlap| of(**overlap)).sum::<f64>() / counted.len().max(1) as f64;

@@ -7,6 +7,8 @@
 
 mod bleu;
 mod chrf;
+mod corpus_bleu;
+mod corpus_chrf;
 mod meteor;
 mod mteval;
 mod ngrams;
@@ -22,6 +24,8 @@ mod vectors;
 
 pub use bleu::Bleu;
 pub use chrf::Chrf;
+use corpus_bleu::CorpusBleu;
+use corpus_chrf::CorpusChrf;
 pub use meteor::Meteor;
 pub use rouge_l::RougeL;
 pub use rouge_n::RougeN;
@@ -30,4 +34,5 @@ pub use token_f1::TokenF1;
 karat_sdk::plugin! {
     name: "karat/overlap",
     scorers: [Bleu, Chrf, Meteor, RougeL, RougeN, TokenF1],
+    aggregators: [CorpusBleu, CorpusChrf],
 }

@@ -22,6 +22,13 @@ impl Overlap {
         self.shared as f64 / self.expected.max(1) as f64
     }
 
+    /// Of two texts together what there is of each.
+    pub(crate) fn add(&mut self, more: Self) {
+        self.outputs += more.outputs;
+        self.expected += more.expected;
+        self.shared += more.shared;
+    }
+
     /// The harmonic mean of precision and recall, and these two as verdicts of their own.
     pub(crate) fn feedback(self) -> Feedback<f64> {
         let (precision, recall) = (self.precision(), self.recall());

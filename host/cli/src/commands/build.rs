@@ -66,7 +66,9 @@ pub(super) fn run(
     }
     let aggregators = description.aggregators.iter().map(|item| ("an aggregator", item));
     let predictors = description.predictors.iter().map(|item| ("a predictor", item));
-    for (kind, item) in aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item))) {
+    for (kind, item) in
+        aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item)))
+    {
         terminal.note(format_args!("  {}  {} ({kind})", item.name, printable_line(&item.summary)))?;
     }
     for what in description.asks.words() {

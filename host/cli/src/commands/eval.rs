@@ -462,11 +462,7 @@ fn interrupted(terminal: Terminal) -> Result<watch::Receiver<bool>, Stop> {
 }
 
 /// What aggregators make of all that is stored, whichever session it is from.
-async fn make(
-    store: &Arc<dyn Store>,
-    header: &RunHeader,
-    aggregators: Vec<PlannedAggregation>,
-) -> Result<Made, Stop> {
+async fn make(store: &Arc<dyn Store>, header: &RunHeader, aggregators: Vec<PlannedAggregation>) -> Result<Made, Stop> {
     let source = store.open_dataset(&header.data.digest)?;
     let results = Joined::new(Arc::clone(store), header, Arc::new(formats::Reader), source);
     corpus::aggregate(results, &header.plan, aggregators).await.map_err(Stop::wrong)

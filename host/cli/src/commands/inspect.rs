@@ -68,7 +68,9 @@ pub(crate) fn run(plugins: &Plugins, name: &str, suite: Option<&Path>, terminal:
     }
     let aggregators = description.aggregators.iter().map(|item| ("an aggregator", item));
     let predictors = description.predictors.iter().map(|item| ("a predictor", item));
-    for (kind, item) in aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item))) {
+    for (kind, item) in
+        aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item)))
+    {
         terminal.data(format_args!("\n{}  ({kind})", item.name))?;
         terminal.data(format_args!("  {}", printable(&item.summary)))?;
         terminal.data(format_args!("  parameters: {}", parameters(&item.parameters)))?;

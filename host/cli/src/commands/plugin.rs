@@ -153,7 +153,8 @@ fn list(plugins: &Plugins, terminal: &Terminal) -> Result<Exit, Stop> {
         };
         let scorers = description.scorers.iter().map(|scorer| row(&scorer.name, verdict(scorer), &scorer.summary));
         let aggregators = &description.aggregators;
-        let aggregators = aggregators.iter().map(|item| row(&item.name, "a number of all rows".to_owned(), &item.summary));
+        let aggregators =
+            aggregators.iter().map(|item| row(&item.name, "a number of all rows".to_owned(), &item.summary));
         let predictors = &description.predictors;
         let predictors = predictors.iter().map(|item| row(&item.name, "outputs".to_owned(), &item.summary));
         let exporters = description.exporters.iter().map(|item| row(&item.name, "a receipt".to_owned(), &item.summary));

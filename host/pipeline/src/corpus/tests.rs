@@ -120,7 +120,10 @@ async fn nothing_follows_a_failure_and_no_row_counts_as_scored() {
     let (aggregates, handed) = run(results, ROW, &[], Counting { fails_at: Some(2), ..Counting::default() }).await;
     assert_eq!(handed.len(), 2);
     let [(key, aggregate)] = &aggregates[..] else { panic!("one aggregate") };
-    assert_eq!((key.as_str(), aggregate.value, aggregate.counts.scored, aggregate.counts.failed), ("rows", None, 0, 250));
+    assert_eq!(
+        (key.as_str(), aggregate.value, aggregate.counts.scored, aggregate.counts.failed),
+        ("rows", None, 0, 250)
+    );
     assert_eq!(aggregate.failure.as_ref().map(|failure| failure.message.as_str()), Some("broke"));
 }
 

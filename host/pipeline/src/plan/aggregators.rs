@@ -36,9 +36,7 @@ pub(super) fn resolve(
     for (index, entry) in suite.aggregators.iter().enumerate() {
         let at = format!("/aggregators/{index}");
         let entry = match entry {
-            AggregatorEntry::Name(name) => {
-                AggregatorUse { aggregator: Some(name.clone()), ..AggregatorUse::default() }
-            }
+            AggregatorEntry::Name(name) => AggregatorUse { aggregator: Some(name.clone()), ..AggregatorUse::default() },
             AggregatorEntry::Full(entry) => entry.clone(),
         };
         let found = finder.find(&at, (&entry).into()).map_err(|found| problems.0.extend(found)).ok();

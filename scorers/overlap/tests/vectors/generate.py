@@ -145,6 +145,35 @@ def recorded(outputs, expected):
     }
 
 
+def corpora(pairs):
+    """All pairs together, and stretches of every length: short ones lack the longest n-grams."""
+    chance = random.Random(4)
+    stretches = [(0, len(pairs)), (0, 1), (3, 4), (4, 5), (0, 10), (0, len(EDGES)), (len(EDGES), len(EDGES) + 175)]
+    for length in [1, 2, 3, 5, 8, 20, 60] * 5:
+        start = chance.randrange(len(pairs) - length)
+        stretches.append((start, start + length))
+    for start, end in stretches:
+        outputs, expected = (list(texts) for texts in zip(*pairs[start:end]))
+        folded = [text.lower() for text in outputs], [[text.lower() for text in expected]]
+
+        def bleu(**options):
+            return sacrebleu.corpus_bleu(outputs, [expected], **options).score / 100
+
+        yield {
+            "from": start,
+            "to": end,
+            "bleu": bleu(),
+            "bleu_2": BLEU(max_ngram_order=2).corpus_score(outputs, [expected]).score / 100,
+            "bleu_folded": bleu(lowercase=True),
+            "bleu_floor": bleu(smooth_method="floor"),
+            "bleu_add_one": bleu(smooth_method="add-k"),
+            "bleu_none": bleu(smooth_method="none"),
+            "chrf": sacrebleu.corpus_chrf(outputs, [expected]).score / 100,
+            "chrf_words": sacrebleu.corpus_chrf(outputs, [expected], word_order=2).score / 100,
+            "chrf_folded": sacrebleu.corpus_chrf(*folded).score / 100,
+        }
+
+
 def rounded(value):
     if isinstance(value, list):
         return [rounded(item) for item in value]
@@ -168,6 +197,8 @@ def main():
     pairs = [*EDGES, *cuts(1), *noise(2)]
     lines = [json.dumps({key: rounded(value) for key, value in recorded(*pair).items()}, ensure_ascii=False) for pair in pairs]
     (HERE / "pairs.jsonl").write_text("\n".join(lines) + "\n")
+    lines = [json.dumps({key: rounded(value) for key, value in corpus.items()}) for corpus in corpora(pairs)]
+    (HERE / "corpora.jsonl").write_text("\n".join(lines) + "\n")
     stem = PorterStemmer().stem
     (HERE / "stems.txt").write_text("".join(f"{word} {stem(word)}\n" for word in stems()))
 
