@@ -1,5 +1,6 @@
 //! The command line, verb by verb.
 
+mod aggregators;
 mod bad_input;
 mod eval;
 mod examples;

@@ -185,7 +185,7 @@ fn check(plugin: &dyn Plugin, case: &Case, answers: &Answers, runtime: &Runtime)
             let differences = case.expect.differences(&outcome);
             (differences, if let Outcome::Failed(failure) = outcome { Some(failure) } else { None })
         }
-        ItemKind::Aggregator => unreachable!("a case names none"),
+        ItemKind::Aggregator => unreachable!("`named` knows none"),
         ItemKind::Predictor => {
             let answer = predict(plugin, &item, parameters, &row, runtime);
             (case.expect.differences_of_prediction(&answer), answer.err())

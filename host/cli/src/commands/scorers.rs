@@ -4,7 +4,7 @@ use std::path::Path;
 
 use broker::Allowed;
 use model::run::PluginRef;
-use model::scorer::{Determinism, Direction, PluginDescription, ScorerDescription, ValueKind};
+use model::scorer::{Determinism, Direction, ItemDescription, PluginDescription, ScorerDescription, ValueKind};
 use pipeline::nearest;
 use pipeline::parameters::{Parameter, literal, parameters};
 use serde::Serialize;
@@ -27,16 +27,33 @@ struct Listed {
     reads_traces: bool,
 }
 
+/// An aggregator, and whose it is.
+#[derive(Serialize)]
+struct ListedAggregator {
+    #[serde(flatten)]
+    aggregator: ItemDescription,
+    plugin: PluginRef,
+    built_in: bool,
+}
+
 pub(crate) fn run(what: &Scorers, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
     let sandbox = wiring::sandbox(Allowed::default(), Path::new("."), 0)?;
     let isolation = Authority::read(None, &[])?.isolation();
-    let scorers = all(&Plugins::new(sandbox, &runtime, ".".into(), isolation, terminal))?;
+    let (scorers, aggregators) = all(&Plugins::new(sandbox, &runtime, ".".into(), isolation, terminal))?;
     match what {
         Scorers::List { markdown: true } => terminal.data(markdown(&scorers))?,
         Scorers::List { .. } if terminal.is_json() => terminal.json(&scorers)?,
-        Scorers::List { .. } => list(&scorers, terminal)?,
+        Scorers::List { .. } => list(&scorers, &aggregators, terminal)?,
         Scorers::Show { name, plugin } => {
+            if let Some(listed) = aggregator(&aggregators, name, plugin.as_deref()) {
+                if terminal.is_json() {
+                    terminal.json(listed)?
+                } else {
+                    show_aggregator(listed, terminal)?
+                }
+                return Ok(Exit::Done);
+            }
             let scorer = find(&scorers, name, plugin.as_deref())?;
             if terminal.is_json() { terminal.json(scorer)? } else { show(scorer, terminal)? }
         }
@@ -45,11 +62,18 @@ pub(crate) fn run(what: &Scorers, terminal: &Terminal) -> Result<Exit, Stop> {
 }
 
 /// The built-in ones, then those that were added, in the order of their plugins.
-fn all(plugins: &Plugins) -> Result<Vec<Listed>, Stop> {
+fn all(plugins: &Plugins) -> Result<(Vec<Listed>, Vec<ListedAggregator>), Stop> {
     let (built_in, added) = described(plugins)?;
     let built_in = built_in.into_iter().map(|plugin| (plugin, true));
-    let all = built_in.chain(added.into_iter().map(|plugin| (plugin, false)));
-    Ok(all.flat_map(|(plugin, built_in)| of(plugin, built_in)).collect())
+    let all: Vec<_> = built_in.chain(added.into_iter().map(|plugin| (plugin, false))).collect();
+    let aggregators = all.iter().flat_map(|(plugin, built_in)| {
+        let PluginDescription { name, version, digest, aggregators, .. } = plugin.clone();
+        let plugin = PluginRef { name, version, digest };
+        let listed = |aggregator| ListedAggregator { aggregator, plugin: plugin.clone(), built_in: *built_in };
+        aggregators.into_iter().map(listed).collect::<Vec<_>>()
+    });
+    let aggregators = aggregators.collect();
+    Ok((all.into_iter().flat_map(|(plugin, built_in)| of(plugin, built_in)).collect(), aggregators))
 }
 
 fn of(plugin: PluginDescription, built_in: bool) -> impl Iterator<Item = Listed> {
@@ -81,11 +105,42 @@ fn find<'a>(scorers: &'a [Listed], name: &str, plugin: Option<&str>) -> Result<&
     }
 }
 
-fn list(scorers: &[Listed], terminal: &Terminal) -> Result<(), Stop> {
+/// The aggregator of this name; none where that could be somebody else as well.
+fn aggregator<'a>(
+    aggregators: &'a [ListedAggregator],
+    name: &str,
+    plugin: Option<&str>,
+) -> Option<&'a ListedAggregator> {
+    let is_of = |of: &PluginRef| {
+        plugin.is_none_or(|plugin| plugin == of.name || plugin == format!("{}@{}", of.name, of.version))
+    };
+    let mut found = aggregators.iter().filter(|listed| listed.aggregator.name == name && is_of(&listed.plugin));
+    found.next().filter(|_| found.next().is_none())
+}
+
+fn show_aggregator(listed: &ListedAggregator, terminal: &Terminal) -> Result<(), Stop> {
+    let ListedAggregator { aggregator, plugin, built_in } = listed;
+    let line = |text: &str| terminal.data(text);
+    line(&format!("{}  (an aggregator)\n  {}", aggregator.name, printable_line(&aggregator.summary)))?;
+    if let Some(about) = aggregator.parameters.to_value()["description"].as_str() {
+        line(&format!("\n{}", indented(&printable_whole(about))))?;
+    }
+    show_plugin(plugin, *built_in, terminal)?;
+    line("gives    a number of all rows together")?;
+    show_parameters(&parameters(&aggregator.parameters), terminal)
+}
+
+fn list(scorers: &[Listed], aggregators: &[ListedAggregator], terminal: &Terminal) -> Result<(), Stop> {
     let rows = scorers.iter().map(|Listed { scorer, plugin, .. }| {
         let (name, summary) = (printable_line(&plugin.name), printable_line(&scorer.summary));
         vec![scorer.name.clone(), name, needs(scorer), verdict(scorer), cost(scorer).to_owned(), summary]
     });
+    let aggregators = aggregators.iter().map(|ListedAggregator { aggregator, plugin, .. }| {
+        let (name, summary) = (printable_line(&plugin.name), printable_line(&aggregator.summary));
+        let [needs, gives, cost] = ["all rows", "a number", "–"].map(str::to_owned);
+        vec![aggregator.name.clone(), name, needs, gives, cost, summary]
+    });
+    let rows = rows.chain(aggregators);
     Ok(terminal.data(table(&["NAME", "PLUGIN", "NEEDS", "GIVES", "COST", "WHAT IT SAYS"], &[], rows))?)
 }
 
@@ -96,31 +151,41 @@ fn show(listed: &Listed, terminal: &Terminal) -> Result<(), Stop> {
     if let Some(about) = scorer.parameters.to_value()["description"].as_str() {
         line(&format!("\n{}", indented(&printable_whole(about))))?;
     }
-    let place = if *built_in { ", built in" } else { "" };
-    line(&format!("\nplugin   {} {}{place}", printable_line(&plugin.name), printable_line(&plugin.version)))?;
-    line(&format!("digest   blake3:{}", plugin.digest))?;
+    show_plugin(plugin, *built_in, terminal)?;
     line(&format!("gives    {}", verdict(scorer)))?;
     line(&format!("needs    {}", needs(scorer)))?;
     if *reads_traces {
         line("may see  the row's trace")?;
     }
     line(&format!("cost     {}: {}", cost(scorer), meaning(scorer.determinism)))?;
+    show_parameters(&parameters(&scorer.parameters), terminal)?;
+    if let Some(prompt) = &scorer.prompt {
+        let (version, text) = (printable_line(&prompt.version), printable_whole(&prompt.text));
+        line(&format!("\nprompt, version {version}\n{}", indented(&text)))?;
+    }
+    Ok(())
+}
+
+fn show_plugin(plugin: &PluginRef, built_in: bool, terminal: &Terminal) -> Result<(), Stop> {
+    let place = if built_in { ", built in" } else { "" };
+    let (name, version) = (printable_line(&plugin.name), printable_line(&plugin.version));
+    terminal.data(format_args!("\nplugin   {name} {version}{place}"))?;
+    Ok(terminal.data(format_args!("digest   blake3:{}", plugin.digest))?)
+}
+
+fn show_parameters(parameters: &[Parameter], terminal: &Terminal) -> Result<(), Stop> {
+    let line = |text: &str| terminal.data(text);
     line("\nparameters")?;
-    let parameters = parameters(&scorer.parameters);
     if parameters.is_empty() {
         line("  none")?;
     }
-    for parameter in &parameters {
+    for parameter in parameters {
         let (name, takes) = (printable_line(&parameter.name), printable_line(&parameter.takes));
         let unless = unless(parameter).map(|unless| format!("; {}", printable_line(&unless))).unwrap_or_default();
         line(&format!("  {name}  ({takes}{unless})"))?;
         if !parameter.description.is_empty() {
             line(&indented(&indented(&printable_whole(&parameter.description))))?;
         }
-    }
-    if let Some(prompt) = &scorer.prompt {
-        let (version, text) = (printable_line(&prompt.version), printable_whole(&prompt.text));
-        line(&format!("\nprompt, version {version}\n{}", indented(&text)))?;
     }
     Ok(())
 }

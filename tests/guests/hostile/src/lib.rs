@@ -1,6 +1,7 @@
 //! The plugin `test/hostile`: what a stranger's plugin may do, by mistake or on purpose. One scorer for each, named
 //! after what it does.
 
+mod aggregators;
 mod endings;
 mod exporters;
 mod predictors;
@@ -61,6 +62,14 @@ karat_sdk::plugin! {
         surroundings::Echo,
         traces::KeepsTrace,
         traces::TellsTrace,
+    ],
+    aggregators: [
+        aggregators::AddsForever,
+        aggregators::Hoards,
+        aggregators::PanicsInTheMiddle,
+        aggregators::ExitsAtTheEnd,
+        aggregators::GivesNan,
+        aggregators::TrueShare,
     ],
     predictors: [
         predictors::AnswersNoJson,
