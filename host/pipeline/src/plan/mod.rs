@@ -164,8 +164,8 @@ pub fn waiting_at_once(suite: &Suite) -> u32 {
     let bound: BTreeSet<_> = suite.judges.values().collect();
     let judges = suite.endpoints.iter().filter(|(name, _)| bound.contains(name));
     let lanes = judges.map(|(_, endpoint)| endpoint.concurrency.unwrap_or(usual)).fold(0, u32::saturating_add);
-    // Half as many again have their question ready when a lane is free.
-    predicted.saturating_add(lanes).saturating_add(lanes / 2)
+    // A quarter as many again have their question ready when a lane is free.
+    predicted.saturating_add(lanes).saturating_add(lanes / 4)
 }
 
 /// The ceilings of a call where the suite says nothing else.
