@@ -106,15 +106,21 @@ fn cassette(what: &Eval) -> Result<Option<Arc<Cassette>>, Stop> {
 /// may wait for a place that another row's kept ones have. More rows than can be asked about wait without an instance.
 fn instances(suite: &SuiteFile) -> u32 {
     let suite = &suite.suite;
-    let useful = plan::waiting_at_once(suite)
-        .saturating_add(Bounds::PLUGINS.connections as u32)
-        .saturating_add(wiring::concurrency() as u32);
+    let full = || {
+        suite.scorers.iter().filter_map(|entry| match entry {
+            ScorerEntry::Full(entry) => Some(entry),
+            ScorerEntry::Name(_) => None,
+        })
+    };
+    let is_online = full().any(|entry| entry.grant.as_ref().is_some_and(|grant| !grant.http.is_empty()));
+    let connections = if is_online { Bounds::PLUGINS.connections as u32 } else { 0 };
+    let useful = plan::waiting_at_once(suite).saturating_add(connections).saturating_add(wiring::concurrency() as u32);
     let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
         Some(Concurrency::Rows(rows)) => rows.min(useful),
         Some(Concurrency::Auto(_)) | None => plan::waiting_at_once(suite) + wiring::concurrency() as u32,
     };
-    let is_kept = |entry: &&ScorerEntry| matches!(entry, ScorerEntry::Full(entry) if entry.reuse == Some(Reuse::Run));
-    let kept = suite.scorers.iter().filter(is_kept).count() as u32 + u32::from(suite.predict.is_some());
+    let kept =
+        full().filter(|entry| entry.reuse == Some(Reuse::Run)).count() as u32 + u32::from(suite.predict.is_some());
     // When rows are scored, every aggregator has one to the end.
     rows.saturating_mul(1 + kept).max(suite.aggregators.len() as u32)
 }
