@@ -35,6 +35,23 @@ fn a_run_stops_when_its_money_is_spent_and_goes_on_with_more() {
     assert_eq!(provider.asked().len(), 100);
 }
 
+#[test]
+fn a_scorer_that_has_spent_its_own_money_takes_none_of_anothers() {
+    let provider = provider();
+    let again = "  - { plugin: ./asks.wasm, use: grades, name: again, grant: { judge: { roles: [default] } } }";
+    let judged = Judged::new(&provider.url, 6, "", PRICE, again);
+    let suite = judged.project.read("karat.yaml");
+    judged
+        .project
+        .write("karat.yaml", suite.replacen("roles: [default]", "roles: [default], max_usd_per_run: 0.01", 1));
+    let report = judged.report(3, &["--record", "tape.jsonl"]);
+    let scored = |key: &str| (report["scorers"][key]["scored"].clone(), report["scorers"][key]["failed"].clone());
+    assert_eq!(scored("again"), (6.into(), 0.into()), "{report:#}");
+    // It gets what was asked for the other one meanwhile, at no cost.
+    assert_eq!(report["cost"]["of"]["grades"]["usd"], 0.0, "{report:#}");
+    assert_eq!(provider.asked().len(), 6);
+}
+
 /// However the prices and concurrency fall, no more is spent than was allowed.
 #[test]
 fn no_run_ever_spends_more_than_it_may() {

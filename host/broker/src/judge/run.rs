@@ -113,6 +113,8 @@ struct Refusal {
     failure: Failure,
     /// The run has spent what it may, or is to stop: the trial has to be done again.
     is_turned_away: bool,
+    /// The asker has spent what it may of its own: somebody else may ask the same.
+    is_askers_own: bool,
 }
 
 /// What a cassette has of a question.
@@ -194,7 +196,7 @@ impl Run {
                 usage: reply.usage,
                 cached: asked.known == Some(Known::Cache) && self.cassette.is_none(),
             }),
-            Err(Refusal { failure, is_turned_away }) => {
+            Err(Refusal { failure, is_turned_away, .. }) => {
                 if is_turned_away {
                     lock(&self.turned_away).insert((asker.index, asker.trial));
                 }
@@ -208,24 +210,31 @@ impl Run {
     async fn join(self: &Arc<Self>, question: Question) -> Asked {
         let key = key::of_plugin(&question.digest, &question.asker.plugin);
         let is_shared = self.cache.is_some() || self.cassette.is_some();
-        let (flight, question) = {
-            let mut flights = lock(&self.flights);
-            match flights.get(&key).filter(|_| is_shared) {
-                Some(flight) => (flight.clone(), Some(question)),
-                None => {
-                    let flight = self.begin(key, question);
-                    if is_shared {
-                        flights.insert(key, flight.clone());
+        let mut question = question;
+        loop {
+            let (flight, waiting) = {
+                let mut flights = lock(&self.flights);
+                match flights.get(&key).filter(|_| is_shared) {
+                    Some(flight) => (flight.clone(), Some(question)),
+                    None => {
+                        let flight = self.begin(key, question);
+                        if is_shared {
+                            flights.insert(key, flight.clone());
+                        }
+                        (flight, None)
                     }
-                    (flight, None)
                 }
+            };
+            let asked = flight.await;
+            let Some(waiting) = waiting else { return asked };
+            if asked.reply.as_ref().is_err_and(|refusal| refusal.is_askers_own) {
+                question = waiting;
+                continue;
             }
-        };
-        let asked = flight.await;
-        let Some(question) = question else { return asked };
-        let shared = Asked { known: Some(Known::Shared), usage: Usage::default(), ..asked };
-        Self::tell(&question, &shared);
-        shared
+            let shared = Asked { known: Some(Known::Shared), usage: Usage::default(), ..asked };
+            Self::tell(&waiting, &shared);
+            return shared;
+        }
     }
 
     fn begin(self: &Arc<Self>, key: CacheKey, question: Question) -> Flight {
@@ -243,7 +252,7 @@ impl Run {
         });
         let crashed = move |_| {
             let failure = Failure::new(FailureKind::Internal, "a part of Karat crashed while it asked a judge");
-            let reply = Err(Refusal { failure, is_turned_away: false });
+            let reply = Err(Refusal::of(failure));
             Asked { reply, known: None, usage: Usage::default(), endpoint, model: String::new(), sent }
         };
         task.map(|asked| asked.unwrap_or_else(crashed)).boxed().shared()
@@ -289,7 +298,7 @@ impl Run {
             let sent = &asked.sent.messages;
             match &asked.reply {
                 Ok(reply) => cassette.put(&digest, sent, &Taped::Reply(Reply::clone(reply))),
-                Err(refusal) if refusal.is_turned_away => {}
+                Err(refusal) if refusal.is_turned_away || refusal.is_askers_own => {}
                 Err(refusal) => cassette.put(&digest, sent, &Taped::Failure(refusal.failure.clone())),
             }
         }
@@ -298,7 +307,7 @@ impl Run {
 
     fn known(&self, question: &Question, reply: Result<Reply, Failure>, known: Known) -> Asked {
         Asked {
-            reply: reply.map(Arc::new).map_err(|failure| Refusal { failure, is_turned_away: false }),
+            reply: reply.map(Arc::new).map_err(Refusal::of),
             known: Some(known),
             usage: Usage::default(),
             endpoint: question.endpoint.clone(),
@@ -430,10 +439,17 @@ impl Run {
     }
 }
 
+impl Refusal {
+    fn of(failure: Failure) -> Self {
+        Self { failure, is_turned_away: false, is_askers_own: false }
+    }
+}
+
 impl From<Trouble> for Refusal {
     fn from(trouble: Trouble) -> Self {
         let is_turned_away = matches!(trouble.kind, TroubleKind::Empty(Empty::Run(_)) | TroubleKind::Stopped);
-        Self { failure: trouble.into(), is_turned_away }
+        let is_askers_own = matches!(trouble.kind, TroubleKind::Empty(Empty::One(_)));
+        Self { failure: trouble.into(), is_turned_away, is_askers_own }
     }
 }
 
