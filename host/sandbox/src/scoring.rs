@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt};
 use model::grant::RowPart;
 use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind, Outcome};
@@ -17,6 +17,9 @@ use crate::instances::{Answer, Answered, Question, Turn};
 use crate::place::Place;
 use crate::spans::RowTrace;
 use crate::surroundings::{Seed, seed};
+
+/// Scorers of a row that may wait for judges at the same time: each takes the memory of an instance meanwhile.
+const AT_ONCE: usize = 4;
 
 /// One call in so many of a scorer that says it is pure is made twice.
 const CHECKED: u16 = 1024;
@@ -86,7 +89,7 @@ impl Bound {
             let mut question = question.clone();
             async move { self.place.fresh_answer(&mut question, turn).await }
         };
-        join_all(turns.iter().map(answer)).await
+        stream::iter(turns).map(answer).buffered(AT_ONCE).collect().await
     }
 
     fn scorer(&self, call: usize) -> Option<&ScorerDescription> {
