@@ -177,7 +177,8 @@ pub struct AggregatorUse {
     pub limits: Option<PluginLimits>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Isolation>,
-    /// What the plugin may use beyond the rows, of what it asks for: `kv` only.
+    /// What the plugin may use beyond the rows, of what it asks for: nothing. It has to be said (`{}`) where the plugin asks for
+    /// something.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<Grant>,
     /// What is said to the plugin as a whole.

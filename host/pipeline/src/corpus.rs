@@ -62,6 +62,19 @@ pub async fn aggregate(
     Ok(made)
 }
 
+/// What stands in place of all numbers where nobody makes them.
+pub fn unmade(plan: &RunPlan, failure: &Failure) -> Made {
+    let none = |planned: &PlannedAggregator| {
+        (planned.key.clone(), corpus(None, None, Some(failure.clone()), Counts::default()))
+    };
+    Made { aggregates: plan.aggregators.iter().map(none).collect(), work: BTreeMap::new() }
+}
+
+fn corpus(value: Option<f64>, note: Option<String>, failure: Option<Failure>, counts: Counts) -> Aggregate {
+    let kind = AggregateKind::Corpus;
+    Aggregate { kind, value, lower: None, upper: None, counts, note, failure, labels: BTreeMap::new() }
+}
+
 struct Aggregator {
     key: String,
     aggregating: Arc<dyn Aggregating>,
@@ -87,7 +100,11 @@ impl Aggregator {
     /// Takes a row, unless it has no outputs where it should, or a scorer that belongs to it has no verdict.
     async fn take(&mut self, record: &RowRecord, result: &RowResult) {
         let outcomes: Vec<_> = self.of.iter().filter_map(|(_, place)| result.outcomes.get(*place)).collect();
-        if result.error.is_some() || outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unpredicted)) {
+        let has_nothing = self.of.is_empty() && outputs(record, result).is_none();
+        if has_nothing
+            || result.error.is_some()
+            || outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unpredicted))
+        {
             self.counts.unpredicted += 1;
             return;
         }
@@ -100,9 +117,9 @@ impl Aggregator {
             return;
         }
         let verdicts = self.of.iter().zip(outcomes).map(|((key, _), outcome)| (key.clone(), outcome.clone())).collect();
-        let row = row(record, result);
-        self.bytes += length(&row);
-        self.waiting.push(ScoredRow { row, verdicts });
+        let scored = ScoredRow { row: row(record, result), verdicts };
+        self.bytes += length(&scored);
+        self.waiting.push(scored);
         if self.waiting.len() == MOST_ROWS || self.bytes >= MOST_BYTES {
             self.hand_over().await;
         }
@@ -111,9 +128,13 @@ impl Aggregator {
     async fn hand_over(&mut self) {
         let rows = std::mem::take(&mut self.waiting);
         self.bytes = 0;
-        if !rows.is_empty() {
-            self.failure = self.aggregating.add(&rows).await.err();
-        }
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else { return };
+        let about = match (&first.row.id, &last.row.id) {
+            (only, last) if only == last => format!("row `{only}`"),
+            (first, last) => format!("rows `{first}` to `{last}`"),
+        };
+        let told = |failure: Failure| Failure { message: format!("{about}: {}", failure.message), ..failure };
+        self.failure = self.aggregating.add(&rows).await.err().map(told);
     }
 
     /// Its numbers; without a row it is not asked for any.
@@ -127,29 +148,19 @@ impl Aggregator {
             None => self.aggregating.finish().await,
         };
         let Self { key, counts, .. } = self;
-        let aggregate = |value, note, failure, counts| Aggregate {
-            kind: AggregateKind::Corpus,
-            value,
-            lower: None,
-            upper: None,
-            counts,
-            note,
-            failure,
-            labels: BTreeMap::new(),
-        };
         match finished {
-            Ok(measures) if measures.is_empty() => vec![(key, aggregate(None, None, None, counts))],
+            Ok(measures) if measures.is_empty() => vec![(key, corpus(None, None, None, counts))],
             Ok(measures) => {
                 let named = |Measure { name, value, note }: Measure| {
                     let key = name.map_or_else(|| key.clone(), |name| format!("{key}/{name}"));
-                    (key, aggregate(Some(value), note, None, counts))
+                    (key, corpus(Some(value), note, None, counts))
                 };
                 measures.into_iter().map(named).collect()
             }
             Err(failure) => {
                 // Rows that are in no number count as scored nowhere.
                 let counts = Counts { scored: 0, failed: counts.failed + counts.scored, ..counts };
-                vec![(key, aggregate(None, None, Some(failure), counts))]
+                vec![(key, corpus(None, None, Some(failure), counts))]
             }
         }
     }
@@ -170,10 +181,18 @@ fn row(record: &RowRecord, result: &RowResult) -> Row {
     }
 }
 
-/// Bytes of what is long in a row, if anything is.
-fn length(row: &Row) -> usize {
+/// Bytes of what may be long in a row and its verdicts.
+fn length(ScoredRow { row, verdicts }: &ScoredRow) -> usize {
     let texts = [Some(&row.inputs), row.outputs.as_ref(), row.expectations.as_ref()];
-    texts.into_iter().flatten().map(|text| text.as_str().len()).sum()
+    let texts: usize = texts.into_iter().flatten().map(|text| text.as_str().len()).sum();
+    let tags: usize = row.tags.iter().map(|(key, value)| key.len() + value.len()).sum();
+    let verdict = |(_, outcome): &(String, Outcome)| match outcome {
+        Outcome::Scored(feedback) => serde_json::to_vec(feedback).map_or(0, |written| written.len()),
+        Outcome::Abstained { reason } => reason.len(),
+        Outcome::Failed(_) | Outcome::Unpredicted => 0,
+    };
+    let verdicts: usize = verdicts.iter().map(verdict).sum();
+    texts + tags + verdicts
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use anyhow::Context;
 use broker::{Bounds, Cassette, Judges, Taped};
 use model::limits::Reuse;
+use model::outcome::{Failure, FailureKind};
 use model::ports::{DataReader, Store};
 use model::report::{Cost, Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
@@ -115,12 +116,14 @@ fn instances(suite: &SuiteFile) -> u32 {
     let is_online = full().any(|entry| entry.grant.as_ref().is_some_and(|grant| !grant.http.is_empty()));
     let connections = if is_online { Bounds::PLUGINS.connections as u32 } else { 0 };
     let useful = plan::waiting_at_once(suite).saturating_add(connections).saturating_add(wiring::concurrency() as u32);
+    let kept =
+        full().filter(|entry| entry.reuse == Some(Reuse::Run)).count() as u32 + u32::from(suite.predict.is_some());
     let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
+        // A row waits for a place and not for an instance that another row gives back.
+        Some(Concurrency::Rows(rows)) if kept > 0 => rows,
         Some(Concurrency::Rows(rows)) => rows.min(useful),
         Some(Concurrency::Auto(_)) | None => plan::waiting_at_once(suite) + wiring::concurrency() as u32,
     };
-    let kept =
-        full().filter(|entry| entry.reuse == Some(Reuse::Run)).count() as u32 + u32::from(suite.predict.is_some());
     // When rows are scored, every aggregator has one to the end.
     rows.saturating_mul(1 + kept).max(suite.aggregators.len() as u32)
 }
@@ -334,7 +337,15 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     let store: Arc<dyn Store> = evaluation.store.clone();
     let Conducted { header, ended, before, seconds, max_usd, aggregators, .. } = conduct(evaluation, None).await?;
     let began = Instant::now();
-    let made = make(&store, &header, aggregators).await.map_err(Stop::after_start)?;
+    let made = match &ended {
+        // Nobody waits for more: whoever goes on with the run gets them.
+        Ok(scored) if scored.end == ScoredEnd::Cancelled => {
+            let failure =
+                Failure::new(FailureKind::Cancelled, "the run was interrupted before its rows were looked at");
+            corpus::unmade(&header.plan, &failure)
+        }
+        _ => make(&store, &header, aggregators).await.map_err(Stop::after_start)?,
+    };
     let before = Before { seconds: seconds + began.elapsed().as_secs_f64(), ..before };
     let report = report_on(&*store, &header, &ended, made, max_usd, before).await.map_err(Stop::after_start)?;
     let run = Run { header, report: Some(report.clone()) };
@@ -471,7 +482,12 @@ fn interrupted(terminal: Terminal) -> Result<watch::Receiver<bool>, Stop> {
 async fn make(store: &Arc<dyn Store>, header: &RunHeader, aggregators: Vec<PlannedAggregation>) -> Result<Made, Stop> {
     let source = store.open_dataset(&header.data.digest)?;
     let results = Joined::new(Arc::clone(store), header, Arc::new(formats::Reader), source);
-    corpus::aggregate(results, &header.plan, aggregators).await.map_err(Stop::wrong)
+    let made = corpus::aggregate(results, &header.plan, aggregators).await;
+    // The other numbers are told all the same.
+    Ok(made.unwrap_or_else(|error| {
+        let failure = Failure::new(FailureKind::Internal, format!("the run's rows can't be read: {error}"));
+        corpus::unmade(&header.plan, &failure)
+    }))
 }
 
 /// Folds what is stored into a report, and stores that.

@@ -115,6 +115,23 @@ async fn a_row_without_what_belongs_to_it_is_counted_and_not_handed_over() {
 }
 
 #[tokio::test]
+async fn a_row_without_outputs_belongs_to_those_who_look_at_verdicts_only() {
+    let row = r#"{"inputs":{}}"#;
+    for (of, scored, unpredicted) in [(&[][..], 0, 1), (&["a"], 1, 0)] {
+        let (aggregates, _) = run(vec![result(0, vec![verdict(true)])], row, of, Counting::default()).await;
+        assert_eq!(aggregates[0].1.counts, Counts { scored, unpredicted, ..Counts::default() });
+    }
+}
+
+#[tokio::test]
+async fn long_verdicts_count_as_well() {
+    let long = || Outcome::Scored(vec![feedback(Value::Text("x".repeat(MOST_BYTES / 2)))]);
+    let results = (0..5).map(|index| result(index, vec![long()])).collect();
+    let (_, handed) = run(results, ROW, &["a"], Counting::default()).await;
+    assert_eq!(handed.iter().map(Vec::len).collect::<Vec<_>>(), [2, 2, 1]);
+}
+
+#[tokio::test]
 async fn nothing_follows_a_failure_and_no_row_counts_as_scored() {
     let results = (0..250).map(|index| result(index, Vec::new())).collect();
     let (aggregates, handed) = run(results, ROW, &[], Counting { fails_at: Some(2), ..Counting::default() }).await;
@@ -124,7 +141,10 @@ async fn nothing_follows_a_failure_and_no_row_counts_as_scored() {
         (key.as_str(), aggregate.value, aggregate.counts.scored, aggregate.counts.failed),
         ("rows", None, 0, 250)
     );
-    assert_eq!(aggregate.failure.as_ref().map(|failure| failure.message.as_str()), Some("broke"));
+    assert_eq!(
+        aggregate.failure.as_ref().map(|failure| failure.message.as_str()),
+        Some("rows `q100` to `q199`: broke")
+    );
 }
 
 #[tokio::test]

@@ -41,7 +41,7 @@ pub(super) fn resolve(
         };
         let found = finder.find(&at, (&entry).into()).map_err(|found| problems.0.extend(found)).ok();
         let resolved = found.map(|found| planned(&entry, found, defaults));
-        problems.0.extend(resolved.as_ref().and_then(|(_, planned)| granted_more(&at, &planned.grant, source)));
+        problems.0.extend(resolved.as_ref().and_then(|(_, planned)| granted(&at, &planned.grant, source)));
         problems.0.extend(strangers(&at, &entry.of, scorers, source));
         let key = resolved.as_ref().map(|(_, planned)| planned.key.clone()).or(entry.name).or(entry.aggregator);
         problems.0.extend(repeated(&at, key.as_deref(), scorers, &entries, source));
@@ -50,13 +50,13 @@ pub(super) fn resolve(
     entries
 }
 
-/// What an aggregator sees is all rows of a run: it keeps them to itself.
-fn granted_more(at: &str, grant: &Grant, source: &Source) -> Option<Problem> {
-    let kept = Grant { kv: grant.kv.clone(), ..Grant::default() };
-    (*grant != kept).then(|| {
+/// What an aggregator sees is all rows of a run, which it keeps to itself; and what it makes of them must not follow from
+/// what was kept while they were scored: a run that is taken up again has nothing of that.
+fn granted(at: &str, grant: &Grant, source: &Source) -> Option<Problem> {
+    (*grant != Grant::default()).then(|| {
         source
-            .nearest_problem(&format!("{at}/grant"), "an aggregator can be granted `kv` and nothing else")
-            .hint("grant the rest to the scorers of the plugin, if they need it; `grant: {}` grants nothing")
+            .nearest_problem(&format!("{at}/grant"), "an aggregator can be granted nothing")
+            .hint("`grant: {}` grants nothing; scorers of the same plugin can be granted what they need")
     })
 }
 
