@@ -33,10 +33,14 @@ fn read<const N: usize>(said: &str) -> Option<String> {
         true => said.to_ascii_lowercase(),
         false => {
             let bytes: [u8; N] = STANDARD.decode(said).ok()?.try_into().ok()?;
-            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+            hexadecimal(&bytes)
         }
     };
     hexadecimal.bytes().any(|byte| byte != b'0').then_some(hexadecimal)
+}
+
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn no_id<const N: usize>(raw: &str) -> BrokenTrace {

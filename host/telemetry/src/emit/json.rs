@@ -3,16 +3,17 @@
 use serde_json::{Value as Json, json};
 
 use super::{Attributes, Event, Source, Span, Value, kind};
+use crate::id::hexadecimal;
 
 pub(super) fn span(span: &Span) -> Vec<u8> {
     let Span { trace, id, parent, name, start, end, error, attributes, events } = span;
     let mut span = json!({
-        "traceId": hex(trace), "spanId": hex(id), "name": name, "kind": kind(span),
+        "traceId": hexadecimal(trace), "spanId": hexadecimal(id), "name": name, "kind": kind(span),
         "startTimeUnixNano": start.to_string(), "endTimeUnixNano": end.to_string(),
         "attributes": self::attributes(attributes), "events": events.iter().map(event).collect::<Vec<_>>(),
     });
     if let Some(parent) = parent {
-        span["parentSpanId"] = json!(hex(parent));
+        span["parentSpanId"] = json!(hexadecimal(parent));
     }
     if let Some(message) = error {
         span["status"] = json!({ "code": 2, "message": message });
@@ -32,10 +33,6 @@ fn attributes(attributes: &Attributes) -> Json {
         Value::Number(number) => json!({ "doubleValue": number }),
     };
     attributes.iter().map(|(key, of)| json!({ "key": key, "value": value(of) })).collect()
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// One `ExportTraceServiceRequest` with these spans, on one line.

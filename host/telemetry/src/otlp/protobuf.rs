@@ -13,6 +13,7 @@ use prost::Message;
 use prost::encoding::{WireType, decode_key, decode_varint};
 
 use super::{Limits, Received, Unreadable};
+use crate::id::hexadecimal;
 use crate::shape::MOST_SPANS;
 use crate::value::{json, keep_last};
 
@@ -122,7 +123,7 @@ fn id<const N: usize>(bytes: &[u8], name: &str) -> Result<String, String> {
     if bytes.iter().all(|byte| *byte == 0) {
         return Err(format!("`{name}` is all zeroes"));
     }
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hexadecimal(bytes))
 }
 
 /// A number that is unknown here stands for none, as protocol buffers have it.
