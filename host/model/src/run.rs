@@ -129,9 +129,6 @@ pub struct PlannedAggregator {
     pub of: Vec<String>,
     pub limits: CallLimits,
     pub isolation: Isolation,
-    /// What its plugin may use beyond the rows.
-    #[serde(default, skip_serializing_if = "Grant::is_empty")]
-    pub grant: Grant,
     /// What is said to its plugin as a whole.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub config: Map<String, Value>,

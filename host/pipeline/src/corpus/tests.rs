@@ -51,7 +51,6 @@ fn planned(of: &[&str]) -> PlannedAggregator {
         of: of.iter().map(|&key| key.to_owned()).collect(),
         limits: CallLimits::default(),
         isolation: Isolation::Thread,
-        grant: Default::default(),
         config: Default::default(),
     }
 }

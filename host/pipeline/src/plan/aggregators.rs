@@ -40,8 +40,8 @@ pub(super) fn resolve(
             AggregatorEntry::Full(entry) => entry.clone(),
         };
         let found = finder.find(&at, (&entry).into()).map_err(|found| problems.0.extend(found)).ok();
+        problems.0.extend(found.as_ref().and_then(|found| granted(&at, &found.grant, source)));
         let resolved = found.map(|found| planned(&entry, found, defaults));
-        problems.0.extend(resolved.as_ref().and_then(|(_, planned)| granted(&at, &planned.grant, source)));
         problems.0.extend(strangers(&at, &entry.of, scorers, source));
         let key = resolved.as_ref().map(|(_, planned)| planned.key.clone()).or(entry.name).or(entry.aggregator);
         problems.0.extend(repeated(&at, key.as_deref(), scorers, &entries, source));
@@ -92,7 +92,7 @@ fn repeated(
 
 fn planned(entry: &AggregatorUse, found: Found, defaults: CallLimits) -> (Arc<dyn Plugin>, PlannedAggregator) {
     let plugin = found.plugin_ref();
-    let Found { plugin: loaded, item: aggregator, parameters, grant } = found;
+    let Found { plugin: loaded, item: aggregator, parameters, .. } = found;
     let planned = PlannedAggregator {
         key: entry.name.clone().unwrap_or_else(|| aggregator.clone()),
         plugin,
@@ -101,7 +101,6 @@ fn planned(entry: &AggregatorUse, found: Found, defaults: CallLimits) -> (Arc<dy
         of: entry.of.clone(),
         limits: limits(entry.limits.as_ref(), defaults),
         isolation: loaded.isolation(),
-        grant,
         config: entry.config.clone().unwrap_or_default(),
     };
     (loaded, planned)
@@ -109,7 +108,10 @@ fn planned(entry: &AggregatorUse, found: Found, defaults: CallLimits) -> (Arc<dy
 
 /// Makes it ready to be called.
 pub(super) fn bind(plugin: Arc<dyn Plugin>, planned: &PlannedAggregator, seed: u64) -> PlannedAggregation {
-    let PlannedAggregator { key, aggregator, parameters, limits, grant, config, .. } = planned.clone();
+    let PlannedAggregator { key, aggregator, parameters, limits, config, .. } = planned.clone();
     let calls = vec![Call { key, item: aggregator, parameters }];
-    PlannedAggregation { plugin, binding: Binding { calls, limits, reuse: Reuse::Run, seed, grant, config } }
+    PlannedAggregation {
+        plugin,
+        binding: Binding { calls, limits, reuse: Reuse::Run, seed, grant: Grant::default(), config },
+    }
 }
