@@ -55,15 +55,20 @@ impl Suite {
             PredictEntry::Full(entry) => entry.plugin.as_deref(),
             PredictEntry::Name(_) => None,
         });
-        let scorers = self.scorers.iter().filter_map(|entry| match entry {
-            ScorerEntry::Full(entry) => entry.plugin.as_deref(),
-            ScorerEntry::Name(_) => None,
-        });
+        let scorers = self.full_scorers().filter_map(|entry| entry.plugin.as_deref());
         let aggregators = self.aggregators.iter().filter_map(|entry| match entry {
             AggregatorEntry::Full(entry) => entry.plugin.as_deref(),
             AggregatorEntry::Name(_) => None,
         });
         predictor.chain(scorers).chain(aggregators)
+    }
+
+    /// The scorers of which more than the name is said.
+    pub fn full_scorers(&self) -> impl Iterator<Item = &ScorerUse> {
+        self.scorers.iter().filter_map(|entry| match entry {
+            ScorerEntry::Full(entry) => Some(entry),
+            ScorerEntry::Name(_) => None,
+        })
     }
 }
 

@@ -207,10 +207,9 @@ impl Run {
 
     /// Waits for the reply together with everybody who asks the same at this time. The question is asked to its end also
     /// where nobody waits any more: it is paid for.
-    async fn join(self: &Arc<Self>, question: Question) -> Asked {
+    async fn join(self: &Arc<Self>, mut question: Question) -> Asked {
         let key = key::of_plugin(&question.digest, &question.asker.plugin);
         let is_shared = self.cache.is_some() || self.cassette.is_some();
-        let mut question = question;
         loop {
             let (flight, waiting) = {
                 let mut flights = lock(&self.flights);

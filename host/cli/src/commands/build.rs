@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use model::ports::Plugin as _;
 use workshop::Project;
 
+use super::inspect::other_items;
 use super::plugin::{unusable, verdict};
 use crate::args::{Kind, Lang};
 use crate::exit::{Exit, Stop};
@@ -64,11 +65,7 @@ pub(super) fn run(
         let summary = printable_line(&scorer.summary);
         terminal.note(format_args!("  {}  {summary} ({})", scorer.name, verdict(scorer)))?;
     }
-    let aggregators = description.aggregators.iter().map(|item| ("an aggregator", item));
-    let predictors = description.predictors.iter().map(|item| ("a predictor", item));
-    for (kind, item) in
-        aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item)))
-    {
+    for (kind, item) in other_items(description) {
         terminal.note(format_args!("  {}  {} ({kind})", item.name, printable_line(&item.summary)))?;
     }
     for what in description.asks.words() {

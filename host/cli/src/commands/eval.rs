@@ -107,17 +107,11 @@ fn cassette(what: &Eval) -> Result<Option<Arc<Cassette>>, Stop> {
 /// may wait for a place that another row's kept ones have. More rows than can be asked about wait without an instance.
 fn instances(suite: &SuiteFile) -> u32 {
     let suite = &suite.suite;
-    let full = || {
-        suite.scorers.iter().filter_map(|entry| match entry {
-            ScorerEntry::Full(entry) => Some(entry),
-            ScorerEntry::Name(_) => None,
-        })
-    };
-    let is_online = full().any(|entry| entry.grant.as_ref().is_some_and(|grant| !grant.http.is_empty()));
+    let is_online = suite.full_scorers().any(|entry| entry.grant.as_ref().is_some_and(|grant| !grant.http.is_empty()));
     let connections = if is_online { Bounds::PLUGINS.connections as u32 } else { 0 };
     let useful = plan::waiting_at_once(suite).saturating_add(connections).saturating_add(wiring::concurrency() as u32);
-    let kept =
-        full().filter(|entry| entry.reuse == Some(Reuse::Run)).count() as u32 + u32::from(suite.predict.is_some());
+    let kept = suite.full_scorers().filter(|entry| entry.reuse == Some(Reuse::Run)).count() as u32;
+    let kept = kept + u32::from(suite.predict.is_some());
     let rows = match suite.limits.as_ref().and_then(|limits| limits.concurrency) {
         // A row waits for a place and not for an instance that another row gives back.
         Some(Concurrency::Rows(rows)) if kept > 0 => rows,

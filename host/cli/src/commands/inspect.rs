@@ -8,7 +8,7 @@ use std::path::Path;
 use model::grant::Grant;
 use model::json::Json;
 use model::ports::{Plugin as _, PluginError};
-use model::scorer::PluginDescription;
+use model::scorer::{ItemDescription, PluginDescription};
 use model::suite::{ScorerEntry, ScorerUse};
 use serde::Serialize;
 
@@ -66,16 +66,19 @@ pub(crate) fn run(plugins: &Plugins, name: &str, suite: Option<&Path>, terminal:
         terminal.data(format_args!("  {}", printable(&scorer.summary)))?;
         terminal.data(format_args!("  parameters: {}", parameters(&scorer.parameters)))?;
     }
-    let aggregators = description.aggregators.iter().map(|item| ("an aggregator", item));
-    let predictors = description.predictors.iter().map(|item| ("a predictor", item));
-    for (kind, item) in
-        aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item)))
-    {
+    for (kind, item) in other_items(description) {
         terminal.data(format_args!("\n{}  ({kind})", item.name))?;
         terminal.data(format_args!("  {}", printable(&item.summary)))?;
         terminal.data(format_args!("  parameters: {}", parameters(&item.parameters)))?;
     }
     Ok(Exit::Done)
+}
+
+/// What a plugin offers beside scorers, each with what it is.
+pub(super) fn other_items(description: &PluginDescription) -> impl Iterator<Item = (&'static str, &ItemDescription)> {
+    let aggregators = description.aggregators.iter().map(|item| ("an aggregator", item));
+    let predictors = description.predictors.iter().map(|item| ("a predictor", item));
+    aggregators.chain(predictors).chain(description.exporters.iter().map(|item| ("an exporter", item)))
 }
 
 /// What each scorer of a suite that is in this plugin would be granted, before the operator has a say.

@@ -65,27 +65,30 @@ pub(crate) fn run(what: &Scorers, terminal: &Terminal) -> Result<Exit, Stop> {
 fn all(plugins: &Plugins) -> Result<(Vec<Listed>, Vec<ListedAggregator>), Stop> {
     let (built_in, added) = described(plugins)?;
     let built_in = built_in.into_iter().map(|plugin| (plugin, true));
-    let all: Vec<_> = built_in.chain(added.into_iter().map(|plugin| (plugin, false))).collect();
-    let aggregators = all.iter().flat_map(|(plugin, built_in)| {
-        let PluginDescription { name, version, digest, aggregators, .. } = plugin.clone();
+    let (mut listed, mut listed_aggregators) = (Vec::new(), Vec::new());
+    for (plugin, built_in) in built_in.chain(added.into_iter().map(|plugin| (plugin, false))) {
+        let PluginDescription { name, version, digest, reads_traces, scorers, aggregators, .. } = plugin;
         let plugin = PluginRef { name, version, digest };
-        let listed = |aggregator| ListedAggregator { aggregator, plugin: plugin.clone(), built_in: *built_in };
-        aggregators.into_iter().map(listed).collect::<Vec<_>>()
-    });
-    let aggregators = aggregators.collect();
-    Ok((all.into_iter().flat_map(|(plugin, built_in)| of(plugin, built_in)).collect(), aggregators))
+        let of_scorer = |scorer| Listed { scorer, plugin: plugin.clone(), built_in, reads_traces };
+        listed.extend(scorers.into_iter().map(of_scorer));
+        let of_aggregator = |aggregator| ListedAggregator { aggregator, plugin: plugin.clone(), built_in };
+        listed_aggregators.extend(aggregators.into_iter().map(of_aggregator));
+    }
+    Ok((listed, listed_aggregators))
 }
 
-fn of(plugin: PluginDescription, built_in: bool) -> impl Iterator<Item = Listed> {
-    let PluginDescription { name, version, digest, reads_traces, scorers, .. } = plugin;
-    let plugin = PluginRef { name, version, digest };
-    scorers.into_iter().map(move |scorer| Listed { scorer, plugin: plugin.clone(), built_in, reads_traces })
+/// `publisher/name@version`.
+fn reference(of: &PluginRef) -> String {
+    format!("{}@{}", of.name, of.version)
+}
+
+/// Whether it is the plugin that was asked for, with its version or without.
+fn is_of(of: &PluginRef, plugin: Option<&str>) -> bool {
+    plugin.is_none_or(|plugin| plugin == of.name || plugin == reference(of))
 }
 
 fn find<'a>(scorers: &'a [Listed], name: &str, plugin: Option<&str>) -> Result<&'a Listed, Stop> {
-    let reference = |of: &PluginRef| format!("{}@{}", of.name, of.version);
-    let is_of = |of: &PluginRef| plugin.is_none_or(|plugin| plugin == of.name || plugin == reference(of));
-    let candidates = || scorers.iter().filter(|listed| is_of(&listed.plugin));
+    let candidates = || scorers.iter().filter(|listed| is_of(&listed.plugin, plugin));
     let found: Vec<_> = candidates().filter(|listed| listed.scorer.name == name).collect();
     match (&found[..], plugin) {
         ([one], _) => Ok(one),
@@ -111,10 +114,8 @@ fn aggregator<'a>(
     name: &str,
     plugin: Option<&str>,
 ) -> Option<&'a ListedAggregator> {
-    let is_of = |of: &PluginRef| {
-        plugin.is_none_or(|plugin| plugin == of.name || plugin == format!("{}@{}", of.name, of.version))
-    };
-    let mut found = aggregators.iter().filter(|listed| listed.aggregator.name == name && is_of(&listed.plugin));
+    let is_one = |listed: &&ListedAggregator| listed.aggregator.name == name && is_of(&listed.plugin, plugin);
+    let mut found = aggregators.iter().filter(is_one);
     found.next().filter(|_| found.next().is_none())
 }
 
