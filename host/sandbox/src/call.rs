@@ -64,11 +64,12 @@ impl Instance {
         let slot = slot.map_err(|_| Failure::new(FailureKind::Cancelled, "the sandbox is closed"))?;
         let mut store = Guest::store(&shared.engine, turn, granted);
         let clock = Arc::clone(&store.data().clock);
-        let started = async {
+        // In a place of its own: ten thousand may wait for a slot, and none of them needs it yet.
+        let started = Box::pin(async {
             refuel(&mut store, limits)?;
             let instance = plugin.plugin.instantiate_async(&mut store).await?;
             Ok((instance, Exported::load(plugin, &mut store, &instance)?))
-        };
+        });
         match within(&clock, limits.time, started).await {
             Ok((instance, exports)) => Ok(Self { store, instance, exports, accumulator: None, limits, _slot: slot }),
             Err(stop) => Err(stop.explain(&store, limits)),
@@ -95,7 +96,7 @@ impl Instance {
     pub(crate) async fn ask(&mut self, item: &str, parameters: &String, question: &Question) -> Result<Reply, Failure> {
         let Self { store, exports, accumulator, limits, .. } = self;
         let clock = Arc::clone(&store.data().clock);
-        let called = async {
+        let called = Box::pin(async {
             refuel(store, *limits)?;
             store.data_mut().traces.turn_to(question.trace());
             match (question, exports) {
@@ -128,7 +129,7 @@ impl Instance {
                 }
                 _ => Err(wasmtime::Error::msg("the plugin does not export what it says it offers")),
             }
-        };
+        });
         let answer = within(&clock, limits.time, called).await;
         // What the guest left open ends with the call, though the instance may go on.
         store.data_mut().egress.incoming.clear();

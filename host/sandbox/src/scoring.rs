@@ -112,8 +112,8 @@ impl Bound {
         if scorer.determinism != Determinism::Pure || !is_checked(&turn.seed) {
             return outcome;
         }
-        // One that can't be made again says nothing.
-        let again = self.place.fresh_answer(question, turn).await.answer;
+        // One that can't be made again says nothing. It is rare: no call takes room for it before.
+        let again = Box::pin(self.place.fresh_answer(question, turn)).await.answer;
         if again.is_ok_and(|answer| convert::outcome(answer, scorer) != outcome) {
             let message = "says that it is pure, and gave two answers to one row";
             return Outcome::Failed(Failure::new(FailureKind::InvalidOutput, message));
