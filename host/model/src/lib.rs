@@ -7,6 +7,8 @@
 //! run or how a result is stored.
 
 pub mod aggregate;
+pub mod assessment;
+pub mod digest;
 pub mod endpoint;
 pub mod feedback;
 pub mod gate;
@@ -24,6 +26,7 @@ pub mod report;
 pub mod row;
 pub mod run;
 pub mod scorer;
+pub mod search;
 pub mod suite;
 pub mod telemetry;
 pub mod trace;

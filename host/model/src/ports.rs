@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::aggregate::Measure;
+use crate::assessment::{Assessment, AssessmentId};
+use crate::digest::SpanDigest;
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
 use crate::judge::{Asker, BatchId, Exchange, JudgeReply, JudgeRequest, Usage};
@@ -20,9 +22,10 @@ use crate::report::Report;
 use crate::row::Row;
 use crate::run::{RowResult, Run, RunHeader, RunId};
 use crate::scorer::{ItemKind, PluginDescription};
+use crate::search::{Cursor, Page, Query, TraceInfo};
 use crate::suite::DataFormat;
 use crate::telemetry::{Batch, Encoding, Receipt};
-use crate::trace::Trace;
+use crate::trace::{Span, Trace};
 
 // --- datasets -------------------------------------------------------------------------------------------------------
 
@@ -516,6 +519,65 @@ pub trait Store: Send + Sync {
 
     /// The bytes of a dataset, by BLAKE3 digest in hexadecimal.
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError>;
+}
+
+/// Keeps traces. What a method has acknowledged survives as a [`Store`]'s does, and every request means the same when it is
+/// made twice.
+#[async_trait]
+pub trait TraceStore: Send + Sync {
+    /// Adds spans to traces of an experiment; what is there already changes nothing. A trace stays in the experiment that it
+    /// came to first. Returns when all of it is durable and found by searches.
+    async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError>;
+
+    /// Changes what is said of traces from outside, in this order.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` where there is no such trace, or no such assessment; then nothing has changed.
+    async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError>;
+
+    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError>;
+
+    /// Up to `limit` spans of a trace, by start, behind the first `skip`. Of spans with one id, the one that ended later.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` where there is no such trace.
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError>;
+
+    /// Up to `limit` traces, beginning behind `after`, which is of the same query.
+    async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError>;
+
+    /// Deletes traces with everything that was said of them. Returns how many there were.
+    async fn delete_traces(&self, ids: &[String]) -> Result<u64, StoreError>;
+
+    /// How many traces each experiment has, by name.
+    async fn experiments(&self) -> Result<Vec<(String, u64)>, StoreError>;
+}
+
+/// Spans of one trace on their way into the store, each with what it adds to the trace.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpanBatch {
+    pub trace: String,
+    pub spans: Vec<(Span, SpanDigest)>,
+}
+
+/// A change of what is said of a trace.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Annotation {
+    pub trace: String,
+    pub change: AnnotationChange,
+}
+
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnnotationChange {
+    /// No value takes a tag away.
+    Tag { name: String, value: Option<String> },
+    /// One of the same id is replaced.
+    Assess(Assessment),
+    /// Takes an assessment away; the one that it overrode counts again.
+    Withdraw(AssessmentId),
 }
 
 /// Receives the bytes of a dataset. What is not kept leaves nothing behind.

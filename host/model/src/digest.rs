@@ -1,0 +1,241 @@
+//! What a trace says as a whole, folded from what each of its spans says.
+//!
+//! Spans come in any order, in any number of requests, and more than once. So a fold keeps what each span adds to the whole,
+//! by the span's id, and works the whole out when it is asked: two folds [merge](Fold::merge) into the same one whichever
+//! goes first, and what comes again changes nothing. Of two spans with one id, the one that ended later counts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+/// What one span adds to its trace. The greater of two with one id counts, so the end comes first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SpanDigest {
+    /// Nanoseconds since 1970-01-01T00:00:00Z; none where it never ended.
+    pub end: Option<u64>,
+    pub start: u64,
+    /// A number for everything the span says, by which the same is chosen of two that ended at one time.
+    pub version: u64,
+    /// 8 bytes in lower-case hexadecimal.
+    pub id: String,
+    /// None for a root.
+    pub parent: Option<String>,
+    pub name: String,
+    /// What type of step it is, such as `LLM` or `TOOL`; none where it does not say.
+    pub kind: Option<String>,
+    pub is_error: bool,
+    /// What its resource says as `service.name`.
+    pub service: Option<String>,
+    pub session: Option<String>,
+    pub user: Option<String>,
+    /// The model that answered, else the one that was asked.
+    pub model: Option<String>,
+    pub tokens: Option<Tokens>,
+    /// In millionths of a millionth of a US dollar: whole numbers add up to the same in every order.
+    pub cost: Option<u64>,
+    /// Prompts that it used, as `name` or `name/version`.
+    pub prompts: Vec<String>,
+    /// What it says of its trace beyond all that, by name.
+    pub metadata: Vec<(String, String)>,
+    /// The beginning of what came in and of what went out, of a span whose parent has not come with it.
+    pub inputs: Option<String>,
+    pub outputs: Option<String>,
+}
+
+/// Tokens that a step used, its own steps' included where it has counted them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub struct Tokens {
+    /// With those that were read from a cache or written to one.
+    pub input: u64,
+    /// With those of reasoning.
+    pub output: u64,
+    pub cache_read: u64,
+    pub cache_write: u64,
+    pub reasoning: u64,
+    /// What the span says; else input and output.
+    pub total: u64,
+}
+
+/// The facts of a trace.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Header {
+    /// The span without a parent; the first of several. None while it has not come.
+    pub root: Option<String>,
+    /// The name of the root; until it comes, of the first span whose parent has not come.
+    pub name: String,
+    /// What `service.name` of that span says.
+    pub service: Option<String>,
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    pub start: u64,
+    /// The last end of all. None where no span has ended.
+    pub end: Option<u64>,
+    pub state: State,
+    /// Of the first span that says it; `user` likewise.
+    pub session: Option<String>,
+    pub user: Option<String>,
+    /// What steps say that they used, leaving out steps within such a step, since it has counted them: as MLflow sums up a
+    /// trace, and as scorers do. None where no step says anything.
+    pub tokens: Option<Tokens>,
+    /// US dollars, likewise. None where no step's cost is known.
+    pub cost: Option<f64>,
+    /// Steps with tokens whose cost is unknown: where there are any, `cost` is less than all.
+    pub unpriced: usize,
+    /// Models that answered, in alphabetical order; `prompts` likewise.
+    pub models: Vec<String>,
+    pub prompts: Vec<String>,
+    /// What spans say of the trace beyond all that, by name; of the first span that says it.
+    pub metadata: BTreeMap<String, String>,
+    pub spans: usize,
+    pub errors: usize,
+    /// The beginning of what came in and of what went out, of the span that the trace is named after.
+    pub inputs: Option<String>,
+    pub outputs: Option<String>,
+}
+
+/// How a trace is doing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum State {
+    /// Its root has not come, or has not ended.
+    #[default]
+    InProgress,
+    Ok,
+    /// Its root failed.
+    Error,
+}
+
+/// What the spans of one trace have told so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fold(BTreeMap<String, SpanDigest>);
+
+const PICO: f64 = 1e12;
+
+/// US dollars as they are added up.
+pub fn to_pico(dollars: f64) -> u64 {
+    (dollars * PICO).round() as u64
+}
+
+impl Fold {
+    /// Adds what a span of the trace says.
+    pub fn add(&mut self, digest: SpanDigest) {
+        match self.0.get_mut(&digest.id) {
+            Some(known) if *known >= digest => {}
+            Some(known) => *known = digest,
+            None => drop(self.0.insert(digest.id.clone(), digest)),
+        }
+    }
+
+    /// Adds what another fold of the same trace was told.
+    pub fn merge(&mut self, other: Self) {
+        other.0.into_values().for_each(|digest| self.add(digest));
+    }
+
+    /// What was told of each span, by its id.
+    pub fn spans(&self) -> impl Iterator<Item = &SpanDigest> {
+        self.0.values()
+    }
+
+    /// The whole, as far as it is known. An empty one of a fold that was told nothing.
+    pub fn header(&self) -> Header {
+        let mut parts: Vec<&SpanDigest> = self.0.values().collect();
+        parts.sort_by_key(|part| (part.start, &part.id));
+        let root = parts.iter().find(|part| part.parent.is_none());
+        let is_top = |part: &SpanDigest| part.parent.as_ref().is_none_or(|parent| !self.0.contains_key(parent));
+        let top = root.or_else(|| parts.iter().find(|part| is_top(part))).or(parts.first());
+        let first = |of: fn(&SpanDigest) -> &Option<String>| parts.iter().find_map(|part| of(part).clone());
+        let models: BTreeSet<_> = parts.iter().filter_map(|part| part.model.clone()).collect();
+        let prompts: BTreeSet<_> = parts.iter().flat_map(|part| part.prompts.iter().cloned()).collect();
+        let mut metadata = BTreeMap::new();
+        for (name, value) in parts.iter().flat_map(|part| &part.metadata) {
+            metadata.entry(name.clone()).or_insert_with(|| value.clone());
+        }
+        let spent = self.spent();
+        Header {
+            root: root.map(|part| part.id.clone()),
+            name: top.map(|part| part.name.clone()).unwrap_or_default(),
+            service: top.and_then(|part| part.service.clone()),
+            start: parts.first().map(|part| part.start).unwrap_or_default(),
+            end: parts.iter().filter_map(|part| part.end).max(),
+            state: match root {
+                Some(part) if part.end.is_none() => State::InProgress,
+                Some(part) if part.is_error => State::Error,
+                Some(_) => State::Ok,
+                None => State::InProgress,
+            },
+            session: first(|part| &part.session),
+            user: first(|part| &part.user),
+            tokens: spent.tokens,
+            cost: spent.cost.map(|cost| cost as f64 / PICO),
+            unpriced: spent.unpriced,
+            models: models.into_iter().collect(),
+            prompts: prompts.into_iter().collect(),
+            metadata,
+            spans: parts.len(),
+            errors: parts.iter().filter(|part| part.is_error).count(),
+            inputs: top.and_then(|part| part.inputs.clone()),
+            outputs: top.and_then(|part| part.outputs.clone()),
+        }
+    }
+
+    /// Goes from the top of the trace down. Spans that are each other's parents are under no top: they count for nothing.
+    fn spent(&self) -> Spent {
+        let mut below: BTreeMap<Option<&str>, Vec<(&str, &SpanDigest)>> = BTreeMap::new();
+        for (id, part) in &self.0 {
+            let parent = part.parent.as_deref().filter(|parent| self.0.contains_key(*parent));
+            below.entry(parent).or_default().push((id, part));
+        }
+        let mut spent = Spent::default();
+        // Each with whether tokens and cost have been counted above it, and the step that waits for a price.
+        let mut next: Vec<(&str, &SpanDigest, Above<'_>)> = Vec::new();
+        let mut waiting: BTreeMap<&str, bool> = BTreeMap::new();
+        next.extend(below.get(&None).into_iter().flatten().map(|(id, part)| (*id, *part, Above::default())));
+        while let Some((id, part, mut above)) = next.pop() {
+            if let Some(tokens) = part.tokens.filter(|_| !above.tokens) {
+                spent.add(tokens);
+                above.tokens = true;
+                if !above.cost && part.cost.is_none() {
+                    waiting.insert(id, false);
+                    above.unpriced = Some(id);
+                }
+            }
+            if let Some(cost) = part.cost.filter(|_| !above.cost) {
+                spent.cost = Some(spent.cost.unwrap_or_default().saturating_add(cost));
+                above.cost = true;
+                above.unpriced.and_then(|step| waiting.insert(step, true));
+            }
+            next.extend(below.get(&Some(id)).into_iter().flatten().map(|(id, part)| (*id, *part, above)));
+        }
+        spent.unpriced = waiting.values().filter(|priced| !**priced).count();
+        spent
+    }
+}
+
+#[derive(Clone, Copy, Default)]
+struct Above<'a> {
+    tokens: bool,
+    cost: bool,
+    unpriced: Option<&'a str>,
+}
+
+#[derive(Default)]
+struct Spent {
+    tokens: Option<Tokens>,
+    cost: Option<u64>,
+    unpriced: usize,
+}
+
+impl Spent {
+    fn add(&mut self, more: Tokens) {
+        let sum = self.tokens.get_or_insert_default();
+        for (sum, more) in [
+            (&mut sum.input, more.input),
+            (&mut sum.output, more.output),
+            (&mut sum.cache_read, more.cache_read),
+            (&mut sum.cache_write, more.cache_write),
+            (&mut sum.reasoning, more.reasoning),
+            (&mut sum.total, more.total),
+        ] {
+            *sum = sum.saturating_add(more);
+        }
+    }
+}
