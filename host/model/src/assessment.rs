@@ -15,31 +15,82 @@ pub struct AssessmentId(pub Uuid);
 
 /// A verdict on a trace, or what is known to be right for it.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+#[serde(try_from = "Written", into = "Written")]
 pub struct Assessment {
     pub id: AssessmentId,
     /// The span that it is about; none where it is the whole trace.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub span: Option<String>,
     pub name: String,
-    #[serde(flatten)]
     pub said: Said,
     pub source: Source,
     /// Why, for a person. Untrusted.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rationale: Option<String>,
     /// Nanoseconds since 1970-01-01T00:00:00Z; `updated` likewise.
     pub created: u64,
     pub updated: u64,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub metadata: BTreeMap<String, String>,
     /// The one that it stands in for: that one stays in the history and counts no more.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub overrides: Option<AssessmentId>,
 }
 
+/// An assessment in JSON: what it says under one of three keys.
+#[derive(Deserialize, Serialize)]
+struct Written {
+    id: AssessmentId,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    span: Option<String>,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    feedback: Option<Json>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failed: Option<Failure>,
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "given")]
+    expectation: Option<Json>,
+    source: Source,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rationale: Option<String>,
+    created: u64,
+    updated: u64,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    metadata: BTreeMap<String, String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    overrides: Option<AssessmentId>,
+}
+
+/// A value that is there, `null` as well.
+fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Json>, D::Error> {
+    Json::deserialize(deserializer).map(Some)
+}
+
+impl TryFrom<Written> for Assessment {
+    type Error = &'static str;
+
+    fn try_from(written: Written) -> Result<Self, Self::Error> {
+        let said = match (written.feedback, written.failed, written.expectation) {
+            (Some(value), None, None) => Said::Feedback(value),
+            (None, Some(failure), None) => Said::Failed(failure),
+            (None, None, Some(value)) => Said::Expectation(value),
+            _ => return Err("an assessment has either `feedback`, `failed` or `expectation`"),
+        };
+        let Written { id, span, name, source, rationale, created, updated, metadata, overrides, .. } = written;
+        Ok(Self { id, span, name, said, source, rationale, created, updated, metadata, overrides })
+    }
+}
+
+impl From<Assessment> for Written {
+    fn from(assessment: Assessment) -> Self {
+        let Assessment { id, span, name, said, source, rationale, created, updated, metadata, overrides } = assessment;
+        let (feedback, failed, expectation) = match said {
+            Said::Feedback(value) => (Some(value), None, None),
+            Said::Failed(failure) => (None, Some(failure), None),
+            Said::Expectation(value) => (None, None, Some(value)),
+        };
+        Self { id, span, name, feedback, failed, expectation, source, rationale, created, updated, metadata, overrides }
+    }
+}
+
 /// What an assessment says.
-#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Said {
     /// A verdict: any JSON, as MLflow has it.
     Feedback(Json),

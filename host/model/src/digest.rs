@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 /// What one span adds to its trace. The greater of two with one id counts, so the end comes first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct SpanDigest {
     /// Nanoseconds since 1970-01-01T00:00:00Z; none where it never ended.
     pub end: Option<u64>,
@@ -43,7 +43,7 @@ pub struct SpanDigest {
 }
 
 /// Tokens that a step used, its own steps' included where it has counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 pub struct Tokens {
     /// With those that were read from a cache or written to one.
     pub input: u64,
@@ -115,33 +115,64 @@ pub fn to_pico(dollars: f64) -> u64 {
     (dollars * PICO).round() as u64
 }
 
+/// What was added up, in US dollars.
+pub fn to_dollars(pico: u64) -> f64 {
+    pico as f64 / PICO
+}
+
 impl Fold {
-    /// Adds what a span of the trace says.
-    pub fn add(&mut self, digest: SpanDigest) {
+    /// Adds what a span of the trace says. Returns whether that is news.
+    pub fn add(&mut self, digest: SpanDigest) -> bool {
         match self.0.get_mut(&digest.id) {
-            Some(known) if *known >= digest => {}
+            Some(known) if *known >= digest => return false,
             Some(known) => *known = digest,
             None => drop(self.0.insert(digest.id.clone(), digest)),
         }
+        true
     }
 
     /// Adds what another fold of the same trace was told.
     pub fn merge(&mut self, other: Self) {
-        other.0.into_values().for_each(|digest| self.add(digest));
+        for digest in other.0.into_values() {
+            self.add(digest);
+        }
     }
 
     /// What was told of each span, by its id.
-    pub fn spans(&self) -> impl Iterator<Item = &SpanDigest> {
+    pub fn spans(&self) -> impl ExactSizeIterator<Item = &SpanDigest> {
         self.0.values()
+    }
+
+    /// The span that the trace is named after: the first without a parent; until it comes, the first whose parent has not.
+    pub fn top(&self) -> Option<&SpanDigest> {
+        let rank = |part: &SpanDigest| match &part.parent {
+            None => 0,
+            Some(parent) if !self.0.contains_key(parent) => 1,
+            Some(_) => 2,
+        };
+        self.spans().min_by_key(|part| (rank(part), part.start, &part.id))
+    }
+
+    /// Spans by start; of equal starts, a parent comes first where it can.
+    pub fn in_order(&self) -> Vec<&SpanDigest> {
+        /// Spans may be each other's parents.
+        const DEEPEST: usize = 64;
+        let beside = |part: &SpanDigest| {
+            let parent = self.0.get(part.parent.as_ref()?);
+            parent.filter(|parent| parent.start == part.start)
+        };
+        let depth = |part| std::iter::successors(beside(part), |above| beside(above)).take(DEEPEST).count();
+        let mut parts: Vec<_> = self.0.values().map(|part| (part.start, depth(part), part)).collect();
+        parts.sort_by(|a, b| (a.0, a.1, &a.2.id).cmp(&(b.0, b.1, &b.2.id)));
+        parts.into_iter().map(|(.., part)| part).collect()
     }
 
     /// The whole, as far as it is known. An empty one of a fold that was told nothing.
     pub fn header(&self) -> Header {
         let mut parts: Vec<&SpanDigest> = self.0.values().collect();
         parts.sort_by_key(|part| (part.start, &part.id));
-        let root = parts.iter().find(|part| part.parent.is_none());
-        let is_top = |part: &SpanDigest| part.parent.as_ref().is_none_or(|parent| !self.0.contains_key(parent));
-        let top = root.or_else(|| parts.iter().find(|part| is_top(part))).or(parts.first());
+        let top = self.top();
+        let root = top.filter(|part| part.parent.is_none());
         let first = |of: fn(&SpanDigest) -> &Option<String>| parts.iter().find_map(|part| of(part).clone());
         let models: BTreeSet<_> = parts.iter().filter_map(|part| part.model.clone()).collect();
         let prompts: BTreeSet<_> = parts.iter().flat_map(|part| part.prompts.iter().cloned()).collect();
@@ -165,7 +196,7 @@ impl Fold {
             session: first(|part| &part.session),
             user: first(|part| &part.user),
             tokens: spent.tokens,
-            cost: spent.cost.map(|cost| cost as f64 / PICO),
+            cost: spent.cost.map(to_dollars),
             unpriced: spent.unpriced,
             models: models.into_iter().collect(),
             prompts: prompts.into_iter().collect(),

@@ -601,6 +601,8 @@ pub enum StoreError {
     Full { path: String, free: u64 },
     #[error("the store is damaged: {what}")]
     Damaged { what: String },
+    #[error("{what}")]
+    Invalid { what: String },
     #[error("`{what}` is not in the store")]
     Missing { what: String },
     #[error("the store failed")]

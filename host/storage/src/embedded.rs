@@ -14,12 +14,17 @@ mod writer;
 use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use model::judge::{BatchId, Exchange};
-use model::ports::{CacheKey, CacheStatistics, DatasetWriter, JudgeCache, Store, StoreError};
+use model::ports::{
+    Annotation, CacheKey, CacheStatistics, DatasetWriter, JudgeCache, SpanBatch, Store, StoreError, TraceStore,
+};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
+use model::search::{Cursor, Page, Query, TraceInfo};
+use model::trace::Span;
 use tokio::sync::Semaphore;
 
 pub use check::Findings;
@@ -35,6 +40,7 @@ use crate::database::Snapshot;
 use crate::files::{Disk, Files};
 use crate::log::{self, Opened};
 use crate::operation;
+use crate::traces::{self, Traces, frames::SPANS};
 use crate::view::View;
 
 /// Length from which on a segment of the log is complete.
@@ -49,6 +55,7 @@ const CACHE_BYTES: u64 = 1 << 30;
 /// lets the next process in.
 pub struct EmbeddedStore {
     view: Arc<View>,
+    traces: Arc<Traces>,
     reader: Arc<Reader>,
     datasets: Datasets,
     writer: Writer,
@@ -179,12 +186,15 @@ impl EmbeddedStore {
         let Options { files, segment_bytes, .. } = options.clone();
         migrate_if_needed(root, &files, segment_bytes)?;
         let datasets = Datasets::open(root.join("datasets"))?;
+        let trace_files = Arc::clone(&files);
         let Opened { log, appender, viewed } = log::open(files, &root.join("log"), segment_bytes)?;
         let view = Arc::new(View::open(&root.join("view"), &log, &appender, viewed)?);
+        let traces = Arc::new(Traces::open(trace_files, &root.join("traces"), &log, &appender)?);
         let reader = Arc::new(Reader::new(log));
         let parts = Parts {
             appender,
             view: Arc::clone(&view),
+            traces: Arc::clone(&traces),
             reader: Arc::clone(&reader),
             datasets: datasets.clone(),
             space: Space::of(root),
@@ -193,6 +203,7 @@ impl EmbeddedStore {
         let cache = Arc::new(Cache::of(root, options, Arc::clone(&lock)));
         Ok(Self {
             view,
+            traces,
             reader,
             datasets,
             writer: Writer::start(parts)?,
@@ -202,13 +213,17 @@ impl EmbeddedStore {
         })
     }
 
+    /// Adds spans that are the payload of a frame already.
+    pub(crate) async fn put_frame(&self, frame: Vec<u8>) -> Result<(), StoreError> {
+        self.writer.make(Change::Traces { payloads: vec![(SPANS, frame)], about: Vec::new() }).await
+    }
+
     async fn read<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Reader, Snapshot<'_>) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (view, reader) = (Arc::clone(&self.view), Arc::clone(&self.reader));
-        let reading = tokio::task::spawn_blocking(move || view.read(|now| work(&reader, now)));
-        reading.await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
+        off_thread(move || view.read(|now| work(&reader, now))).await
     }
 
     async fn cached<T: Send + 'static>(
@@ -218,8 +233,7 @@ impl EmbeddedStore {
         let cache = Arc::clone(&self.cache);
         // The semaphore is never closed.
         let _place = self.cache_places.acquire().await;
-        let working = tokio::task::spawn_blocking(move || work(&cache));
-        working.await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
+        off_thread(move || work(&cache)).await
     }
 }
 
@@ -285,6 +299,52 @@ impl Store for EmbeddedStore {
 }
 
 #[async_trait]
+impl TraceStore for EmbeddedStore {
+    async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let experiment = experiment.to_owned();
+        let (_, frame) = off_thread(move || traces::span_frame(&experiment, now(), batches)).await?;
+        self.put_frame(frame).await
+    }
+
+    async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {
+        let payloads = traces::annotation_frames(&annotations)?;
+        self.writer.make(Change::Traces { payloads, about: annotations }).await
+    }
+
+    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
+        let (traces, id) = (Arc::clone(&self.traces), id.to_owned());
+        off_thread(move || traces.info(&id)).await
+    }
+
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+        let (traces, id) = (Arc::clone(&self.traces), id.to_owned());
+        off_thread(move || traces.spans(&id, skip, limit)).await
+    }
+
+    async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let (traces, query, after) = (Arc::clone(&self.traces), query.clone(), after.cloned());
+        off_thread(move || traces.search(&query, after.as_ref(), limit)).await
+    }
+
+    async fn delete_traces(&self, ids: &[String]) -> Result<u64, StoreError> {
+        let present = self.traces.present(ids);
+        if present.is_empty() {
+            return Ok(0);
+        }
+        let payloads = vec![traces::deletion_frame(&present)?];
+        self.writer.make(Change::Traces { payloads, about: Vec::new() }).await?;
+        Ok(present.len() as u64)
+    }
+
+    async fn experiments(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        Ok(self.traces.experiments())
+    }
+}
+
+#[async_trait]
 impl JudgeCache for EmbeddedStore {
     async fn get(&self, key: &CacheKey) -> Result<Option<Vec<u8>>, StoreError> {
         let key = *key;
@@ -303,6 +363,18 @@ impl JudgeCache for EmbeddedStore {
     async fn clear(&self) -> Result<(), StoreError> {
         self.cached(Cache::clear).await
     }
+}
+
+/// Milliseconds since 1970-01-01T00:00:00Z.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// Does what takes long away from the threads that everything else is waited for on.
+pub(crate) async fn off_thread<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
+) -> Result<T, StoreError> {
+    tokio::task::spawn_blocking(work).await.unwrap_or_else(|error| Err(StoreError::Io(io::Error::other(error))))
 }
 
 /// Another process may have done so before this one got the lock.

@@ -19,6 +19,7 @@ mod operation;
 mod records;
 mod results;
 mod shared;
+mod traces;
 mod view;
 
 pub use database::silence_sled;

@@ -7,10 +7,14 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
+use model::assessment::{Assessment, AssessmentId};
+use model::digest::{Fold, SpanDigest};
 use model::judge::{BatchId, Exchange};
-use model::ports::{DatasetWriter, Store, StoreError};
+use model::ports::{Annotation, AnnotationChange, DatasetWriter, SpanBatch, Store, StoreError, TraceStore};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
+use model::search::{self, Matcher, Page, Query, Subject, TraceInfo};
+use model::trace::Span;
 
 /// Keeps everything in memory.
 #[derive(Clone, Debug, Default)]
@@ -20,6 +24,7 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     runs: BTreeMap<RunId, Entry>,
     datasets: HashMap<String, Arc<[u8]>>,
+    traces: BTreeMap<String, Kept>,
 }
 
 #[derive(Debug)]
@@ -32,6 +37,49 @@ struct Entry {
 impl Entry {
     fn new(header: RunHeader) -> Self {
         Self { run: Run { header, report: None }, results: BTreeMap::new(), exchanges: BTreeMap::new() }
+    }
+}
+
+/// A trace as it came.
+#[derive(Debug, Default)]
+struct Kept {
+    experiment: String,
+    spans: BTreeMap<String, (SpanDigest, Span)>,
+    tags: BTreeMap<String, String>,
+    assessments: Vec<Assessment>,
+}
+
+impl Kept {
+    fn info(&self, id: &str) -> TraceInfo {
+        let mut fold = Fold::default();
+        for (digest, _) in self.spans.values() {
+            fold.add(digest.clone());
+        }
+        let mut assessments = self.assessments.clone();
+        assessments.sort_by_key(|assessment| (assessment.created, assessment.id));
+        let (id, experiment) = (id.to_owned(), self.experiment.clone());
+        TraceInfo { id, experiment, header: fold.header(), tags: self.tags.clone(), assessments }
+    }
+
+    fn matches(&self, info: &TraceInfo, matcher: Option<&Matcher>) -> bool {
+        let spans: Vec<_> = self.spans.values().map(|(digest, span)| (span.clone(), digest.clone())).collect();
+        matcher.is_none_or(|matcher| matcher.matches(Subject { info, spans: &spans }))
+    }
+
+    fn has(&self, id: AssessmentId) -> bool {
+        self.assessments.iter().any(|assessment| assessment.id == id)
+    }
+
+    fn annotate(&mut self, change: AnnotationChange) {
+        match change {
+            AnnotationChange::Tag { name, value: Some(value) } => drop(self.tags.insert(name, value)),
+            AnnotationChange::Tag { name, value: None } => drop(self.tags.remove(&name)),
+            AnnotationChange::Assess(assessment) => {
+                self.assessments.retain(|known| known.id != assessment.id);
+                self.assessments.push(assessment);
+            }
+            AnnotationChange::Withdraw(id) => self.assessments.retain(|known| known.id != id),
+        }
     }
 }
 
@@ -154,4 +202,99 @@ impl DatasetWriter for Draft {
         self.store.state().datasets.insert(digest.clone(), self.bytes.into());
         Ok(digest)
     }
+}
+
+#[async_trait]
+impl TraceStore for MemoryStore {
+    async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        for SpanBatch { trace, spans } in batches.into_iter().filter(|batch| !batch.spans.is_empty()) {
+            let new = || Kept { experiment: experiment.to_owned(), ..Kept::default() };
+            let kept = state.traces.entry(trace).or_insert_with(new);
+            for (span, digest) in spans {
+                if kept.spans.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
+                    kept.spans.insert(digest.id.clone(), (digest, span));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {
+        let mut state = self.state();
+        let mut come = Vec::new();
+        for Annotation { trace, change } in &annotations {
+            let kept = state.traces.get(trace).ok_or_else(|| missing_trace(trace))?;
+            let needed = match change {
+                AnnotationChange::Assess(assessment) => assessment.overrides,
+                AnnotationChange::Withdraw(id) => Some(*id),
+                AnnotationChange::Tag { .. } => None,
+            };
+            if let Some(id) = needed.filter(|id| !kept.has(*id) && !come.contains(&(trace, *id))) {
+                return Err(StoreError::Missing { what: format!("assessment {}", id.0) });
+            }
+            if let AnnotationChange::Assess(assessment) = change {
+                come.push((trace, assessment.id));
+            }
+        }
+        for Annotation { trace, change } in annotations {
+            if let Some(kept) = state.traces.get_mut(&trace) {
+                kept.annotate(change);
+            }
+        }
+        Ok(())
+    }
+
+    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
+        Ok(self.state().traces.get(id).map(|kept| kept.info(id)))
+    }
+
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+        let state = self.state();
+        let kept = state.traces.get(id).ok_or_else(|| missing_trace(id))?;
+        let mut fold = Fold::default();
+        for (digest, _) in kept.spans.values() {
+            fold.add(digest.clone());
+        }
+        let page = fold.in_order().into_iter().skip(skip).take(limit);
+        Ok(page.map(|digest| kept.spans[&digest.id].1.clone()).collect())
+    }
+
+    async fn search(&self, query: &Query, after: Option<&search::Cursor>, limit: usize) -> Result<Page, StoreError> {
+        let state = self.state();
+        let matcher = query.filter.as_ref().map(Matcher::new).transpose();
+        let matcher = matcher.map_err(|what| StoreError::Invalid { what })?;
+        let of_experiment = |kept: &Kept| query.experiments.is_empty() || query.experiments.contains(&kept.experiment);
+        let kept = state.traces.iter().filter(|(_, kept)| of_experiment(kept));
+        let found = kept.map(|(id, kept)| (kept, kept.info(id)));
+        let mut traces: Vec<TraceInfo> =
+            found.filter(|(kept, info)| kept.matches(info, matcher.as_ref())).map(|(_, info)| info).collect();
+        traces.sort_by(|a, b| search::compare(&query.order, a, b));
+        if let Some(search::Cursor(last)) = after {
+            let place = traces.iter().position(|info| info.id == *last);
+            let what = || StoreError::Invalid { what: "the cursor is of another search".to_owned() };
+            traces.drain(..=place.ok_or_else(what)?);
+        }
+        let is_more = traces.len() > limit;
+        traces.truncate(limit);
+        let next = traces.last().filter(|_| is_more).map(|last| search::Cursor(last.id.clone()));
+        Ok(Page { traces, next, work: search::Work::default() })
+    }
+
+    async fn delete_traces(&self, ids: &[String]) -> Result<u64, StoreError> {
+        let mut state = self.state();
+        Ok(ids.iter().filter(|id| state.traces.remove(*id).is_some()).count() as u64)
+    }
+
+    async fn experiments(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        let mut counts = BTreeMap::new();
+        for kept in self.state().traces.values() {
+            *counts.entry(kept.experiment.clone()).or_insert(0) += 1;
+        }
+        Ok(counts.into_iter().collect())
+    }
+}
+
+fn missing_trace(id: &str) -> StoreError {
+    StoreError::Missing { what: format!("trace {}", id.chars().take(64).collect::<String>()) }
 }

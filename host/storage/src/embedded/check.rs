@@ -19,6 +19,7 @@ use crate::log::frame::Frame;
 use crate::log::{self, Address, Found, Opened, Stored};
 use crate::operation::{self, EXCHANGES, HEADER, REPORT, RESULTS};
 use crate::results;
+use crate::traces::{self, Traces, frames::is_of_traces};
 use crate::view::{self, Changes, HeadedFrame, View};
 
 /// What there is in a store, and what is wrong with it.
@@ -29,6 +30,7 @@ pub struct Findings {
     /// Bytes of the frames.
     pub bytes: u64,
     pub runs: u64,
+    pub traces: u64,
     pub datasets: u64,
     /// What was lost or can't be read, in words, each with its place.
     pub problems: Vec<String>,
@@ -45,7 +47,12 @@ pub(super) fn check(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -> 
     }
     let expected = read_log(&**files, root, &mut findings)?;
     match opened {
-        Ok(opened) => check_view(root, &opened, &expected, &mut findings)?,
+        Ok(opened) => {
+            check_view(root, &opened, &expected, &mut findings)?;
+            let (traces, differences) = Traces::compare(files, &root.join("traces"), &opened.log, &opened.appender)?;
+            findings.traces = traces;
+            findings.notes.extend(differences);
+        }
         Err(StoreError::Damaged { .. }) => {}
         Err(error) => return Err(error),
     }
@@ -76,6 +83,9 @@ fn read_log(files: &dyn Files, root: &Path, findings: &mut Findings) -> Result<C
 
 /// Reads all of a frame. Returns the dataset that it names.
 fn read_frame(expected: &mut Changes<'_>, address: Address, frame: &Frame<'_>) -> Result<Option<String>, StoreError> {
+    if is_of_traces(frame.kind) {
+        return traces::check(frame.kind, frame.payload, address).map(|()| None);
+    }
     let stored = Stored { kind: frame.kind, sequence: frame.sequence, payload: frame.payload.to_vec() };
     let (_, body) = operation::open(&stored, address)?;
     HeadedFrame::read(frame.kind, frame.sequence, frame.payload, address)?.apply(expected)?;
@@ -137,6 +147,7 @@ pub(super) fn rebuild(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -
         Err(error) => return Err(error),
     };
     layout::remove_folder(&root.join("view"))?;
+    layout::remove_folder(&root.join("traces"))?;
     Ok(lost)
 }
 
@@ -178,6 +189,9 @@ fn salvage(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -> Result<Ve
 }
 
 fn copy(address: Address, frame: &Frame<'_>) -> Result<operation::Payload, StoreError> {
+    if is_of_traces(frame.kind) {
+        return traces::copy(frame.kind, frame.sequence, frame.payload, address);
+    }
     let stored = Stored { kind: frame.kind, sequence: frame.sequence, payload: frame.payload.to_vec() };
     let (head, body) = operation::open(&stored, address)?;
     operation::copy(frame.kind, &head, view::as_of(&head, frame.sequence), &body)

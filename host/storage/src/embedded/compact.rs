@@ -17,6 +17,7 @@ use crate::database::Snapshot;
 use crate::log::{Address, Stored};
 use crate::operation::{self, DELETION, EXCHANGES, HEADER, Head, Payload, REPORT};
 use crate::results::{self, Place};
+use crate::traces::frames::is_of_traces;
 use crate::view::{Pointer, as_of, keys, open_entry};
 
 /// How much is copied by one write.
@@ -42,9 +43,13 @@ fn copy_useful(parts: &mut Parts, segment: u64, latest: &mut Latest) -> Result<(
     let mut group: Vec<Payload> = Vec::new();
     for address in parts.reader.log().addresses(segment)? {
         let stored = parts.reader.log().read(address)?;
-        let Useful { copy, useless } = parts.view.read(|now| useful(parts, now, &stored, address, latest))?;
-        forget(parts, &useless)?;
-        group.extend(copy);
+        if is_of_traces(stored.kind) {
+            group.extend(parts.traces.useful(&stored, address)?);
+        } else {
+            let Useful { copy, useless } = parts.view.read(|now| useful(parts, now, &stored, address, latest))?;
+            forget(parts, &useless)?;
+            group.extend(copy);
+        }
         if group.iter().map(|(_, payload)| payload.len()).sum::<usize>() >= GROUP_BYTES {
             append(parts, &std::mem::take(&mut group))?;
         }

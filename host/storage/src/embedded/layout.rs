@@ -6,6 +6,7 @@
 //! SOCKET                 where it answers others
 //! log/                   what the store holds
 //! view/                  where in the log it is; can be removed while no process uses the store
+//! traces/                which traces there are; can be removed while no process uses the store
 //! view.bad/              the last view that could not be used
 //! log.damaged/           the last log that had to be copied for what is whole in it
 //! datasets/DIGEST.zst    the bytes of datasets

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::{io, iter};
 
-use model::ports::StoreError;
+use model::ports::{Annotation, StoreError};
 use model::run::RunId;
 use tokio::sync::{mpsc, oneshot};
 
@@ -24,6 +24,8 @@ use super::space::Space;
 use super::watchdog::Watchdog;
 use crate::log::{Address, Appender};
 use crate::operation::{self, Payload};
+use crate::traces::Traces;
+use crate::traces::frames::is_of_traces;
 use crate::view::{HeadedFrame, View, keys};
 
 /// Requests that may wait before senders do.
@@ -40,6 +42,8 @@ pub(crate) enum Change {
     Add { run: RunId, payload: Payload },
     /// Removes a run that exists, and everything of it.
     Delete { run: RunId },
+    /// Writes what is new of traces, where what it speaks of is there.
+    Traces { payloads: Vec<Payload>, about: Vec<Annotation> },
     /// Gives back the space of what was deleted or replaced.
     Compact,
     /// Makes a copy of the store in this folder.
@@ -57,6 +61,7 @@ struct Request {
 pub(super) struct Parts {
     pub(super) appender: Appender,
     pub(super) view: Arc<View>,
+    pub(super) traces: Arc<Traces>,
     pub(super) reader: Arc<Reader>,
     pub(super) datasets: Datasets,
     pub(super) space: Space,
@@ -112,8 +117,8 @@ struct Work {
 
 /// What a change takes.
 enum Plan {
-    /// A frame, and the dataset that may go with it.
-    Write(Payload, Option<String>),
+    /// Frames, and the dataset that may go with them.
+    Write(Vec<Payload>, Option<String>),
     Chore(Chore),
 }
 
@@ -123,9 +128,9 @@ enum Chore {
     Backup(PathBuf),
 }
 
-/// A change whose frame is going to be written.
+/// A change whose frames are going to be written.
 struct Planned {
-    payload: Payload,
+    payloads: Vec<Payload>,
     answer: Answer,
     /// The dataset of a run that is being deleted.
     dataset: Option<String>,
@@ -152,7 +157,7 @@ impl Work {
         let mut runs = HashMap::new();
         for Request { change, answer } in group {
             match self.plan(change, &mut runs) {
-                Ok(Plan::Write(payload, dataset)) => planned.push(Planned { payload, answer, dataset }),
+                Ok(Plan::Write(payloads, dataset)) => planned.push(Planned { payloads, answer, dataset }),
                 Ok(Plan::Chore(chore)) => chores.push((chore, answer)),
                 Err(error) => reply(answer, Err(error)),
             }
@@ -184,15 +189,19 @@ impl Work {
             }
             Change::Create { run, header, .. } => {
                 runs.insert(run, true);
-                Ok(Plan::Write(header, None))
+                Ok(Plan::Write(vec![header], None))
             }
             Change::Add { run, .. } | Change::Delete { run } if !exists(run, runs)? => Err(crate::missing_run(run)),
-            Change::Add { payload, .. } => Ok(Plan::Write(payload, None)),
+            Change::Add { payload, .. } => Ok(Plan::Write(vec![payload], None)),
+            Change::Traces { payloads, about } => {
+                self.parts.traces.check(&about)?;
+                Ok(Plan::Write(payloads, None))
+            }
             Change::Delete { run } => {
                 runs.insert(run, false);
                 // A run that can't be read is deleted all the same.
                 let header = self.parts.view.read(|now| self.parts.reader.run(now, run)).ok().flatten();
-                Ok(Plan::Write(operation::deletion(run)?, header.map(|run| run.header.data.digest)))
+                Ok(Plan::Write(vec![operation::deletion(run)?], header.map(|run| run.header.data.digest)))
             }
             Change::Compact => Ok(Plan::Chore(Chore::Compact)),
             Change::Backup(to) => Ok(Plan::Chore(Chore::Backup(to))),
@@ -201,8 +210,8 @@ impl Work {
 
     fn write(&mut self, planned: Vec<Planned>) {
         let (mut group, mut answers) = (Vec::new(), Vec::new());
-        for Planned { payload, answer, dataset } in planned {
-            group.push(payload);
+        for Planned { payloads, answer, dataset } in planned {
+            group.extend(payloads);
             answers.push((answer, dataset));
         }
         let written = self.append(&group);
@@ -277,9 +286,14 @@ impl Work {
 pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address>, StoreError> {
     let first = parts.appender.next();
     let addresses = parts.appender.append(group)?;
+    let frames = || {
+        let placed = (first..).zip(group).zip(&addresses);
+        placed.map(|((sequence, (kind, payload)), &address)| (*kind, sequence, &payload[..], address))
+    };
+    parts.traces.apply(frames().filter(|(kind, ..)| is_of_traces(*kind)))?;
     parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
-        for ((sequence, (kind, payload)), &address) in (first..).zip(group).zip(&addresses) {
-            HeadedFrame::read(*kind, sequence, payload, address)?.apply(changes)?;
+        for (kind, sequence, payload, address) in frames().filter(|(kind, ..)| !is_of_traces(*kind)) {
+            HeadedFrame::read(kind, sequence, payload, address)?.apply(changes)?;
         }
         Ok(())
     })?;
@@ -288,6 +302,7 @@ pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address
 
 /// Writes the view out, so that no frame before has to be replayed.
 pub(super) fn checkpoint(parts: &mut Parts) -> Result<(), StoreError> {
+    parts.traces.save(parts.appender.next(), parts.appender.end())?;
     parts.view.flush()?;
     Ok(parts.appender.checkpoint()?)
 }

@@ -65,19 +65,8 @@ pub(crate) struct Log {
 
 impl Log {
     pub(crate) fn read(&self, address: Address) -> Result<Stored, StoreError> {
-        let Position { segment: number, offset } = address.position;
-        let segment = self.segment(number).ok_or_else(|| damaged(address.position, "is missing"))?;
-        let mut bytes = vec![0; address.length as usize];
-        let read = segment.file.read_at(&mut bytes, offset)?;
-        match frame::read(&bytes[..read]) {
-            Ok(Frame { kind, sequence, payload, .. }) if frame::length(payload.len()) == bytes.len() => {
-                let length = payload.len();
-                bytes.truncate(frame::HEAD + length);
-                bytes.drain(..frame::HEAD);
-                Ok(Stored { kind, sequence, payload: bytes })
-            }
-            _ => Err(damaged(address.position, "does not match its checksum")),
-        }
+        let segment = self.segment(address.position.segment);
+        read_frame(&segment.ok_or_else(|| damaged(address.position, "is missing"))?, address)
     }
 
     /// Hands on the frames from `start`, where that of sequence number `next` is, up to `end`.
@@ -139,12 +128,55 @@ impl Log {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
+    /// The segments there are now, to be read from also when they are removed meanwhile.
+    pub(crate) fn hold(&self) -> Held {
+        Held(self.segments.read().unwrap_or_else(PoisonError::into_inner).clone())
+    }
+
     fn segment(&self, number: u64) -> Option<Segment> {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).get(&number).cloned()
     }
 
     fn add(&self, segment: Segment) {
         self.segments.write().unwrap_or_else(PoisonError::into_inner).insert(segment.number, segment);
+    }
+}
+
+/// Segments that stay readable.
+#[derive(Debug)]
+pub(crate) struct Held(BTreeMap<u64, Segment>);
+
+impl Held {
+    /// Bytes of a segment, which carry a checksum of their own.
+    pub(crate) fn bytes(&self, position: Position, length: usize) -> Result<Vec<u8>, StoreError> {
+        let mut bytes = vec![0; length];
+        let read = self.segment(position)?.file.read_at(&mut bytes, position.offset)?;
+        if read < length {
+            return Err(damaged(position, "is cut off"));
+        }
+        Ok(bytes)
+    }
+
+    pub(crate) fn frame(&self, address: Address) -> Result<Stored, StoreError> {
+        read_frame(self.segment(address.position)?, address)
+    }
+
+    fn segment(&self, position: Position) -> Result<&Segment, StoreError> {
+        self.0.get(&position.segment).ok_or_else(|| damaged(position, "is missing"))
+    }
+}
+
+fn read_frame(segment: &Segment, address: Address) -> Result<Stored, StoreError> {
+    let mut bytes = vec![0; address.length as usize];
+    let read = segment.file.read_at(&mut bytes, address.position.offset)?;
+    match frame::read(&bytes[..read]) {
+        Ok(Frame { kind, sequence, payload, .. }) if frame::length(payload.len()) == bytes.len() => {
+            let length = payload.len();
+            bytes.truncate(frame::HEAD + length);
+            bytes.drain(..frame::HEAD);
+            Ok(Stored { kind, sequence, payload: bytes })
+        }
+        _ => Err(damaged(address.position, "does not match its checksum")),
     }
 }
 

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use model::ports::{JudgeCache, Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError, TraceStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -20,6 +20,7 @@ use super::protocol::{self, Answer, HEAD, Hello, Request};
 use super::socket;
 use crate::embedded::EmbeddedStore;
 use crate::results;
+use crate::traces;
 
 /// Requests of one process that are in work at once; further ones wait in the socket.
 const IN_WORK: usize = 64;
@@ -175,6 +176,23 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::CacheReply { key, reply } => store.put(&key, &reply).await.map(|()| Answer::Done),
         Request::CacheStatistics => store.statistics().await.map(Answer::CacheStatistics),
         Request::ClearCache => store.clear().await.map(|()| Answer::Done),
+        Request::PutSpans { frame } => store.put_frame(frame).await.map(|()| Answer::Done),
+        Request::Annotate { annotations } => {
+            store.annotate(protocol::from_json(&annotations)?).await.map(|()| Answer::Done)
+        }
+        Request::Trace { id } => {
+            let found = store.trace(&id).await?;
+            found.as_ref().map(protocol::json).transpose().map(Answer::Trace)
+        }
+        Request::Spans { id, skip, limit } => {
+            traces::write_spans(&store.spans(&id, skip as usize, limit as usize).await?).map(Answer::Spans)
+        }
+        Request::Search { query, after, limit } => {
+            let found = store.search(&protocol::from_json(&query)?, after.as_ref(), limit as usize).await?;
+            protocol::json(&found).map(Answer::Page)
+        }
+        Request::DeleteTraces { ids } => store.delete_traces(&ids).await.map(Answer::Counted),
+        Request::Experiments => store.experiments().await.map(Answer::Experiments),
         Request::Compact => store.compact().await.map(|()| Answer::Done),
     }
 }

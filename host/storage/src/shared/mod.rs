@@ -20,13 +20,18 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use model::judge::{BatchId, Exchange};
-use model::ports::{CacheKey, CacheStatistics, DatasetWriter, JudgeCache, Store, StoreError};
+use model::ports::{
+    Annotation, CacheKey, CacheStatistics, DatasetWriter, JudgeCache, SpanBatch, Store, StoreError, TraceStore,
+};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
+use model::search::{Cursor, Page, Query, TraceInfo};
+use model::trace::Span;
 
 use crate::embedded::datasets::Datasets;
-use crate::embedded::{EmbeddedStore, Options, in_folder, layout, lock::Lock};
+use crate::embedded::{EmbeddedStore, Options, in_folder, layout, lock::Lock, now, off_thread};
 use crate::results::{self, Place};
+use crate::traces;
 use connection::{Connection, Gone};
 use door::{Door, OpenDoor};
 use protocol::{Answer, Request};
@@ -313,6 +318,76 @@ impl JudgeCache for SharedStore {
 
     async fn clear(&self) -> Result<(), StoreError> {
         self.ask(Request::ClearCache).await.map(drop)
+    }
+}
+
+#[async_trait]
+impl TraceStore for SharedStore {
+    async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.put_spans(experiment, batches).await;
+        }
+        let experiment = experiment.to_owned();
+        let (_, frame) = off_thread(move || traces::span_frame(&experiment, now(), batches)).await?;
+        self.ask(Request::PutSpans { frame }).await.map(drop)
+    }
+
+    async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {
+        match self.role() {
+            Role::Owner(owner) => owner.store.annotate(annotations).await,
+            Role::User(_) => self.ask(Request::Annotate { annotations: protocol::json(&annotations)? }).await.map(drop),
+        }
+    }
+
+    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.trace(id).await;
+        }
+        match self.ask(Request::Trace { id: id.to_owned() }).await? {
+            Answer::Trace(found) => found.as_deref().map(protocol::from_json).transpose(),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.spans(id, skip, limit).await;
+        }
+        match self.ask(Request::Spans { id: id.to_owned(), skip: skip as u64, limit: limit as u64 }).await? {
+            Answer::Spans(spans) => traces::read_spans(&spans),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.search(query, after, limit).await;
+        }
+        let request = Request::Search { query: protocol::json(query)?, after: after.cloned(), limit: limit as u64 };
+        match self.ask(request).await? {
+            Answer::Page(page) => protocol::from_json(&page),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn delete_traces(&self, ids: &[String]) -> Result<u64, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.delete_traces(ids).await;
+        }
+        match self.ask(Request::DeleteTraces { ids: ids.to_vec() }).await? {
+            Answer::Counted(deleted) => Ok(deleted),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn experiments(&self) -> Result<Vec<(String, u64)>, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.experiments().await;
+        }
+        match self.ask(Request::Experiments).await? {
+            Answer::Experiments(experiments) => Ok(experiments),
+            _ => Err(unexpected()),
+        }
     }
 }
 

@@ -5,8 +5,8 @@
 //! ```
 //!
 //! Little-endian; the length counts number and postcard. The first message each way is a [`Hello`]. An answer carries
-//! the number of its request; answers come in any order. Documents and exchanges travel as JSON, results as they are in
-//! the log.
+//! the number of its request; answers come in any order. Documents, exchanges, and what is
+//! asked and told of traces travel as JSON, results and spans as they are in the log.
 
 use std::io;
 use std::path::PathBuf;
@@ -14,13 +14,14 @@ use std::path::PathBuf;
 use model::judge::BatchId;
 use model::ports::{CacheKey, CacheStatistics, StoreError};
 use model::run::{Run, RunId};
+use model::search::Cursor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::results::{self, Place};
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 3;
+const PROTOCOL: u32 = 4;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -54,21 +55,78 @@ impl Hello {
 
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) enum Request {
-    CreateRun { header: Vec<u8> },
-    PutResults { run: RunId, results: Vec<u8> },
-    PutExchanges { run: RunId, batch: BatchId, exchanges: Vec<u8> },
-    FinishRun { run: RunId, report: Vec<u8> },
-    Run { run: RunId },
-    Runs { after: Option<RunId>, limit: u64 },
-    Results { run: RunId, after: Option<Place>, limit: u64 },
-    Exchanges { run: RunId, after: Option<BatchId> },
-    DeleteRun { run: RunId },
+    CreateRun {
+        header: Vec<u8>,
+    },
+    PutResults {
+        run: RunId,
+        results: Vec<u8>,
+    },
+    PutExchanges {
+        run: RunId,
+        batch: BatchId,
+        exchanges: Vec<u8>,
+    },
+    FinishRun {
+        run: RunId,
+        report: Vec<u8>,
+    },
+    Run {
+        run: RunId,
+    },
+    Runs {
+        after: Option<RunId>,
+        limit: u64,
+    },
+    Results {
+        run: RunId,
+        after: Option<Place>,
+        limit: u64,
+    },
+    Exchanges {
+        run: RunId,
+        after: Option<BatchId>,
+    },
+    DeleteRun {
+        run: RunId,
+    },
     Compact,
-    Backup { to: PathBuf },
-    CachedReply { key: CacheKey },
-    CacheReply { key: CacheKey, reply: Vec<u8> },
+    Backup {
+        to: PathBuf,
+    },
+    CachedReply {
+        key: CacheKey,
+    },
+    CacheReply {
+        key: CacheKey,
+        reply: Vec<u8>,
+    },
     CacheStatistics,
     ClearCache,
+    /// The payload of a frame.
+    PutSpans {
+        frame: Vec<u8>,
+    },
+    Annotate {
+        annotations: Vec<u8>,
+    },
+    Trace {
+        id: String,
+    },
+    Spans {
+        id: String,
+        skip: u64,
+        limit: u64,
+    },
+    Search {
+        query: Vec<u8>,
+        after: Option<Cursor>,
+        limit: u64,
+    },
+    DeleteTraces {
+        ids: Vec<String>,
+    },
+    Experiments,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -85,12 +143,19 @@ pub(super) enum Answer {
     Exchanges(Option<(BatchId, Vec<u8>)>),
     CachedReply(Option<Vec<u8>>),
     CacheStatistics(CacheStatistics),
+    Trace(Option<Vec<u8>>),
+    /// As they are in the log.
+    Spans(Vec<u8>),
+    Page(Vec<u8>),
+    Counted(u64),
+    Experiments(Vec<(String, u64)>),
     Failed(Failure),
 }
 
 /// A [`StoreError`] on its way.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) enum Failure {
+    Invalid { what: String },
     Missing { what: String },
     Damaged { what: String },
     Full { path: String, free: u64 },
@@ -100,6 +165,7 @@ pub(super) enum Failure {
 impl From<StoreError> for Failure {
     fn from(error: StoreError) -> Self {
         match error {
+            StoreError::Invalid { what } => Self::Invalid { what },
             StoreError::Missing { what } => Self::Missing { what },
             StoreError::Damaged { what } => Self::Damaged { what },
             StoreError::Full { path, free } => Self::Full { path, free },
@@ -112,6 +178,7 @@ impl From<StoreError> for Failure {
 impl From<Failure> for StoreError {
     fn from(failure: Failure) -> Self {
         match failure {
+            Failure::Invalid { what } => Self::Invalid { what },
             Failure::Missing { what } => Self::Missing { what },
             Failure::Damaged { what } => Self::Damaged { what },
             Failure::Full { path, free } => Self::Full { path, free },

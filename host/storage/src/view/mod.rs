@@ -24,6 +24,7 @@ pub(crate) use entry::{Pointer, damaged, open as open_entry};
 
 use crate::database::{self, Batch, Database, Snapshot};
 use crate::log::{Appender, Log, Position};
+use crate::traces::frames::is_of_traces;
 use changes::Tally;
 
 /// Entries collected between two batches while a log is replayed.
@@ -128,6 +129,9 @@ impl View {
             if begun.elapsed() > told + TELL {
                 told = begun.elapsed();
                 tracing::warn!("reading the log: {} of {} segments", address.position.segment, end.segment);
+            }
+            if is_of_traces(frame.kind) {
+                return Ok(());
             }
             let headed = HeadedFrame::read(frame.kind, frame.sequence, frame.payload, address)?;
             entries += headed.entries();

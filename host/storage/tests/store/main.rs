@@ -12,3 +12,4 @@ mod layouts;
 mod mending;
 mod samples;
 mod subject;
+mod traces;

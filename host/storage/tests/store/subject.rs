@@ -1,6 +1,6 @@
 //! The stores under test, behind one face.
 
-use model::ports::Store;
+use model::ports::{Store, TraceStore};
 use storage::{EmbeddedStore, MemoryStore, SharedStore};
 use tempfile::TempDir;
 
@@ -37,6 +37,14 @@ impl Subject {
     }
 
     pub(crate) fn store(&self) -> &dyn Store {
+        match self {
+            Self::Memory(store) => store,
+            Self::Embedded { store, .. } => store,
+            Self::Shared { store, .. } => store,
+        }
+    }
+
+    pub(crate) fn traces(&self) -> &dyn TraceStore {
         match self {
             Self::Memory(store) => store,
             Self::Embedded { store, .. } => store,

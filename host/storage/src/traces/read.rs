@@ -1,0 +1,235 @@
+//! What the index leaves to the log: spans, previews, and what was said in full.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use model::assessment::Assessment;
+use model::digest::{Fold, Header, SpanDigest, State as HeaderState, Tokens};
+use model::ports::{Annotation, AnnotationChange, StoreError};
+use model::search::TraceInfo;
+use model::trace::Span;
+
+use super::apply::digests;
+use super::codec;
+use super::frames::{self, ANNOTATIONS, SPANS};
+use super::id::{self, SpanId};
+use super::part::{Chunk, Note, Row, State, UNKNOWN};
+use super::strings::{ListId, Strings, TextId};
+use crate::log::{Address, Held, Position};
+use crate::operation::unreadable;
+
+/// A trace as the index has it, with what leads into the log.
+pub(super) struct Known {
+    info: TraceInfo,
+    top: SpanId,
+    /// Where the span is that the trace is named after.
+    top_chunk: Chunk,
+    notes: Vec<Note>,
+    /// The row, where it has texts that were cut.
+    cut: Option<Row>,
+}
+
+impl Known {
+    pub(super) fn of(row: &Row, strings: &Strings) -> Self {
+        let text = |id: TextId| strings.text(id).map(str::to_owned);
+        let list = |id: ListId| strings.list(id).iter().filter_map(|&id| text(id)).collect::<Vec<String>>();
+        let pairs = |ids: &[TextId]| -> BTreeMap<String, String> {
+            ids.as_chunks::<2>().0.iter().filter_map(|&[name, value]| Some((text(name)?, text(value)?))).collect()
+        };
+        let [input, output, cache_read, cache_write, reasoning, total] = row.tokens;
+        let header = Header {
+            root: row.has_root.then(|| id::hex(&row.top)),
+            name: text(row.name).unwrap_or_default(),
+            service: text(row.service),
+            start: row.start,
+            end: (row.end > 0).then_some(row.end),
+            state: match row.state {
+                State::Gone | State::InProgress => HeaderState::InProgress,
+                State::Ok => HeaderState::Ok,
+                State::Error => HeaderState::Error,
+            },
+            session: text(row.session),
+            user: text(row.user),
+            tokens: row.has_tokens.then_some(Tokens { input, output, cache_read, cache_write, reasoning, total }),
+            cost: (row.cost != UNKNOWN).then(|| model::digest::to_dollars(row.cost)),
+            unpriced: row.unpriced as usize,
+            models: list(row.models),
+            prompts: list(row.prompts),
+            metadata: pairs(strings.list(row.metadata)),
+            spans: row.spans as usize,
+            errors: row.errors as usize,
+            inputs: None,
+            outputs: None,
+        };
+        let more = row.more.as_deref();
+        let tags = more.iter().flat_map(|more| &more.tags);
+        let tags = tags.filter_map(|tag| Some((text(tag.name)?, text(tag.value)?))).collect();
+        let info = TraceInfo {
+            id: id::hex(&row.id),
+            experiment: text(row.experiment).unwrap_or_default(),
+            header,
+            tags,
+            assessments: Vec::new(),
+        };
+        let mut texts = [row.session, row.user]
+            .into_iter()
+            .chain([row.models, row.prompts].into_iter().flat_map(|list| strings.list(list).iter().copied()));
+        let is_cut = texts.any(|text| strings.is_cut(text));
+        let cut = is_cut.then(|| row.clone());
+        let top_chunk = *row.chunks().nth(row.top_chunk as usize).unwrap_or(&row.first);
+        let notes = more.iter().flat_map(|more| &more.assessments).map(|assessed| assessed.note).collect();
+        Self { info, top: row.top, top_chunk, notes, cut }
+    }
+
+    /// What is known without the log.
+    pub(super) fn info(&self) -> &TraceInfo {
+        &self.info
+    }
+
+    /// Fills in what the log has.
+    pub(super) fn read(self, log: &Held) -> Result<TraceInfo, StoreError> {
+        let Self { mut info, top, top_chunk, notes, cut } = self;
+        info.assessments = assessments(&info.id, &notes, log)?;
+        if let Some(row) = cut {
+            info.header = fold(&row, log)?.header();
+            return Ok(info);
+        }
+        let top = id::hex(&top);
+        if let Some(named) = chunk_digests(&top_chunk, log)?.into_iter().filter(|digest| digest.id == top).max() {
+            (info.header.name, info.header.service) = (named.name, named.service);
+            (info.header.inputs, info.header.outputs) = (named.inputs, named.outputs);
+        }
+        Ok(info)
+    }
+}
+
+/// What was said of a trace in these places, by age.
+fn assessments(trace: &str, notes: &[Note], log: &Held) -> Result<Vec<Assessment>, StoreError> {
+    let mut notes = notes.to_vec();
+    notes.sort_unstable_by_key(|note| note.as_of);
+    notes.dedup();
+    let mut found: Vec<Assessment> = Vec::new();
+    for note in notes {
+        for Annotation { change, .. } in annotations(note, log)?.into_iter().filter(|said| said.trace == trace) {
+            match change {
+                AnnotationChange::Assess(assessment) => {
+                    found.retain(|known| known.id != assessment.id);
+                    found.push(assessment);
+                }
+                AnnotationChange::Withdraw(id) => found.retain(|known| known.id != id),
+                AnnotationChange::Tag { .. } => {}
+            }
+        }
+    }
+    found.sort_by_key(|assessment| (assessment.created, assessment.id));
+    Ok(found)
+}
+
+pub(super) fn annotations(note: Note, log: &Held) -> Result<Vec<Annotation>, StoreError> {
+    let position = Position { segment: note.segment, offset: note.offset };
+    let address = Address { position, length: note.length };
+    Ok(frames::read_annotations(&log.frame(address)?.payload, address)?.1)
+}
+
+/// What the spans of a trace have said, from the log.
+pub(super) fn fold(row: &Row, log: &Held) -> Result<Fold, StoreError> {
+    let mut fold = Fold::default();
+    for chunk in row.chunks() {
+        for digest in chunk_digests(chunk, log)? {
+            fold.add(digest);
+        }
+    }
+    Ok(fold)
+}
+
+/// The chunk of a trace that has what counts of a span.
+pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, StoreError> {
+    let span = id::hex(&span);
+    let mut latest: Option<(SpanDigest, u32)> = None;
+    for (number, chunk) in (0..).zip(row.chunks()) {
+        let of_span = chunk_digests(chunk, log)?.into_iter().filter(|digest| digest.id == span);
+        if let Some(digest) = of_span.max().filter(|digest| latest.as_ref().is_none_or(|(known, _)| known < digest)) {
+            latest = Some((digest, number));
+        }
+    }
+    Ok(latest.map_or(0, |(_, number)| number))
+}
+
+/// Up to `limit` spans in order, behind the first `skip`.
+pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+    let chunks: Vec<&Chunk> = row.chunks().collect();
+    let mut fold = Fold::default();
+    let mut places: HashMap<SpanDigest, usize> = HashMap::new();
+    for (number, chunk) in chunks.iter().enumerate() {
+        for digest in chunk_digests(chunk, log)? {
+            places.insert(digest.clone(), number);
+            fold.add(digest);
+        }
+    }
+    let order = fold.in_order();
+    let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
+    let mut wanted: BTreeMap<usize, BTreeSet<&SpanDigest>> = BTreeMap::new();
+    for digest in page {
+        wanted.entry(places[*digest]).or_default().insert(digest);
+    }
+    let mut spans: HashMap<String, Span> = HashMap::new();
+    for (number, wanted) in wanted {
+        let told = chunk_spans(chunks[number], log)?.into_iter().zip(chunk_digests(chunks[number], log)?);
+        // A request may have had two of one id.
+        let told = told.filter(|(_, digest)| wanted.contains(digest));
+        spans.extend(told.map(|(span, digest)| (digest.id, span)));
+    }
+    Ok(page.iter().filter_map(|digest| spans.remove(&digest.id)).collect())
+}
+
+fn chunk_digests(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreError> {
+    let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
+    digests(&packed).ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
+}
+
+fn chunk_spans(chunk: &Chunk, log: &Held) -> Result<Vec<Span>, StoreError> {
+    let packed = log.bytes(position(chunk, chunk.digests), chunk.spans as usize)?;
+    let spans = frames::unpack(&packed).and_then(|bytes| codec::read_spans(&bytes).ok());
+    spans.ok_or_else(|| unreadable(address(chunk), "a span"))
+}
+
+/// All that a trace holds: its spans, each with what it adds.
+pub(super) fn everything(row: &Row, log: &Held) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+    let mut latest: BTreeMap<String, (SpanDigest, Span)> = BTreeMap::new();
+    for chunk in row.chunks() {
+        for (digest, span) in chunk_digests(chunk, log)?.into_iter().zip(chunk_spans(chunk, log)?) {
+            if latest.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
+                latest.insert(digest.id.clone(), (digest, span));
+            }
+        }
+    }
+    Ok(latest.into_values().map(|(digest, span)| (span, digest)).collect())
+}
+
+fn position(chunk: &Chunk, behind: u32) -> Position {
+    Position { segment: chunk.segment, offset: u64::from(chunk.offset) + u64::from(behind) }
+}
+
+fn address(chunk: &Chunk) -> Address {
+    Address { position: position(chunk, 0), length: chunk.digests + chunk.spans }
+}
+
+/// Reads all of a frame.
+pub(super) fn check(kind: u8, payload: &[u8], at: Address) -> Result<(), StoreError> {
+    match kind {
+        SPANS => {
+            for (chunk, range) in frames::read_spans(payload, at)?.1 {
+                let (said, told) = payload[range].split_at(chunk.digests as usize);
+                let said = digests(said).ok_or_else(|| unreadable(at, "the digest of a span"))?;
+                let told = frames::unpack(told).and_then(|bytes| codec::read_spans(&bytes).ok());
+                let is_whole =
+                    told.is_some_and(|told| told.iter().map(|span| &span.id).eq(said.iter().map(|span| &span.id)));
+                if !is_whole {
+                    return Err(unreadable(at, "a span"));
+                }
+            }
+            Ok(())
+        }
+        ANNOTATIONS => frames::read_annotations(payload, at).map(drop),
+        _ => frames::read_deletion(payload, at).map(drop),
+    }
+}

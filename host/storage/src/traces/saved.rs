@@ -1,0 +1,124 @@
+//! The index on disk: a file for each part, and one that says which files there are.
+//!
+//! ```text
+//! traces/INDEX           up to where the log has been applied, and the number each part was written under last
+//! traces/PART.NUMBER     a part, both in hexadecimal
+//! ```
+//!
+//! Both are `form u8 | crc32c u32 | postcard`. A part that has changed is written under a new number, durable before `INDEX`
+//! names it; then what is not named any more goes. So what is there is always whole, if a little old, and the log has the rest.
+
+use std::collections::BTreeSet;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use super::part::Written;
+use super::table::{GONE, Table};
+use crate::files::{self, Files};
+use crate::log::Position;
+
+/// Files of another form are no index: it is made anew from the log.
+const FORM: u8 = 1;
+
+const INDEX: &str = "INDEX";
+const DRAFT: &str = "INDEX.draft";
+
+/// Up to where the log has been applied.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub(super) struct Mark {
+    /// Sequence number of the next frame.
+    pub(super) next: u64,
+    /// Where that frame is.
+    pub(super) position: Position,
+}
+
+#[derive(Debug, Deserialize, Serialize)]
+struct Index {
+    mark: Mark,
+    /// The number that each part was written under.
+    parts: Vec<u64>,
+}
+
+/// Reads the index in `folder`; none where there is none that can be used.
+pub(super) fn load(files: &dyn Files, folder: &Path) -> Option<(Table, Mark)> {
+    let Index { mark, parts } = read(files, &folder.join(INDEX))?;
+    let mut table = Table::default();
+    for (part, number) in parts.into_iter().enumerate() {
+        if number == GONE {
+            table.load_gone();
+            continue;
+        }
+        let written: Written = read(files, &path(folder, part, number))?;
+        let part = written.read(&mut table.strings)?;
+        if !table.load(part, number) {
+            return None;
+        }
+    }
+    Some((table, mark))
+}
+
+/// Writes what has changed, for good.
+pub(super) fn save(files: &dyn Files, folder: &Path, table: &mut Table, mark: Mark) -> io::Result<()> {
+    let highest = table.slots().iter().filter_map(|slot| slot.written).max();
+    let last = files.list(folder)?.iter().filter_map(|name| number(name)).max().max(highest);
+    let mut next = last.unwrap_or(GONE) + 1;
+    let mut written = Vec::new();
+    for (part, slot) in table.slots().iter().enumerate() {
+        if slot.written.is_none() {
+            write(files, &path(folder, part, next), &Written::of(&slot.part, &table.strings))?;
+            written.push((part, next));
+            next += 1;
+        }
+    }
+    table.set_written(&written);
+    let parts: Vec<u64> = table.slots().iter().map(|slot| slot.written.unwrap_or(GONE)).collect();
+    files.sync_folder(folder)?;
+    let draft = folder.join(DRAFT);
+    if let Err(error) = files.remove(&draft)
+        && error.kind() != io::ErrorKind::NotFound
+    {
+        return Err(error);
+    }
+    write(files, &draft, &Index { mark, parts: parts.clone() })?;
+    files.rename(&draft, &folder.join(INDEX))?;
+    files.sync_folder(folder)?;
+    let named: BTreeSet<u64> = parts.into_iter().collect();
+    for name in files.list(folder)? {
+        if number(&name).is_some_and(|number| !named.contains(&number)) {
+            files.remove(&folder.join(name))?;
+        }
+    }
+    Ok(())
+}
+
+fn path(folder: &Path, part: usize, number: u64) -> PathBuf {
+    folder.join(format!("{part:08x}.{number:016x}"))
+}
+
+/// The number that a file was written under, where its name is that of a part.
+fn number(name: &str) -> Option<u64> {
+    let (part, number) = name.split_once('.')?;
+    let is_one = part.len() == 8 && number.len() == 16;
+    is_one.then(|| u64::from_str_radix(number, 16).ok())?
+}
+
+fn write<T: Serialize>(files: &dyn Files, path: &Path, value: &T) -> io::Result<()> {
+    let mut bytes = postcard::to_extend(value, vec![FORM, 0, 0, 0, 0]).map_err(io::Error::other)?;
+    let checksum = crc32c::crc32c(&bytes[5..]);
+    bytes[1..5].copy_from_slice(&checksum.to_be_bytes());
+    let file = files.create(path)?;
+    file.write_at(&bytes, 0)?;
+    file.sync()
+}
+
+fn read<T: DeserializeOwned>(files: &dyn Files, path: &Path) -> Option<T> {
+    let bytes = files::read(&*files.open(path).ok()?).ok()?;
+    let (&[form, a, b, c, d], rest) = bytes.split_first_chunk::<5>()?;
+    if form != FORM || u32::from_be_bytes([a, b, c, d]) != crc32c::crc32c(rest) {
+        return None;
+    }
+    postcard::from_bytes(rest).ok()
+}
