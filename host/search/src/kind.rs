@@ -127,7 +127,7 @@ impl Kind {
                 true => format!("{}s", number / 1e3),
                 false => format!("{number}ms"),
             },
-            (Self::Money, Value::Number(number)) if *number >= 0.0 => format!("${number}"),
+            (Self::Money, Value::Number(number)) if number.is_sign_positive() => format!("${number}"),
             (_, Value::Number(number)) => number.to_string(),
         }
     }

@@ -2,7 +2,7 @@
 
 use regex::{Regex, RegexBuilder};
 
-/// Bytes of a pattern when it is compiled. Whoever searches may write dozens of them, and `\w{1000}` is ten characters.
+/// Bytes of a pattern when it is compiled, and of what it keeps while it looks. Whoever searches may write dozens of them, and `\w{1000}` is ten characters.
 const LARGEST: usize = 1 << 20;
 
 /// SQL's `LIKE`. Nothing escapes `%` and `_`, as in MLflow: for such a text itself there is [`contains`].
@@ -30,8 +30,9 @@ pub(super) fn expression(text: &str) -> Result<Regex, String> {
 }
 
 fn compile(expression: &str, ignores_case: bool) -> Result<Regex, String> {
-    let compiled = RegexBuilder::new(expression).case_insensitive(ignores_case).size_limit(LARGEST).build();
-    compiled.map_err(|error| match error {
+    let mut builder = RegexBuilder::new(expression);
+    builder.case_insensitive(ignores_case).size_limit(LARGEST).dfa_size_limit(LARGEST);
+    builder.build().map_err(|error| match error {
         regex::Error::CompiledTooBig(_) => "it takes more than 1 MiB when it is compiled".to_owned(),
         // Lines with the expression and a mark under it come before what is wrong.
         other => {

@@ -258,7 +258,8 @@ fn presence(random: &mut Rng) -> Test {
 }
 
 fn number(random: &mut Rng) -> f64 {
-    match random.u32(0..5) {
+    match random.u32(0..6) {
+        5 => -0.0,
         0 => random.i32(-1_000..100_000).into(),
         1 => f64::from(random.i32(..)) * 1e3,
         2 => random.i64(0..2_000_000_000_000) as f64,
