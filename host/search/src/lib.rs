@@ -1,7 +1,7 @@
 //! The language in which traces are asked for: [`parse`] makes a filter of a text, [`write()`] a text of a filter.
 //!
-//! It is the language of MLflow's trace search, whole, and more: `or`, `not`, brackets, `between`, `contains`, units, moments.
-//! What one may write there may be written here, and finds the same. `docs/search.md` has it for users.
+//! It is the language of MLflow's trace search and more: `or`, `not`, brackets, `between`, `contains`, units, moments. All that
+//! one may write there is read here, but for `issue.id`: there are no issues. `docs/search.md` has it for users.
 //!
 //! # Which span is spoken of
 //!
