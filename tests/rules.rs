@@ -65,6 +65,12 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
     },
     Border {
+        name: "search",
+        folder: "host/search",
+        may_use: &["model"],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
+    },
+    Border {
         name: "sandbox",
         folder: "host/sandbox",
         may_use: &["model"],

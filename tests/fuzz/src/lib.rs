@@ -1,4 +1,4 @@
-//! What strangers write, in every shape: components, answers of guests, manifests, URLs, suites.
+//! What strangers write, in every shape: components, answers of guests, manifests, URLs, suites, searches.
 //!
 //! A target is an ordinary function that takes any bytes and panics where the host does not do with them as it should.
 //! The tests here run each over what is kept of it and over changes of that, seeded, for some seconds
@@ -9,6 +9,7 @@
 pub mod answer;
 pub mod component;
 pub mod manifest;
+pub mod search;
 pub mod suite;
 pub mod url;
 
@@ -27,12 +28,13 @@ pub struct Target {
     pub check: fn(&[u8]) -> bool,
 }
 
-pub const TARGETS: [Target; 5] = [
+pub const TARGETS: [Target; 6] = [
     Target { name: "component", seeds: component::seeds, check: component::check },
     Target { name: "answer", seeds: answer::seeds, check: answer::check },
     Target { name: "manifest", seeds: manifest::seeds, check: manifest::check },
     Target { name: "url", seeds: url::seeds, check: url::check },
     Target { name: "suite", seeds: suite::seeds, check: suite::check },
+    Target { name: "search", seeds: search::seeds, check: search::check },
 ];
 
 /// # Panics
@@ -90,5 +92,9 @@ mod tests {
     #[test]
     fn a_suite_that_is_almost_one_is_read_or_refused_with_reasons() {
         tried("suite");
+    }
+    #[test]
+    fn a_search_that_is_read_can_be_written_and_read_again() {
+        tried("search");
     }
 }

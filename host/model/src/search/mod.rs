@@ -1,17 +1,37 @@
-//! Which traces are asked for: what the language of searches says, and what a store answers.
+//! Which traces are asked for: what the language of searches says, what that means, and what a store answers.
+//!
+//! The meaning is here once, for every store and for all that looks at traces as they come: what a field [finds](found), how a
+//! [test](CompiledTest) takes it, whether a filter [holds](Matcher) of a whole trace, and which of two [comes first](compare).
+//! It is told the slow, obvious way; a store may be as clever as it likes, as long as it answers the same.
 //!
 //! Times are milliseconds since 1970-01-01T00:00:00Z and durations milliseconds, both with fractions; costs are US dollars.
+
+mod found;
+mod matcher;
+mod order;
+mod pattern;
+mod test;
+#[cfg(test)]
+mod tests;
 
 use serde::{Deserialize, Serialize};
 
 use crate::assessment::Assessment;
 use crate::digest::Header;
 
+pub use found::{Found, content, found, found_in_span};
+pub use matcher::{Matcher, Subject};
+pub use order::compare;
+pub use test::CompiledTest;
+
 /// What a trace's metadata calls the run that it was made in; the name is MLflow's.
 pub const RUN: &str = "mlflow.sourceRun";
 
 /// What a trace's metadata calls the version of the application that made it; the name is MLflow's.
 pub const APP_VERSION: &str = "mlflow.modelId";
+
+/// What a trace's metadata calls the id that the application's client gave the request. MLflow has a field for it, no name.
+pub const CLIENT_REQUEST_ID: &str = "karat.clientRequestId";
 
 /// A question for traces.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]

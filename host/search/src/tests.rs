@@ -1,0 +1,4 @@
+mod documentation;
+mod language;
+mod problems;
+mod random;
