@@ -28,19 +28,23 @@ impl<'a> Found<'a> {
         Self::Number(count as f64)
     }
 
-    /// A scalar, or else the JSON text. None of `null`.
     fn json(json: &'a Json) -> Option<Self> {
-        let text = || Self::text(json.as_str());
-        Some(match json.as_str().as_bytes() {
-            b"null" => return None,
-            b"true" => Self::Boolean(true),
-            b"false" => Self::Boolean(false),
-            [b'"', ..] => Self::Text(Cow::Owned(serde_json::from_str(json.as_str()).ok()?)),
-            // A number that is out of range stays a text.
-            [b'-' | b'0'..=b'9', ..] => serde_json::from_str(json.as_str()).map_or_else(|_| text(), Self::Number),
-            _ => text(),
-        })
+        found_in_json(json.as_str())
     }
+}
+
+/// What a JSON text says, in its compact form: a scalar, or else the text. None of `null`.
+pub fn found_in_json(json: &str) -> Option<Found<'_>> {
+    let text = || Found::text(json);
+    Some(match json.as_bytes() {
+        b"null" => return None,
+        b"true" => Found::Boolean(true),
+        b"false" => Found::Boolean(false),
+        [b'"', ..] => Found::Text(Cow::Owned(serde_json::from_str(json).ok()?)),
+        // A number that is out of range stays a text.
+        [b'-' | b'0'..=b'9', ..] => serde_json::from_str(json).map_or_else(|_| text(), Found::Number),
+        _ => text(),
+    })
 }
 
 /// All values that a trace has for a field. None where it does not have it; more than one of models, prompts and assessments, by

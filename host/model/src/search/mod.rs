@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use crate::assessment::Assessment;
 use crate::digest::Header;
 
-pub use found::{Found, content, found, found_in_span};
+pub use found::{Found, content, found, found_in_json, found_in_span};
 pub use matcher::{Matcher, Subject};
 pub use order::compare;
 pub use test::CompiledTest;
@@ -40,7 +40,7 @@ pub struct Query {
     pub experiments: Vec<String>,
     /// None takes every trace.
     pub filter: Option<Filter>,
-    /// Behind these, later starts come first, and of equal starts, what arrived later.
+    /// Behind these, later starts come first, and of equal starts, smaller ids.
     pub order: Vec<Order>,
 }
 

@@ -4,14 +4,14 @@ use std::cmp::Ordering;
 
 use super::{Field, Found, Order, TraceInfo, found};
 
-/// Compares two traces by `orders`, the first of them that tells them apart; then later starts come first. Traces that are
-/// equal to this are for the store to order, by when they arrived.
+/// Compares two traces by `orders`, the first of them that tells them apart; then later starts come first, then
+/// smaller ids.
 ///
 /// A field of several values is ordered by its first, assessments by the newest. False comes before true, both before numbers,
 /// and those before texts, which are ordered by their characters.
 pub fn compare(orders: &[Order], a: &TraceInfo, b: &TraceInfo) -> Ordering {
     let told_apart = orders.iter().map(|order| by(order, a, b)).find(|ordering| ordering.is_ne());
-    told_apart.unwrap_or_else(|| b.header.start.cmp(&a.header.start))
+    told_apart.unwrap_or_else(|| b.header.start.cmp(&a.header.start).then_with(|| a.id.cmp(&b.id)))
 }
 
 fn by(order: &Order, a: &TraceInfo, b: &TraceInfo) -> Ordering {

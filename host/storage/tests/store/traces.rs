@@ -12,6 +12,8 @@ use model::ports::{Annotation, AnnotationChange, SpanBatch, StoreError, TraceSto
 use model::search::{Comparison, Cursor, Field, Filter, Order, Query, SpanField, SpanFilter, Test, TokenKind, Value};
 use model::trace::{Event, Link, Source, Span, SpanKind, Status};
 
+use storage::EmbeddedStore;
+
 use crate::subject::Subject;
 
 const SEEDS: [u64; 6] = [1, 2, 3, 5, 8, 13];
@@ -325,6 +327,16 @@ async fn compare(seed: u64, operations: usize, mut subject: Subject) {
         let differs = found.lines().zip(expected.lines()).find(|(found, expected)| found != expected);
         assert!(found == expected, "seed {seed}, step {step}: {operation:#?}\n{differs:#?}");
     }
+    if let Subject::Embedded { store, folder } = subject {
+        drop(store);
+        let findings = EmbeddedStore::check(folder.path()).expect("checked").expect("it is there");
+        assert!(findings.problems.is_empty() && findings.notes.is_empty(), "seed {seed}: {findings:#?}");
+        assert_eq!(findings.traces, count(oracle.traces()).await);
+    }
+}
+
+async fn count(store: &dyn TraceStore) -> u64 {
+    store.experiments().await.expect("read").iter().map(|(_, count)| count).sum()
 }
 
 #[tokio::test(flavor = "multi_thread")]
