@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use model::json::Json;
 use model::object::kind_of;
 use model::ports::BrokenTrace;
+use rustc_hash::{FxBuildHasher, FxHashSet};
 use serde_json::value::RawValue;
 
 use crate::fields::{Fields, shown, text, within, wrong};
@@ -47,8 +48,12 @@ pub(crate) fn attributes(raw: &str, values: Values) -> Result<Vec<(String, Json)
 
 /// Drops what another one with the same key comes after.
 pub(crate) fn keep_last(attributes: &mut Vec<(String, Json)>) {
-    let mut keys = HashSet::with_capacity(attributes.len());
-    let last: Vec<_> = attributes.iter().rev().map(|(key, _)| keys.insert(key.clone())).collect();
+    let mut keys = FxHashSet::with_capacity_and_hasher(attributes.len(), FxBuildHasher);
+    if attributes.iter().all(|(key, _)| keys.insert(key.as_str())) {
+        return;
+    }
+    keys.clear();
+    let last: Vec<_> = attributes.iter().rev().map(|(key, _)| keys.insert(key.as_str())).collect();
     let mut last = last.into_iter().rev();
     attributes.retain(|_| last.next().unwrap_or(true));
 }

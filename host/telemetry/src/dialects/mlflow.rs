@@ -5,7 +5,7 @@
 
 use model::trace::Span;
 
-use super::{Dialect, always};
+use super::{Dialect, OfTrace, always};
 use crate::facts::{Fact, Offers, parsed};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -21,6 +21,13 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::User, "mlflow.trace.user"),
     ],
     kinds: ("", &[]),
+    trace: &[
+        ("mlflow.sourceRun", OfTrace::Named),
+        ("mlflow.modelId", OfTrace::Named),
+        // The client makes it of the trace's id.
+        ("mlflow.traceRequestId", OfTrace::Not),
+        ("mlflow.trace", OfTrace::Beginning),
+    ],
     more,
 };
 
@@ -37,6 +44,9 @@ fn more(span: &Span, offers: &mut Offers) {
         offers.made(fact, usage[name].clone());
     }
     offers.made(Fact::Cost, of("mlflow.llm.cost")["total_cost"].clone());
+    if !offers.want(&[Fact::InputMessages, Fact::OutputMessages, Fact::ModelAsked, Fact::Documents]) {
+        return;
+    }
     let kind = of("mlflow.spanType");
     let (inputs, outputs) = (of("mlflow.spanInputs"), of("mlflow.spanOutputs"));
     match kind.as_str() {

@@ -18,9 +18,14 @@ pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unrea
     let mut received = Received::default();
     for (path, raw, source) in shape::otlp(&fields, Values::Sent).map_err(broken)? {
         let source = source.unwrap_or_default();
-        let read = span::read(raw.get(), Values::Sent).map_err(said);
-        let read = read.and_then(|Read { trace, span, .. }| sent(trace, span, &source));
-        received.take(read, || path, limits);
+        received.take(
+            || path,
+            limits,
+            || {
+                let Read { trace, span, .. } = span::read(raw.get(), Values::Sent).map_err(said)?;
+                sent(trace, span, &source)
+            },
+        );
     }
     Ok(received)
 }

@@ -5,6 +5,7 @@
 
 mod json;
 mod protobuf;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,13 +68,20 @@ impl Received {
         (!shown.is_empty()).then(|| shown.join("; "))
     }
 
-    fn take(&mut self, read: Result<(String, Span), String>, path: impl FnOnce() -> String, limits: &Limits) {
-        let number = self.accepted + self.rejected;
-        let checked = read.and_then(|(trace, span)| match over(&span, number, limits) {
-            Some(reason) => Err(reason),
-            None => Ok((trace, span)),
-        });
-        match checked {
+    /// Takes the next span, which is only read where there may be one more.
+    fn take(
+        &mut self,
+        path: impl FnOnce() -> String,
+        limits: &Limits,
+        read: impl FnOnce() -> Result<(String, Span), String>,
+    ) {
+        let read = match self.accepted + self.rejected {
+            number if number < limits.spans => {
+                read().and_then(|(trace, span)| within(&span, limits).map(|()| (trace, span)))
+            }
+            _ => Err(format!("is more than the {} spans that a request may have", limits.spans)),
+        };
+        match read {
             Ok((trace, span)) => {
                 self.accepted += 1;
                 self.traces.entry(trace).or_default().push(span);
@@ -84,6 +92,35 @@ impl Received {
                     self.reasons.push(Rejected { path: path(), reason });
                 }
             }
+        }
+    }
+}
+
+/// As many of something as are allowed. What is beyond that is counted and not read.
+struct Many<T> {
+    what: &'static str,
+    most: usize,
+    count: usize,
+    read: Vec<T>,
+}
+
+impl<T> Many<T> {
+    fn new(what: &'static str, most: usize) -> Self {
+        Self { what, most, count: 0, read: Vec::new() }
+    }
+
+    fn add(&mut self, read: impl FnOnce() -> Result<T, String>) -> Result<(), String> {
+        self.count += 1;
+        if self.count <= self.most {
+            self.read.push(read()?);
+        }
+        Ok(())
+    }
+
+    fn all(self) -> Result<Vec<T>, String> {
+        match self.count <= self.most {
+            true => Ok(self.read),
+            false => Err(format!("has {} {}, more than {}", self.count, self.what, self.most)),
         }
     }
 }
@@ -104,13 +141,12 @@ pub fn receive(request: &[u8], encoding: Encoding, limits: &Limits) -> Result<Re
     }
 }
 
-/// What a span has too much of. `number` is how many came before it.
-fn over(span: &Span, number: usize, limits: &Limits) -> Option<String> {
-    if number >= limits.spans {
-        return Some(format!("is more than the {} spans that a request may have", limits.spans));
-    }
-    let over =
-        |what: &str, has: usize, most: usize| (has > most).then(|| format!("has {has} {what}, more than {most}"));
+/// What a span has too much of.
+fn within(span: &Span, limits: &Limits) -> Result<(), String> {
+    let within = |what: &str, has: usize, most: usize| match has > most {
+        true => Err(format!("has {has} {what}, more than {most}")),
+        false => Ok(()),
+    };
     let said = match &span.status {
         model::trace::Status::Error(message) => message.len(),
         _ => 0,
@@ -119,10 +155,10 @@ fn over(span: &Span, number: usize, limits: &Limits) -> Option<String> {
     let attributes =
         span.events.iter().map(|event| &event.attributes).chain(span.links.iter().map(|link| &link.attributes));
     let attributes = attributes.map(Vec::len).chain([span.attributes.len()]);
-    over("attributes", attributes.max().unwrap_or_default(), limits.attributes)
-        .or_else(|| over("events", span.events.len(), limits.events))
-        .or_else(|| over("links", span.links.len(), limits.links))
-        .or_else(|| over("bytes in a name", names.max().unwrap_or_default(), limits.name_bytes))
+    within("attributes", attributes.max().unwrap_or_default(), limits.attributes)?;
+    within("events", span.events.len(), limits.events)?;
+    within("links", span.links.len(), limits.links)?;
+    within("bytes in a name", names.max().unwrap_or_default(), limits.name_bytes)
 }
 
 /// A span that was read, with what must hold of all that are sent.
@@ -134,6 +170,9 @@ fn sent(trace: Option<String>, span: Span, source: &Arc<Source>) -> Result<(Stri
     // Zero is how OTLP leaves a time out.
     if span.start == 0 {
         return Err("has no start".to_owned());
+    }
+    if span.end.is_some_and(|end| end < span.start) {
+        return Err("ends before it starts".to_owned());
     }
     if span.parent.as_ref() == Some(&span.id) {
         return Err("is its own parent".to_owned());

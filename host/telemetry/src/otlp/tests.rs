@@ -129,7 +129,7 @@ fn a_request_of_countless_spans_is_not_even_decoded() {
         "the request is not OTLP: has more than 100000 spans"
     );
     let binary = around(1, around(2, [0x12, 0].repeat(100_001)));
-    assert_eq!(refused(&binary, Encoding::OtlpProtobuf), "the request has 100001 spans, more than 100000");
+    assert_eq!(refused(&binary, Encoding::OtlpProtobuf), "the request is not OTLP: has more than 100000 spans");
 }
 
 #[test]
@@ -158,14 +158,17 @@ fn a_request_that_nests_without_end_is_refused() {
     assert!(read(20).is_ok());
     assert!(read(100_000).is_err());
     // Lengths go before what they are of, so this is made from the inside out: an array's values (1) within a value's
-    // array (5), and around them the value (2) of an attribute (1) of a resource (1) of the first of all (1).
+    // array (5), and around them the value (2) of an attribute (9) of a span (2) of a scope (2) of the first of all (1).
     let nested = |depth| {
         let value = (0..depth).fold(Vec::new(), |value, _| around(5, around(1, value)));
-        [2, 1, 1, 1].into_iter().fold(value, |inner, tag| around(tag, inner))
+        [2, 9, 2, 2, 1].into_iter().fold(value, |inner, tag| around(tag, inner))
     };
-    let read = |depth| receive(&nested(depth), Encoding::OtlpProtobuf, &Limits::default());
-    assert!(read(20).is_ok());
-    assert!(read(5_000).is_err());
+    let reason = |depth| {
+        let received = receive(&nested(depth), Encoding::OtlpProtobuf, &Limits::default()).expect("read");
+        received.reasons[0].reason.clone()
+    };
+    assert_eq!(reason(20), "`spanId` has 0 bytes, not 8");
+    assert_eq!(reason(100_000), "a value nests deeper than 40 levels");
 }
 
 #[test]
@@ -188,8 +191,8 @@ fn no_change_of_a_request_makes_it_panic() {
                 }
                 let Ok(received) = receive(&bad, encoding, &Limits::default()) else { continue };
                 for spans in received.traces.values() {
-                    let mut fold = crate::header::Fold::default();
-                    spans.iter().for_each(|span| fold.add(span, &crate::facts::NoPrices));
+                    let mut fold = model::digest::Fold::default();
+                    crate::digest(spans, &crate::facts::NoPrices).into_iter().for_each(|digest| fold.add(digest));
                     fold.header();
                 }
             }
