@@ -14,10 +14,7 @@ use super::wire::{Fields, Held, messages, text};
 use super::{Limits, Many, Received, Unreadable};
 use crate::id::hexadecimal;
 use crate::shape::MOST_SPANS;
-use crate::value::keep_last;
-
-/// How deep lists and objects lie within each other in a value, at the most. Through the other door it is about as much.
-const DEEPEST: usize = 40;
+use crate::value::{DEEPEST, keep_last};
 
 pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unreadable> {
     take_apart(request, limits).map_err(|error| Unreadable(format!("the request is not OTLP: {error}")))
@@ -72,7 +69,7 @@ fn spans(request: &[u8]) -> Result<usize, String> {
 
 /// Attributes of the resource.
 fn attributes_of_message(of_resource: &[u8], limits: &Limits) -> Result<Attributes, String> {
-    let mut found = Many::new("attributes of a resource", limits.attributes);
+    let mut found = Many::new("resource.attributes", limits.attributes);
     for resource in messages(of_resource, 1) {
         for pair in messages(resource?, 1) {
             let pair = pair?;
@@ -84,7 +81,7 @@ fn attributes_of_message(of_resource: &[u8], limits: &Limits) -> Result<Attribut
 
 fn source_of(of_scope: &[u8], resource: &Arc<Attributes>, limits: &Limits) -> Result<Source, String> {
     let mut source = Source { resource: Arc::clone(resource), ..Source::default() };
-    let mut found = Many::new("attributes of a scope", limits.attributes);
+    let mut found = Many::new("scope.attributes", limits.attributes);
     for scope in messages(of_scope, 1) {
         for field in Fields(scope?) {
             match field? {
