@@ -82,6 +82,22 @@ fn a_step_that_does_not_say_what_it_cost_is_priced() {
     assert_eq!(fold.header().cost, Some(0.000_015));
 }
 
+/// Google's Agent Development Kit calls tools within the call that asked for them, and a tool may be an agent.
+#[test]
+fn an_agent_within_a_tool_is_counted() {
+    let mut spans = recorded::spans("adk");
+    let tool = spans.iter().find(|span| span.name == "execute_tool weather").expect("a tool").id.clone();
+    let within: Vec<_> = spans
+        .iter()
+        .filter(|span| span.name == "call_llm")
+        .map(|span| Span { id: format!("{}-2", span.id), parent: Some(tool.clone()), ..span.clone() })
+        .collect();
+    let input = |spans: &[Span]| fold(spans).header().tokens.map(|tokens| tokens.input);
+    assert_eq!(input(&spans), Some(110));
+    spans.extend(within);
+    assert_eq!(input(&spans), Some(220));
+}
+
 #[test]
 fn an_empty_request_adds_nothing() {
     assert_eq!(digest(&[], &NoPrices), []);
