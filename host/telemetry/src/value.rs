@@ -2,12 +2,14 @@
 
 use std::borrow::Cow;
 use std::collections::HashSet;
+use std::fmt;
 
 use model::json::Json;
 use model::object::kind_of;
 use model::ports::BrokenTrace;
 use rustc_hash::{FxBuildHasher, FxHashSet};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::fields::{Fields, items, shown, text, within, wrong};
@@ -105,7 +107,68 @@ struct Pair<'a> {
     #[serde(borrow)]
     key: Cow<'a, str>,
     #[serde(borrow)]
-    value: Option<&'a RawValue>,
+    value: Option<Typed<'a>>,
+}
+
+/// OTLP's AnyValue: an object with one field, whose name says of what type its value is. None where it is empty.
+struct Typed<'a>(Option<(Type, &'a RawValue)>);
+
+#[derive(Clone, Copy, Deserialize)]
+#[serde(rename_all = "camelCase")]
+enum Type {
+    #[serde(alias = "string_value")]
+    StringValue,
+    #[serde(alias = "bool_value")]
+    BoolValue,
+    #[serde(alias = "int_value")]
+    IntValue,
+    #[serde(alias = "double_value")]
+    DoubleValue,
+    #[serde(alias = "array_value")]
+    ArrayValue,
+    #[serde(alias = "kvlist_value")]
+    KvlistValue,
+    #[serde(alias = "bytes_value")]
+    BytesValue,
+    #[serde(other)]
+    Unknown,
+}
+
+impl Type {
+    fn name(self) -> &'static str {
+        match self {
+            Self::StringValue => "stringValue",
+            Self::BoolValue => "boolValue",
+            Self::IntValue => "intValue",
+            Self::DoubleValue => "doubleValue",
+            Self::ArrayValue => "arrayValue",
+            Self::KvlistValue => "kvlistValue",
+            Self::BytesValue => "bytesValue",
+            Self::Unknown => "",
+        }
+    }
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Typed<'a> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct First;
+        impl<'de> Visitor<'de> for First {
+            type Value = Typed<'de>;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Typed<'de>, A::Error> {
+                let mut first = None;
+                while let Some((name, value)) = fields.next_entry::<Type, &RawValue>()? {
+                    first = first.or_else(|| (value.get() != "null").then_some((name, value)));
+                }
+                Ok(Typed(first))
+            }
+        }
+        from.deserialize_map(First)
+    }
 }
 
 fn listed(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace> {
@@ -113,7 +176,7 @@ fn listed(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace>
     let at = |index: usize| format!("[{index}]");
     let Some(pairs) = items::<Pair<'_>>(raw, most)? else { return Err(broken(raw, most)) };
     let read = |(index, Pair { key, value }): (usize, Pair<'_>)| {
-        let value = value.map(|value| any(value.get(), values, 0)).transpose();
+        let value = value.map(|value| typed(value, values, 0)).transpose();
         let value = value.map_err(|broken| within(within(broken, "value"), &at(index)))?;
         Ok((key.into_owned(), value.unwrap_or_else(null)))
     };
@@ -122,8 +185,11 @@ fn listed(raw: &str, values: Values) -> Result<Vec<(String, Json)>, BrokenTrace>
 
 /// What is wrong with a list of attributes.
 fn broken(raw: &str, most: usize) -> BrokenTrace {
-    let wrong_one =
-        |(index, item): (usize, &RawValue)| entry(item.get()).err().map(|broken| within(broken, &format!("[{index}]")));
+    let wrong_one = |(index, item): (usize, &RawValue)| {
+        let value = |raw: &RawValue| any(raw.get(), Values::Plain, 0).map_err(|broken| within(broken, "value"));
+        let read = entry(item.get()).and_then(|(_, raw)| raw.map(value).transpose());
+        read.err().map(|broken| within(broken, &format!("[{index}]")))
+    };
     match items::<&RawValue>(raw, most) {
         Ok(Some(items)) => {
             let found = items.into_iter().enumerate().find_map(wrong_one);
@@ -150,24 +216,28 @@ pub(crate) const DEEPEST: usize = 40;
 
 /// OTLP's AnyValue as JSON.
 fn any(raw: &str, values: Values, depth: usize) -> Result<Json, BrokenTrace> {
-    let fields = Fields::read(raw)?;
-    let Some((name, value)) = fields.entries().find(|(_, value)| value.get() != "null") else {
-        return Ok(null());
-    };
-    let read = match name {
-        "stringValue" | "string_value" | "bytesValue" | "bytes_value" => string(value, values),
-        "boolValue" | "bool_value" if matches!(value.get(), "true" | "false") => Ok(Json::from_raw(value)),
-        "intValue" | "int_value" => whole(value.get()),
-        "doubleValue" | "double_value" => number(value, values),
-        "arrayValue" | "array_value" | "kvlistValue" | "kvlist_value" if depth == DEEPEST => {
+    let value = serde_json::from_str(raw).map_err(|_| wrong(format!("expected an object, found {}", kind_of(raw))))?;
+    typed(value, values, depth)
+}
+
+fn typed(Typed(value): Typed<'_>, values: Values, depth: usize) -> Result<Json, BrokenTrace> {
+    let Some((of, value)) = value else { return Ok(null()) };
+    let read = match of {
+        Type::StringValue | Type::BytesValue => string(value, values),
+        Type::BoolValue if matches!(value.get(), "true" | "false") => Ok(Json::from_raw(value)),
+        Type::BoolValue => Err(wrong(format!("expected a boolean, found {}", kind_of(value.get())))),
+        Type::IntValue => whole(value.get()),
+        Type::DoubleValue => number(value, values),
+        Type::ArrayValue | Type::KvlistValue if depth == DEEPEST => {
             Err(wrong(format!("nests deeper than {DEEPEST} levels")))
         }
-        "arrayValue" | "array_value" => array(value.get(), values, depth + 1),
-        "kvlistValue" | "kvlist_value" => object(value.get(), values, depth + 1),
-        "boolValue" | "bool_value" => Err(wrong(format!("expected a boolean, found {}", kind_of(value.get())))),
-        _ => Err(wrong("is no kind of value")),
+        Type::ArrayValue => array(value.get(), values, depth + 1),
+        Type::KvlistValue => object(value.get(), values, depth + 1),
+        // Such as an index into a dictionary that only profiles have.
+        Type::Unknown if matches!(values, Values::Sent(_)) => return Ok(null()),
+        Type::Unknown => return Err(wrong("is no kind of value")),
     };
-    read.map_err(|broken| within(broken, name))
+    read.map_err(|broken| within(broken, of.name()))
 }
 
 /// What can be written as JSON in any case.

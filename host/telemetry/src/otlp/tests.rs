@@ -88,6 +88,14 @@ fn a_broken_span_is_rejected_and_the_others_are_taken() {
     check_rejected(r#""endTimeUnixNano":"4""#, "ends before it starts");
     check_rejected(r#""startTimeUnixNano":"0","endTimeUnixNano":"0""#, "has no start");
     check_rejected(r#""parentSpanId":"eee19b7ec3c1b174""#, "is its own parent");
+    check_rejected(
+        r#""attributes":[{"key":"a"},{"key":"b","value":7}]"#,
+        "`attributes[1].value` expected an object, found a number",
+    );
+    check_rejected(
+        r#""attributes":[{"key":"a","value":{"boolValue":"yes"}}]"#,
+        "`attributes[0].value.boolValue` expected a boolean, found a text",
+    );
     let many: Vec<_> = (0..257).map(|number| format!(r#"{{"key":"{number}"}}"#)).collect();
     check_rejected(&format!(r#""attributes":[{}]"#, many.join(",")), "`attributes` has 257 items, more than 256");
     check_rejected(
@@ -200,10 +208,12 @@ fn a_request_of_countless_empty_things_is_refused_or_its_spans_are() {
 #[test]
 fn the_same_is_the_same_however_it_was_written() {
     let one = r#""kind":9,"unheardOf":[{}],"status":{"code":7},"attributes":[
+        {"key":"u","value":{"unheardOf":1}},
         {"key":"d","value":{"doubleValue":3}},{"key":"e","value":{"doubleValue":1.50e1}},{"key":"i","value":{"intValue":"7"}},
         {"key":"t","value":{"stringValue":"\u00e9\/\n\\u\u0001"}},{"key":"n","value":{"doubleValue":"NaN"}},
         {"key":"l","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"a\"","value":{"intValue":-1}}]}}]}}}]"#;
     let other = r#""kind":1,"status":{},"attributes":[
+        {"key":"u"},
         {"key":"d","value":{"doubleValue":3.0}},{"key":"e","value":{"doubleValue":"15"}},{"key":"i","value":{"intValue":7}},
         {"key":"t","value":{"stringValue":"é/\n\\u\u0001"}},{"key":"n","value":{"doubleValue":"NaN"}},
         {"key":"l","value":{"arrayValue":{"values":[{"kvlistValue":{"values":[{"key":"a\"","value":{"intValue":"-1"}}]}}]}}}]"#;
@@ -211,15 +221,15 @@ fn the_same_is_the_same_however_it_was_written() {
     assert_eq!(written[0].rejected, 0, "{:?}", written[0].reasons);
     assert_eq!(written[0], written[1]);
     let value = |at: usize| written[0].traces.values().next().expect("a trace")[0].attributes[at].1.as_str();
-    assert_eq!([value(0), value(1), value(2)], ["3.0", "15.0", "7"]);
-    assert_eq!([value(3), value(4), value(5)], [r#""é/\n\\u\u0001""#, "\"NaN\"", r#"[{"a\"":-1}]"#]);
+    assert_eq!([value(1), value(2), value(3)], ["3.0", "15.0", "7"]);
+    assert_eq!([value(4), value(5), value(6)], [r#""é/\n\\u\u0001""#, "\"NaN\"", r#"[{"a\"":-1}]"#]);
     let sent: ExportTraceServiceRequest = serde_json::from_str(&request(&[&span(
         &other.replace(r#""doubleValue":"15""#, r#""doubleValue":15"#).replace("\"NaN\"", "1"),
     )]))
     .expect("OTLP");
     let mut sent = sent;
     let number =
-        &mut sent.resource_spans[0].scope_spans[0].spans[0].attributes[4].value.as_mut().expect("a value").value;
+        &mut sent.resource_spans[0].scope_spans[0].spans[0].attributes[5].value.as_mut().expect("a value").value;
     *number = Some(opentelemetry_proto::tonic::common::v1::any_value::Value::DoubleValue(f64::NAN));
     let binary = receive(&sent.encode_to_vec(), Encoding::OtlpProtobuf, &Limits::default()).expect("read");
     assert_eq!(binary, written[0]);
