@@ -56,7 +56,8 @@ const OF_RESOURCE: [(&str, &str); 3] = [
 /// `metadata` has what the dialects say of the trace beyond the facts. Under a prefix, such as `langfuse.trace.metadata.`,
 /// what comes after it is the name; the fields of OpenInference's `metadata` go by their names; anything else, such as
 /// `langfuse.release` and `mlflow.sourceRun`, goes by its own. Values are texts as they were sent, and JSON of all others.
-/// There are 64 names of a span at the most, of 250 bytes, with values of 1,000 bytes; what is longer is cut.
+/// There are 64 names of a span at the most, of 250 bytes, with values of 1,000 bytes; what is longer is cut. So are other
+/// texts of a digest but the span's name: a trace's header is small, whatever its spans say.
 ///
 /// `version` is the same for the same span through whichever door it came.
 pub fn digest(spans: &[Span], prices: &dyn Prices) -> Vec<SpanDigest> {
@@ -75,16 +76,16 @@ pub fn digest(spans: &[Span], prices: &dyn Prices) -> Vec<SpanDigest> {
             parent: span.parent.clone(),
             name: span.name.clone(),
             is_error: matches!(span.status, Status::Error(_)),
-            service: resource(span, "service.name"),
+            service: short(resource(span, "service.name")),
             inputs: shown(&facts.input_messages, "user", &facts.inputs),
             outputs: shown(&facts.output_messages, "assistant", &facts.outputs),
             cost: facts.priced(prices).map(to_pico),
-            kind: facts.kind,
-            session: facts.session,
-            user: facts.user,
-            model: facts.model,
+            kind: short(facts.kind),
+            session: short(facts.session),
+            user: short(facts.user),
+            model: short(facts.model),
             tokens: facts.tokens,
-            prompts: facts.prompts.into_iter().map(prompt).collect(),
+            prompts: facts.prompts.into_iter().take(NAMES).map(prompt).collect(),
             metadata: metadata(span),
         }
     };
@@ -96,15 +97,28 @@ fn resource(span: &Span, name: &str) -> Option<String> {
     source.resource.iter().find(|(key, _)| key == name).and_then(|(_, value)| told(value))
 }
 
-fn prompt(Prompt { name, version }: Prompt) -> String {
+fn prompt(Prompt { mut name, version }: Prompt) -> String {
+    cut_bytes(&mut name, NAME_BYTES);
     match version {
-        Some(version) => format!("{name}/{version}"),
+        Some(mut version) => {
+            cut_bytes(&mut version, NAME_BYTES);
+            format!("{name}/{version}")
+        }
         None => name,
     }
 }
 
+fn short(mut text: Option<String>) -> Option<String> {
+    text.iter_mut().for_each(|text| cut_bytes(text, VALUE_BYTES));
+    text
+}
+
+fn cut_bytes(text: &mut String, most: usize) {
+    text.truncate(text.floor_char_boundary(most));
+}
+
 fn metadata(span: &Span) -> Vec<(String, String)> {
-    let mut said = dialects::of_trace(span);
+    let mut said = dialects::of_trace(span, NAMES);
     for (key, name) in OF_RESOURCE {
         if !said.iter().any(|(known, _)| known == name) {
             said.extend(resource(span, key).map(|value| (name.to_owned(), value)));
@@ -112,8 +126,8 @@ fn metadata(span: &Span) -> Vec<(String, String)> {
     }
     said.truncate(NAMES);
     for (name, value) in &mut said {
-        name.truncate(name.floor_char_boundary(NAME_BYTES));
-        value.truncate(value.floor_char_boundary(VALUE_BYTES));
+        cut_bytes(name, NAME_BYTES);
+        cut_bytes(value, VALUE_BYTES);
     }
     said
 }

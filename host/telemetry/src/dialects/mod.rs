@@ -20,6 +20,7 @@ mod openllmetry;
 mod spring_ai;
 mod vercel_ai;
 
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::sync::LazyLock;
 
@@ -27,6 +28,7 @@ use model::json::Json;
 use model::object;
 use model::trace::Span;
 use rustc_hash::FxHashMap;
+use serde_json::value::RawValue;
 
 use crate::facts::{Fact, Offers, Wanted, told};
 
@@ -116,8 +118,8 @@ pub(crate) fn offers(span: &Span, wanted: Wanted) -> Offers {
     offers
 }
 
-/// What all dialects say of the trace beyond the facts: names and values, each name once.
-pub(crate) fn of_trace(span: &Span) -> Vec<(String, String)> {
+/// What all dialects say of the trace beyond the facts: names and values, each name once, and this many at the most.
+pub(crate) fn of_trace(span: &Span, most: usize) -> Vec<(String, String)> {
     let mut said = Vec::new();
     for (key, value) in &span.attributes {
         let mut dialects = ALL.into_iter().enumerate();
@@ -133,13 +135,12 @@ pub(crate) fn of_trace(span: &Span) -> Vec<(String, String)> {
             OfTrace::Object => {
                 let object = crate::facts::text(value);
                 let object = object.as_deref().unwrap_or(value.as_str());
-                let flat = object::entries(object)
-                    .into_iter()
-                    .flatten()
-                    .filter(|(_, value)| !value.get().starts_with(['{', '[']));
-                said.extend(
-                    flat.filter_map(|(name, value)| Some((at, name.into_owned(), told(&Json::from_raw(value))?))),
-                );
+                let fields = object::entries(object).into_iter().flatten();
+                let flat = fields.filter(|(_, value)| !value.get().starts_with(['{', '[']));
+                let told = |(name, value): (Cow<'_, str>, &RawValue)| {
+                    Some((at, name.into_owned(), told(&Json::from_raw(value))?))
+                };
+                said.extend(flat.filter_map(told).take(most));
             }
             OfTrace::Not => {}
         }
@@ -147,7 +148,7 @@ pub(crate) fn of_trace(span: &Span) -> Vec<(String, String)> {
     said.sort_by_key(|(at, ..)| *at);
     let mut names = HashSet::new();
     said.retain(|(_, name, _)| !name.is_empty() && names.insert(name.clone()));
-    said.into_iter().map(|(_, name, value)| (name, value)).collect()
+    said.into_iter().map(|(_, name, value)| (name, value)).take(most).collect()
 }
 
 impl Dialect {

@@ -214,6 +214,12 @@ fn what_a_span_says_of_the_trace_is_bounded() {
     let name = format!("langfuse.trace.metadata.{}", "é".repeat(200));
     let said = metadata_of([(name, json!("é".repeat(2000)))].into_iter().collect::<serde_json::Map<_, _>>().into());
     assert_eq!((said[0].0.len(), said[0].1.len()), (250, 1000));
+    let fields: serde_json::Map<_, _> = (0..100).map(|number| (number.to_string(), json!(number))).collect();
+    assert_eq!(metadata_of(json!({ "metadata": fields })).len(), 64);
+    let links = vec![json!({ "name": "p".repeat(300), "version": "1".repeat(300) }); 100];
+    let said = of(json!({ "session.id": "s".repeat(2000), "mlflow.linkedPrompts": links }));
+    assert_eq!((said.prompts.len(), said.prompts[0].len()), (64, 501));
+    assert_eq!(said.session.map(|session| session.len()), Some(1000));
 }
 
 #[test]
