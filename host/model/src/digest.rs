@@ -74,7 +74,8 @@ pub struct Header {
     pub session: Option<String>,
     pub user: Option<String>,
     /// What steps say that they used, leaving out steps within such a step, since it has counted them: as MLflow sums up a
-    /// trace, and as scorers do. None where no step says anything.
+    /// trace, and as scorers do. But a call of a model has only counted itself: a tool that is called within one, and what
+    /// an agent in that tool uses, is counted too. None where no step says anything.
     pub tokens: Option<Tokens>,
     /// US dollars, likewise. None where no step's cost is known.
     pub cost: Option<f64>,
@@ -221,17 +222,22 @@ impl Fold {
         let mut waiting: BTreeMap<&str, bool> = BTreeMap::new();
         next.extend(below.get(&None).into_iter().flatten().map(|(id, part)| (*id, *part, Above::default())));
         while let Some((id, part, mut above)) = next.pop() {
-            if let Some(tokens) = part.tokens.filter(|_| !above.tokens) {
+            let kind = part.kind.as_deref();
+            if kind == Some("TOOL") {
+                above.leave_the_call();
+            }
+            let by = if matches!(kind, Some("LLM" | "CHAT_MODEL")) { Counted::ByACall } else { Counted::ByAStep };
+            if let Some(tokens) = part.tokens.filter(|_| above.tokens == Counted::No) {
                 spent.add(tokens);
-                above.tokens = true;
-                if !above.cost && part.cost.is_none() {
+                above.tokens = by;
+                if above.cost == Counted::No && part.cost.is_none() {
                     waiting.insert(id, false);
                     above.unpriced = Some(id);
                 }
             }
-            if let Some(cost) = part.cost.filter(|_| !above.cost) {
+            if let Some(cost) = part.cost.filter(|_| above.cost == Counted::No) {
                 spent.cost = Some(spent.cost.unwrap_or_default().saturating_add(cost));
-                above.cost = true;
+                above.cost = by;
                 above.unpriced.and_then(|step| waiting.insert(step, true));
             }
             next.extend(below.get(&Some(id)).into_iter().flatten().map(|(id, part)| (*id, *part, above)));
@@ -243,9 +249,32 @@ impl Fold {
 
 #[derive(Clone, Copy, Default)]
 struct Above<'a> {
-    tokens: bool,
-    cost: bool,
+    tokens: Counted,
+    cost: Counted,
     unpriced: Option<&'a str>,
+}
+
+/// What has counted something.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Counted {
+    #[default]
+    No,
+    /// One call of a model, which counts nothing but itself.
+    ByACall,
+    /// A step that counts what is in it.
+    ByAStep,
+}
+
+impl Above<'_> {
+    /// Goes into a tool: the model that called it knows nothing of what it uses.
+    fn leave_the_call(&mut self) {
+        if self.tokens == Counted::ByACall {
+            (self.tokens, self.unpriced) = (Counted::No, None);
+        }
+        if self.cost == Counted::ByACall {
+            self.cost = Counted::No;
+        }
+    }
 }
 
 #[derive(Default)]
@@ -270,3 +299,6 @@ impl Spent {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

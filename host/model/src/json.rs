@@ -24,7 +24,7 @@ impl Json {
     pub fn parse(text: &str) -> Result<Self, serde_json::Error> {
         let raw: &RawValue = serde_json::from_str(text)?;
         // What is taken as it is has been read without looking at its depth.
-        if depth(raw.get()) > DEEPEST {
+        if raw.get().starts_with(['[', '{']) && depth(raw.get()) > DEEPEST {
             return Err(serde::de::Error::custom(format_args!("it nests deeper than {DEEPEST} levels")));
         }
         Ok(Self::from_raw(raw))
@@ -87,6 +87,10 @@ fn depth(text: &str) -> usize {
 
 /// Drops white space outside of strings from a valid JSON text.
 fn compact(text: &str) -> Cow<'_, str> {
+    // All white space of anything else is in a string.
+    if !text.starts_with(['[', '{']) {
+        return Cow::Borrowed(text);
+    }
     let mut in_string = false;
     let mut escaped = false;
     let mut is_space = |byte: u8| {

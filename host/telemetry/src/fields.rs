@@ -1,9 +1,12 @@
 //! JSON objects by their fields, with words for what is wrong and where.
 
 use std::borrow::Cow;
+use std::fmt;
+use std::marker::PhantomData;
 
 use model::object::{self, kind_of};
 use model::ports::BrokenTrace;
+use serde::de::{Deserialize, DeserializeSeed, Deserializer, IgnoredAny, SeqAccess, Visitor};
 use serde_json::value::RawValue;
 
 /// A field by each of its spellings: `start_time_unix_nano`, `startTimeUnixNano`.
@@ -43,11 +46,12 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// The items of a list, each with its path; none where there is no list.
-    pub(crate) fn list(&self, names: Names) -> Result<Vec<(String, &'a RawValue)>, BrokenTrace> {
+    /// The items of a list, each with its path; none where there is no list. Of more than `most`, none is kept.
+    pub(crate) fn list(&self, names: Names, most: usize) -> Result<Vec<(String, &'a RawValue)>, BrokenTrace> {
         let Some((name, raw)) = self.get(names) else { return Ok(Vec::new()) };
-        let items: Vec<&RawValue> = serde_json::from_str(raw.get())
-            .map_err(|_| within(wrong(format!("expected a list, found {}", kind_of(raw.get()))), name))?;
+        let items = items::<&RawValue>(raw.get(), most).map_err(|broken| within(broken, name))?;
+        let items =
+            items.ok_or_else(|| within(wrong(format!("expected a list, found {}", kind_of(raw.get()))), name))?;
         Ok(items.into_iter().enumerate().map(|(index, item)| (format!("{name}[{index}]"), item)).collect())
     }
 
@@ -59,6 +63,59 @@ impl<'a> Fields<'a> {
     ) -> Result<Option<T>, BrokenTrace> {
         let Some((name, raw)) = self.get(names) else { return Ok(None) };
         read(raw.get()).map(Some).map_err(|broken| within(broken, name))
+    }
+}
+
+/// The items of a list; none where it is no list of them. What is beyond `most` is counted and not kept.
+pub(crate) fn items<'a, T: Deserialize<'a>>(raw: &'a str, most: usize) -> Result<Option<Vec<T>>, BrokenTrace> {
+    let Ok(Items { kept, count }) =
+        Bounded { most, of: PhantomData }.deserialize(&mut serde_json::Deserializer::from_str(raw))
+    else {
+        return Ok(None);
+    };
+    match count > most {
+        true => Err(wrong(format!("has {count} items, more than {most}"))),
+        false => Ok(Some(kept)),
+    }
+}
+
+struct Items<T> {
+    kept: Vec<T>,
+    count: usize,
+}
+
+struct Bounded<T> {
+    most: usize,
+    of: PhantomData<T>,
+}
+
+impl<'de, T: Deserialize<'de>> DeserializeSeed<'de> for Bounded<T> {
+    type Value = Items<T>;
+
+    fn deserialize<D: Deserializer<'de>>(self, from: D) -> Result<Items<T>, D::Error> {
+        from.deserialize_seq(self)
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Bounded<T> {
+    type Value = Items<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Items<T>, A::Error> {
+        let mut items = Items { kept: Vec::new(), count: 0 };
+        loop {
+            let more = match items.count < self.most {
+                true => list.next_element()?.map(|item| items.kept.push(item)),
+                false => list.next_element::<IgnoredAny>()?.map(|_| ()),
+            };
+            if more.is_none() {
+                return Ok(items);
+            }
+            items.count += 1;
+        }
     }
 }
 

@@ -40,7 +40,8 @@ fn read<const N: usize>(said: &str) -> Option<String> {
 }
 
 pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digit = |half: u8| char::from_digit(half.into(), 16).unwrap_or_default();
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn no_id<const N: usize>(raw: &str) -> BrokenTrace {

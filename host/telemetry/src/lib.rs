@@ -1,7 +1,7 @@
 //! OpenTelemetry and its dialects as our traces, and our results as OpenTelemetry ([`emit`]).
 //!
 //! What exporters send is taken apart by [`otlp`]; what a span says is told by [`facts`], in one set of words for all dialects,
-//! and what a trace says as a whole by [`header`].
+//! and what it adds to its trace by [`digest`].
 //!
 //! A trace comes in one of three shapes, told apart by their keys: Karat's own, OTLP/JSON, and the JSON that MLflow
 //! writes. What they have in common is read by the same code: names of fields in either case, ids in hexadecimal or
@@ -10,10 +10,10 @@
 //! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent.
 
 mod dialects;
+mod digest;
 pub mod emit;
 pub mod facts;
 mod fields;
-pub mod header;
 mod id;
 mod order;
 pub mod otlp;
@@ -21,6 +21,7 @@ mod shape;
 mod span;
 mod value;
 
+pub use digest::digest;
 use model::json::Json;
 use model::ports::{BrokenTrace, TraceReader};
 use model::trace::Trace;

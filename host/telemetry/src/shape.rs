@@ -16,8 +16,11 @@ use crate::{id, order};
 pub(crate) const MOST_SPANS: usize = 100_000;
 
 pub(crate) const RESOURCE_SPANS: Names = &["resourceSpans", "resource_spans"];
-const SCOPE_SPANS: Names = &["scopeSpans", "scope_spans", "instrumentationLibrarySpans"];
-const SPANS: Names = &["spans"];
+pub(crate) const SCOPE_SPANS: Names = &["scopeSpans", "scope_spans", "instrumentationLibrarySpans"];
+pub(crate) const SPANS: Names = &["spans"];
+
+pub(crate) const RESOURCE: Names = &["resource"];
+pub(crate) const SCOPE: Names = &["scope", "instrumentationLibrary"];
 
 /// Spans, each with its path and who made it.
 pub(crate) type Spans<'a> = Vec<(String, &'a RawValue, Option<Arc<Source>>)>;
@@ -32,7 +35,7 @@ pub(crate) fn read(trace: &Json) -> Result<Trace, BrokenTrace> {
         let id = fields.map(&["info"], |raw| Fields::read(raw)?.map(&["trace_id"], id::trace))?.flatten();
         (mlflow(&fields)?, id, Values::Texts)
     } else if fields.has(SPANS) {
-        (unsourced(fields.list(SPANS)?), fields.map(&["trace_id", "traceId"], id::trace)?, Values::Plain)
+        (unsourced(fields.list(SPANS, usize::MAX)?), fields.map(&["trace_id", "traceId"], id::trace)?, Values::Plain)
     } else {
         let hint = "a trace has `spans`; OTLP's has `resourceSpans`, MLflow's `info` and `data`";
         return Err(BrokenTrace { hint: Some(hint.to_owned()), ..wrong("is no trace that is known here") });
@@ -43,17 +46,17 @@ pub(crate) fn read(trace: &Json) -> Result<Trace, BrokenTrace> {
 /// The spans of an OTLP export. `values` is how attributes of resources and scopes are read.
 pub(crate) fn otlp<'a>(fields: &Fields<'a>, values: Values) -> Result<Spans<'a>, BrokenTrace> {
     let mut spans = Vec::new();
-    for (of_resource, raw) in fields.list(RESOURCE_SPANS)? {
+    for (of_resource, raw) in fields.list(RESOURCE_SPANS, MOST_SPANS)? {
         let broken = |broken| within(broken, &of_resource);
         let fields = Fields::read(raw.get()).map_err(broken)?;
-        let resource = fields.map(&["resource"], |raw| span::attributes_of(&Fields::read(raw)?, values));
+        let resource = fields.map(RESOURCE, |raw| span::attributes_of(&Fields::read(raw)?, values));
         let resource = Arc::new(values.beside(resource).map_err(broken)?.unwrap_or_default());
-        for (path, raw) in fields.list(SCOPE_SPANS).map_err(broken)? {
+        for (path, raw) in fields.list(SCOPE_SPANS, MOST_SPANS).map_err(broken)? {
             let of_scope = format!("{of_resource}.{path}");
             let broken = |broken| within(broken, &of_scope);
             let fields = Fields::read(raw.get()).map_err(broken)?;
             let source = Arc::new(source(&fields, Arc::clone(&resource), values).map_err(broken)?);
-            let found = fields.list(SPANS).map_err(broken)?;
+            let found = fields.list(SPANS, usize::MAX).map_err(broken)?;
             if spans.len() + found.len() > MOST_SPANS {
                 return Err(wrong(format!("has more than {MOST_SPANS} spans")));
             }
@@ -65,17 +68,24 @@ pub(crate) fn otlp<'a>(fields: &Fields<'a>, values: Values) -> Result<Spans<'a>,
 }
 
 fn source(fields: &Fields<'_>, resource: Arc<Attributes>, values: Values) -> Result<Source, BrokenTrace> {
-    let scope = fields.map(&["scope", "instrumentationLibrary"], |raw| {
-        let fields = Fields::read(raw)?;
-        let text = |name| Ok(fields.text(name)?.unwrap_or_default());
-        Ok((text(&["name"])?, text(&["version"])?, span::attributes_of(&fields, values)?))
-    });
-    let (scope, scope_version, scope_attributes) = values.beside(scope)?.unwrap_or_default();
-    Ok(Source { resource, scope, scope_version, scope_attributes })
+    let scope = fields.map(SCOPE, |raw| scope(raw, values));
+    Ok(Source { resource, ..values.beside(scope)?.unwrap_or_default() })
+}
+
+/// A scope, without its resource.
+pub(crate) fn scope(raw: &str, values: Values) -> Result<Source, BrokenTrace> {
+    let fields = Fields::read(raw)?;
+    let text = |name| Ok(fields.text(name)?.unwrap_or_default());
+    Ok(Source {
+        scope: text(&["name"])?,
+        scope_version: text(&["version"])?,
+        scope_attributes: span::attributes_of(&fields, values)?,
+        ..Source::default()
+    })
 }
 
 fn mlflow<'a>(fields: &Fields<'a>) -> Result<Spans<'a>, BrokenTrace> {
-    let spans = fields.map(&["data"], |raw| Fields::read(raw)?.list(SPANS))?.unwrap_or_default();
+    let spans = fields.map(&["data"], |raw| Fields::read(raw)?.list(SPANS, usize::MAX))?.unwrap_or_default();
     Ok(unsourced(spans.into_iter().map(|(path, raw)| (format!("data.{path}"), raw))))
 }
 

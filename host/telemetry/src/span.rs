@@ -37,13 +37,15 @@ pub(crate) fn read(raw: &str, values: Values) -> Result<Read, BrokenTrace> {
         id: id.clone().unwrap_or_default(),
         parent: fields.map(&["parent_span_id", "parentSpanId", "parent_id"], id::parent)?.flatten(),
         name: name.unwrap_or_default(),
-        kind: fields.map(&["kind"], kind)?.unwrap_or_default(),
+        kind: fields.map(&["kind"], |raw| kind(raw, values))?.unwrap_or_default(),
         start,
         end,
-        status: fields.map(&["status"], status)?.unwrap_or_default(),
+        status: fields.map(&["status"], |raw| status(raw, values))?.unwrap_or_default(),
         attributes: attributes_of(&fields, values)?,
-        events: values.beside(each(&fields, &["events"], |raw| event(raw, values)))?,
-        links: values.beside(each(&fields, &["links"], |raw| link(raw, values)))?,
+        events: values
+            .beside(each(&fields, &["events"], values.most_of(|limits| limits.events), |raw| event(raw, values)))?,
+        links: values
+            .beside(each(&fields, &["links"], values.most_of(|limits| limits.links), |raw| link(raw, values)))?,
         source: None,
     };
     Ok(Read { trace: fields.map(TRACE_ID, id::trace)?, span, has_id: id.is_some(), has_name })
@@ -52,9 +54,10 @@ pub(crate) fn read(raw: &str, values: Values) -> Result<Read, BrokenTrace> {
 fn each<T>(
     fields: &Fields<'_>,
     names: Names,
+    most: usize,
     read: impl Fn(&str) -> Result<T, BrokenTrace>,
 ) -> Result<Vec<T>, BrokenTrace> {
-    let items = fields.list(names)?.into_iter();
+    let items = fields.list(names, most)?.into_iter();
     items.map(|(path, raw)| read(raw.get()).map_err(|broken| within(broken, &path))).collect()
 }
 
@@ -81,7 +84,7 @@ pub(crate) fn attributes_of(fields: &Fields<'_>, values: Values) -> Result<Attri
     Ok(fields.map(&["attributes"], |raw| attributes(raw, values))?.unwrap_or_default())
 }
 
-fn kind(raw: &str) -> Result<SpanKind, BrokenTrace> {
+fn kind(raw: &str, values: Values) -> Result<SpanKind, BrokenTrace> {
     let name = name(raw, "SPAN_KIND_");
     Ok(match name.as_str() {
         "0" | "1" | "UNSPECIFIED" | "INTERNAL" => SpanKind::Internal,
@@ -89,26 +92,28 @@ fn kind(raw: &str) -> Result<SpanKind, BrokenTrace> {
         "3" | "CLIENT" => SpanKind::Client,
         "4" | "PRODUCER" => SpanKind::Producer,
         "5" | "CONSUMER" => SpanKind::Consumer,
+        _ if values.skips_number(raw) => SpanKind::Internal,
         _ => return Err(wrong(format!("{} is no kind of span", shown(raw)))),
     })
 }
 
 /// `"ERROR"`, or an object with a code and a message.
-fn status(raw: &str) -> Result<Status, BrokenTrace> {
+fn status(raw: &str, values: Values) -> Result<Status, BrokenTrace> {
     if !raw.starts_with('{') {
-        return code(raw, String::new());
+        return code(raw, String::new(), values);
     }
     let fields = Fields::read(raw)?;
     let message = fields.text(&["message"])?.unwrap_or_default();
-    Ok(fields.map(&["code"], |raw| code(raw, message))?.unwrap_or_default())
+    Ok(fields.map(&["code"], |raw| code(raw, message, values))?.unwrap_or_default())
 }
 
-fn code(raw: &str, message: String) -> Result<Status, BrokenTrace> {
+fn code(raw: &str, message: String, values: Values) -> Result<Status, BrokenTrace> {
     let name = name(raw, "STATUS_CODE_");
     Ok(match name.as_str() {
         "0" | "UNSET" => Status::Unset,
         "1" | "OK" => Status::Ok,
         "2" | "ERROR" => Status::Error(message),
+        _ if values.skips_number(raw) => Status::Unset,
         _ => return Err(wrong(format!("{} is no status: use `OK` or `ERROR`", shown(raw)))),
     })
 }

@@ -32,6 +32,7 @@ pub(super) const DIALECT: Dialect = Dialect {
             ("tool", "TOOL"),
         ],
     ),
+    trace: &[],
     more,
 };
 

@@ -9,5 +9,6 @@ pub(super) const DIALECT: Dialect = Dialect {
     speaks: |span| text(span, "gen_ai.agent.name").as_deref() == Some("gemini-cli"),
     reads: &[],
     kinds: ("gen_ai.operation.name", &[("agent_call", "AGENT"), ("llm_call", "LLM"), ("tool_call", "TOOL")]),
+    trace: &[],
     more: nothing,
 };

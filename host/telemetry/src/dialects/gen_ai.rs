@@ -69,6 +69,7 @@ pub(super) const DIALECT: Dialect = Dialect {
             ("text_completion", "LLM"),
         ],
     ),
+    trace: &[],
     more,
 };
 

@@ -23,6 +23,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::Reasoning, "gen_ai.usage.experimental.reasoning_tokens"),
     ],
     kinds: ("", &[]),
+    trace: &[],
     more,
 };
 
@@ -30,7 +31,9 @@ fn more(span: &Span, offers: &mut Offers) {
     let of = |key| {
         span.attribute(key).map(parsed).filter(|value| value.as_object().is_some_and(|fields| !fields.is_empty()))
     };
-    if let Some(request) = of("gcp.vertex.agent.llm_request") {
+    if offers.want(&[Fact::System, Fact::InputMessages, Fact::Inputs])
+        && let Some(request) = of("gcp.vertex.agent.llm_request")
+    {
         offers.made(Fact::System, request["config"]["system_instruction"].clone());
         offers.made(Fact::InputMessages, request["contents"].clone());
         offers.made(Fact::Inputs, request);

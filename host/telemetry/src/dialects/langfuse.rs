@@ -6,7 +6,7 @@
 use model::trace::Span;
 use serde_json::Value;
 
-use super::{Dialect, always};
+use super::{Dialect, OfTrace, always};
 use crate::facts::{Fact, Offers, parsed};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -33,6 +33,12 @@ pub(super) const DIALECT: Dialect = Dialect {
             ("tool", "TOOL"),
         ],
     ),
+    trace: &[
+        ("langfuse.trace.metadata.", OfTrace::Prefix),
+        ("langfuse.trace.tags", OfTrace::Named),
+        ("langfuse.release", OfTrace::Named),
+        ("langfuse.version", OfTrace::Named),
+    ],
     more,
 };
 
@@ -43,7 +49,8 @@ fn more(span: &Span, offers: &mut Offers) {
     offers.made(Fact::Cost, cost["total"].clone());
     offers.made(Fact::InputCost, cost["input"].clone());
     offers.made(Fact::OutputCost, cost["output"].clone());
-    if super::text(span, "langfuse.observation.type").as_deref() == Some("generation") {
+    let messages = [Fact::InputMessages, Fact::OutputMessages];
+    if offers.want(&messages) && super::text(span, "langfuse.observation.type").as_deref() == Some("generation") {
         offers.made(Fact::InputMessages, of("langfuse.observation.input"));
         offers.made(Fact::OutputMessages, of("langfuse.observation.output"));
     }

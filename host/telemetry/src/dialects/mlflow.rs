@@ -5,7 +5,7 @@
 
 use model::trace::Span;
 
-use super::{Dialect, always};
+use super::{Dialect, OfTrace, always, text};
 use crate::facts::{Fact, Offers, parsed};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -21,6 +21,13 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::User, "mlflow.trace.user"),
     ],
     kinds: ("", &[]),
+    trace: &[
+        ("mlflow.sourceRun", OfTrace::Named),
+        ("mlflow.modelId", OfTrace::Named),
+        // The client makes it of the trace's id.
+        ("mlflow.traceRequestId", OfTrace::Not),
+        ("mlflow.trace", OfTrace::Beginning),
+    ],
     more,
 };
 
@@ -37,15 +44,22 @@ fn more(span: &Span, offers: &mut Offers) {
         offers.made(fact, usage[name].clone());
     }
     offers.made(Fact::Cost, of("mlflow.llm.cost")["total_cost"].clone());
-    let kind = of("mlflow.spanType");
-    let (inputs, outputs) = (of("mlflow.spanInputs"), of("mlflow.spanOutputs"));
-    match kind.as_str() {
-        Some("LLM" | "CHAT_MODEL") => {
-            offers.made(Fact::InputMessages, inputs["messages"].clone());
-            offers.made(Fact::OutputMessages, outputs);
-            offers.made(Fact::ModelAsked, inputs["model"].clone());
+    let kind = text(span, "mlflow.spanType").unwrap_or_default();
+    match kind.trim_matches('"') {
+        "LLM" | "CHAT_MODEL" => {
+            let model = offers.want(&[Fact::ModelAsked]) && offers.want(&[Fact::ModelAnswered]);
+            if model || offers.want(&[Fact::InputMessages]) {
+                let inputs = of("mlflow.spanInputs");
+                offers.made(Fact::InputMessages, inputs["messages"].clone());
+                offers.made(Fact::ModelAsked, inputs["model"].clone());
+            }
+            if offers.want(&[Fact::OutputMessages]) {
+                offers.made(Fact::OutputMessages, of("mlflow.spanOutputs"));
+            }
         }
-        Some("RETRIEVER" | "RERANKER") => offers.made(Fact::Documents, outputs),
+        "RETRIEVER" | "RERANKER" if offers.want(&[Fact::Documents]) => {
+            offers.made(Fact::Documents, of("mlflow.spanOutputs"));
+        }
         _ => {}
     }
 }

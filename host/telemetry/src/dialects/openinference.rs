@@ -5,7 +5,7 @@
 
 use model::trace::Span;
 
-use super::{Dialect, always, flat};
+use super::{Dialect, OfTrace, always, flat};
 use crate::facts::{Fact, Offers};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -50,6 +50,7 @@ pub(super) const DIALECT: Dialect = Dialect {
             ("TOOL", "TOOL"),
         ],
     ),
+    trace: &[("metadata", OfTrace::Object), ("tag.tags", OfTrace::Named)],
     more,
 };
 
@@ -63,7 +64,7 @@ fn more(span: &Span, offers: &mut Offers) {
         (Fact::Documents, "retrieval.documents"),
         (Fact::Documents, "reranker.output_documents"),
     ] {
-        let items = spread(prefix);
+        let items = if offers.want(&[fact]) { spread(prefix) } else { Vec::new() };
         if !items.is_empty() {
             offers.made(fact, items);
         }

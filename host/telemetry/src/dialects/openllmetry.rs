@@ -5,7 +5,7 @@
 
 use model::trace::Span;
 
-use super::{Dialect, always, flat, text};
+use super::{Dialect, OfTrace, always, flat, text};
 use crate::facts::{Fact, Offers};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -25,6 +25,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::PromptVersion, "traceloop.prompt.version"),
     ],
     kinds: ("traceloop.span.kind", &[("agent", "AGENT"), ("task", "TASK"), ("tool", "TOOL"), ("workflow", "WORKFLOW")]),
+    trace: &[("traceloop.association.properties.", OfTrace::Prefix)],
     more,
 };
 
@@ -41,6 +42,9 @@ fn more(span: &Span, offers: &mut Offers) {
         ([Fact::InputMessages, Fact::Inputs], "gen_ai.prompt"),
         ([Fact::OutputMessages, Fact::Outputs], "gen_ai.completion"),
     ] {
+        if !offers.want(&facts) {
+            continue;
+        }
         let items = flat::list(span, prefix, &[], |_| false);
         if !items.is_empty() {
             facts.into_iter().for_each(|fact| offers.made(fact, items.clone()));

@@ -6,7 +6,7 @@
 use model::trace::Span;
 use serde_json::{Value, json};
 
-use super::{Dialect, text};
+use super::{Dialect, OfTrace, text};
 use crate::facts::{Fact, Offers, parsed};
 
 pub(super) const DIALECT: Dialect = Dialect {
@@ -64,10 +64,14 @@ pub(super) const DIALECT: Dialect = Dialect {
             ("ai.toolCall", "TOOL"),
         ],
     ),
+    trace: &[("ai.telemetry.metadata.", OfTrace::Prefix)],
     more,
 };
 
 fn more(span: &Span, offers: &mut Offers) {
+    if !offers.want(&[Fact::System, Fact::InputMessages, Fact::OutputMessages]) {
+        return;
+    }
     let prompt = span.attribute("ai.prompt").map(parsed).unwrap_or_default();
     offers.made(Fact::System, prompt["system"].clone());
     offers.made(Fact::InputMessages, prompt["messages"].clone());

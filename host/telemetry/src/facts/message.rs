@@ -32,7 +32,7 @@ impl Message {
 /// Reads a message or a list of them: OpenAI's (`content`, `tool_calls`), those of OpenTelemetry and the AI SDK (parts with a
 /// `type`), Anthropic's (blocks) and Gemini's (`parts` with `text`, `function_call`). What is no message is passed over. A
 /// text is a message of this role.
-pub(super) fn read(value: &Value, role: &str) -> Vec<Message> {
+pub(crate) fn read(value: &Value, role: &str) -> Vec<Message> {
     match value {
         Value::String(text) => vec![Message::new(role, text.clone())],
         Value::Array(items) => items.iter().filter_map(message).collect(),

@@ -7,11 +7,13 @@
 mod message;
 mod offers;
 
+use model::digest::Tokens;
 use model::json::Json;
 use model::trace::{Span, Status};
 
+pub(crate) use message::read as messages;
 pub use message::{Message, ToolCall};
-pub(crate) use offers::{Fact, Offers, parsed};
+pub(crate) use offers::{Fact, Offers, Wanted, parsed, text, told};
 
 use crate::dialects;
 
@@ -41,20 +43,6 @@ pub struct Facts {
     pub user: Option<String>,
     pub prompts: Vec<Prompt>,
     pub error: Option<Error>,
-}
-
-/// Tokens that a step used, its own steps' included where it has counted them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Tokens {
-    /// With those that were read from a cache or written to one.
-    pub input: u64,
-    /// With those of reasoning.
-    pub output: u64,
-    pub cache_read: u64,
-    pub cache_write: u64,
-    pub reasoning: u64,
-    /// What the span says; else input and output.
-    pub total: u64,
 }
 
 /// A call of a tool.
@@ -115,15 +103,16 @@ impl Prices for NoPrices {
 impl Facts {
     /// The facts of a span.
     pub fn of(span: &Span) -> Self {
-        let mut offers = Offers::default();
-        for dialect in dialects::ALL {
-            dialect.offer(span, &mut offers);
-        }
+        Self::wanted(span, Wanted::ALL)
+    }
+
+    /// Those that are wanted, and what follows from them.
+    pub(crate) fn wanted(span: &Span, wanted: Wanted) -> Self {
+        let mut offers = dialects::offers(span, wanted);
         let kind = offers.text(Fact::Kind).map(|kind| kind.to_uppercase());
-        let tool = tool(span, &offers, kind.as_deref());
+        let tool = wanted.has(Fact::ToolName).then(|| tool(span, &offers, kind.as_deref())).flatten();
         let outputs = offers.json(Fact::Outputs).or_else(|| offers.json(Fact::Documents));
-        let messages = |fact, role| offers.value(fact).map(|value| message::read(&value, role)).unwrap_or_default();
-        let mut input_messages = messages(Fact::InputMessages, "user");
+        let mut input_messages = offers.messages(Fact::InputMessages);
         if let Some(system) = offers.value(Fact::System) {
             let known = input_messages.iter().any(|message| message.role == "system");
             if !known && let Some(text) = message::text(&system) {
@@ -136,7 +125,7 @@ impl Facts {
             inputs: offers.json(Fact::Inputs).or_else(|| tool.as_ref()?.arguments.clone()),
             outputs: outputs.or_else(|| tool.as_ref()?.result.clone()),
             input_messages,
-            output_messages: messages(Fact::OutputMessages, "assistant"),
+            output_messages: offers.messages(Fact::OutputMessages),
             model: answered.or_else(|| asked.clone()),
             model_asked: asked,
             provider: offers.text(Fact::Provider),
@@ -146,7 +135,7 @@ impl Facts {
             session: offers.text(Fact::Session),
             user: offers.text(Fact::User),
             prompts: prompts(&offers),
-            error: error(span, &offers),
+            error: wanted.has(Fact::ErrorMessage).then(|| error(span, &offers)).flatten(),
             tool,
             kind,
         }
@@ -250,7 +239,7 @@ fn documents(value: &serde_json::Value) -> Vec<Document> {
 /// exception was caught in it.
 fn error(span: &Span, offers: &Offers) -> Option<Error> {
     let exception = span.events.iter().rev().find(|event| event.name == "exception");
-    let of_exception = |key| exception?.attribute(key).and_then(|value| message::text(&parsed(value)));
+    let of_exception = |key| exception?.attribute(key).and_then(told);
     let kind = offers.text(Fact::ErrorType);
     let message = offers.text(Fact::ErrorMessage);
     let said = match &span.status {

@@ -123,6 +123,45 @@ fn a_span_that_went_well_has_no_error() {
     assert_eq!(Facts::of(&Span { status: Status::Ok, ..failed }).error, None);
 }
 
+/// A model may answer with a number, or with JSON.
+#[test]
+fn an_answer_that_is_json_is_an_answer() {
+    let event = |key: &str, said: &str| {
+        let name = key.replace("gen_ai.", "gen_ai.content.");
+        let attributes = vec![(key.to_owned(), Json::from_serialize(said).expect("JSON"))];
+        Span { events: vec![model::trace::Event { name, attributes, ..Default::default() }], ..Span::default() }
+    };
+    for said in ["7", "null", r#"{"city": "Oslo"}"#, r#"["a", "b"]"#, r#""quoted""#] {
+        for span in [
+            span("step", serde_json::json!({ "ai.operationId": "ai.generateText", "ai.response.text": said })),
+            span("step", serde_json::json!({ "gen_ai.completion": said })),
+            event("gen_ai.completion", said),
+        ] {
+            let expected = Message { role: "assistant".to_owned(), content: said.to_owned(), ..Message::default() };
+            assert_eq!(Facts::of(&span).output_messages, [expected]);
+        }
+    }
+}
+
+#[test]
+fn ids_that_look_like_something_else_stay_as_they_are() {
+    let facts = Facts::of(&span(
+        "step",
+        serde_json::json!({
+            "session.id": "1234567e8", "user.id": "null", "gen_ai.prompt.name": "0012", "gen_ai.prompt.version": "1.10",
+            "gen_ai.tool.call.id": "{}", "gen_ai.request.model": "true",
+        }),
+    ));
+    assert_eq!((facts.session.as_deref(), facts.user.as_deref()), (Some("1234567e8"), Some("null")));
+    assert_eq!(facts.prompts, [Prompt { name: "0012".to_owned(), version: Some("1.10".to_owned()) }]);
+    assert_eq!(facts.model.as_deref(), Some("true"));
+    // MLflow writes a string as JSON once more, and what is no string by itself.
+    let session = |value| Facts::of(&span("step", serde_json::json!({ "mlflow.trace.session": value }))).session;
+    assert_eq!(session(serde_json::json!("\"1.10\"")).as_deref(), Some("1.10"));
+    assert_eq!(session(serde_json::json!(7)).as_deref(), Some("7"));
+    assert_eq!(session(serde_json::Value::Null), None);
+}
+
 #[test]
 fn prompts_are_linked_by_name_and_version() {
     let said =

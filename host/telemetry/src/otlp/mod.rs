@@ -1,10 +1,19 @@
 //! What exporters send: one `ExportTraceServiceRequest` as traces.
 //!
 //! A span that is broken is left out with the reason, and the others are taken, as OTLP's partial success has it. Only a
-//! request that can't be taken apart is refused as a whole.
+//! request that can't be taken apart is refused as a whole, and one whose resource or scope can't be read.
+//!
+//! Both encodings are held to the same: a trace and a span need an id that is not all zeroes, and a span needs a start. One
+//! that ends before it starts is rejected; one without an end has not ended. Whole numbers are numbers or texts. What is
+//! unknown here is passed over: a field, and a number of a kind or a status. A request without spans brings nothing. What a
+//! span says comes out as the same text in either encoding.
+//!
+//! Counts are held to their limits while a request is gone through, before anything is made of what it has: what is empty is
+//! two bytes of a request, and a hundred in memory.
 
 mod json;
 mod protobuf;
+mod wire;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +29,7 @@ const MOST_REASONS: usize = 1000;
 pub struct Limits {
     /// Spans of one request.
     pub spans: usize,
-    /// Attributes of a span, an event or a link.
+    /// Attributes of a span, an event or a link, and of a resource or a scope.
     pub attributes: usize,
     /// Events of a span.
     pub events: usize,
@@ -67,13 +76,20 @@ impl Received {
         (!shown.is_empty()).then(|| shown.join("; "))
     }
 
-    fn take(&mut self, read: Result<(String, Span), String>, path: impl FnOnce() -> String, limits: &Limits) {
-        let number = self.accepted + self.rejected;
-        let checked = read.and_then(|(trace, span)| match over(&span, number, limits) {
-            Some(reason) => Err(reason),
-            None => Ok((trace, span)),
-        });
-        match checked {
+    /// Takes the next span, which is only read where there may be one more.
+    fn take(
+        &mut self,
+        path: impl FnOnce() -> String,
+        limits: &Limits,
+        read: impl FnOnce() -> Result<(String, Span), String>,
+    ) {
+        let read = match self.accepted + self.rejected {
+            number if number < limits.spans => {
+                read().and_then(|(trace, span)| within(&span, limits).map(|()| (trace, span)))
+            }
+            _ => Err(format!("is more than the {} spans that a request may have", limits.spans)),
+        };
+        match read {
             Ok((trace, span)) => {
                 self.accepted += 1;
                 self.traces.entry(trace).or_default().push(span);
@@ -84,6 +100,35 @@ impl Received {
                     self.reasons.push(Rejected { path: path(), reason });
                 }
             }
+        }
+    }
+}
+
+/// As many of something as are allowed. What is beyond that is counted and not read.
+struct Many<T> {
+    what: &'static str,
+    most: usize,
+    count: usize,
+    read: Vec<T>,
+}
+
+impl<T> Many<T> {
+    fn new(what: &'static str, most: usize) -> Self {
+        Self { what, most, count: 0, read: Vec::new() }
+    }
+
+    fn add(&mut self, read: impl FnOnce() -> Result<T, String>) -> Result<(), String> {
+        self.count += 1;
+        if self.count <= self.most {
+            self.read.push(read()?);
+        }
+        Ok(())
+    }
+
+    fn all(self) -> Result<Vec<T>, String> {
+        match self.count <= self.most {
+            true => Ok(self.read),
+            false => Err(format!("`{}` has {} items, more than {}", self.what, self.count, self.most)),
         }
     }
 }
@@ -104,25 +149,18 @@ pub fn receive(request: &[u8], encoding: Encoding, limits: &Limits) -> Result<Re
     }
 }
 
-/// What a span has too much of. `number` is how many came before it.
-fn over(span: &Span, number: usize, limits: &Limits) -> Option<String> {
-    if number >= limits.spans {
-        return Some(format!("is more than the {} spans that a request may have", limits.spans));
-    }
-    let over =
-        |what: &str, has: usize, most: usize| (has > most).then(|| format!("has {has} {what}, more than {most}"));
+/// Whether a name, or what a status says, is no longer than it may be.
+fn within(span: &Span, limits: &Limits) -> Result<(), String> {
     let said = match &span.status {
         model::trace::Status::Error(message) => message.len(),
         _ => 0,
     };
     let names = span.events.iter().map(|event| event.name.len()).chain([span.name.len(), said]);
-    let attributes =
-        span.events.iter().map(|event| &event.attributes).chain(span.links.iter().map(|link| &link.attributes));
-    let attributes = attributes.map(Vec::len).chain([span.attributes.len()]);
-    over("attributes", attributes.max().unwrap_or_default(), limits.attributes)
-        .or_else(|| over("events", span.events.len(), limits.events))
-        .or_else(|| over("links", span.links.len(), limits.links))
-        .or_else(|| over("bytes in a name", names.max().unwrap_or_default(), limits.name_bytes))
+    let (longest, most) = (names.max().unwrap_or_default(), limits.name_bytes);
+    if longest > most {
+        return Err(format!("has {longest} bytes in a name, more than {most}"));
+    }
+    Ok(())
 }
 
 /// A span that was read, with what must hold of all that are sent.
@@ -134,6 +172,9 @@ fn sent(trace: Option<String>, span: Span, source: &Arc<Source>) -> Result<(Stri
     // Zero is how OTLP leaves a time out.
     if span.start == 0 {
         return Err("has no start".to_owned());
+    }
+    if span.end.is_some_and(|end| end < span.start) {
+        return Err("ends before it starts".to_owned());
     }
     if span.parent.as_ref() == Some(&span.id) {
         return Err("is its own parent".to_owned());

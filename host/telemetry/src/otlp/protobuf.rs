@@ -1,118 +1,179 @@
 //! OTLP as protocol buffers.
+//!
+//! The numbers of fields are those of `opentelemetry/proto/trace/v1/trace.proto` and `common/v1/common.proto`.
 
 use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use model::json::Json;
 use model::trace::{Attributes, Event, Link, Source, Span, SpanKind, Status};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::common::v1::any_value::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue};
-use opentelemetry_proto::tonic::trace::v1 as sent;
-use prost::Message;
-use prost::encoding::{WireType, decode_key, decode_varint};
+use serde::ser::{Error, Serialize, SerializeMap, SerializeSeq, Serializer};
 
-use super::{Limits, Received, Unreadable};
+use super::wire::{Fields, Held, messages, text};
+use super::{Limits, Many, Received, Unreadable};
 use crate::id::hexadecimal;
 use crate::shape::MOST_SPANS;
-use crate::value::{json, keep_last};
+use crate::value::{DEEPEST, keep_last};
 
 pub(super) fn receive(request: &[u8], limits: &Limits) -> Result<Received, Unreadable> {
-    let broken = |error: String| Unreadable(format!("the request is not OTLP: {error}"));
-    let spans = spans(request).ok_or_else(|| broken("a field is cut off".to_owned()))?;
+    take_apart(request, limits).map_err(|error| Unreadable(format!("the request is not OTLP: {error}")))
+}
+
+fn take_apart(request: &[u8], limits: &Limits) -> Result<Received, String> {
+    let spans = spans(request)?;
     if spans > MOST_SPANS {
-        return Err(Unreadable(format!("the request has {spans} spans, more than {MOST_SPANS}")));
+        return Err(format!("has more than {MOST_SPANS} spans"));
     }
-    let request = ExportTraceServiceRequest::decode(request).map_err(|error| broken(error.to_string()))?;
     let mut received = Received::default();
-    for (at_resource, of_resource) in request.resource_spans.into_iter().enumerate() {
-        let resource = Arc::new(attributes(of_resource.resource.unwrap_or_default().attributes));
-        for (at_scope, of_scope) in of_resource.scope_spans.into_iter().enumerate() {
-            let source = Arc::new(source(Arc::clone(&resource), of_scope.scope.unwrap_or_default()));
-            for (at, span) in of_scope.spans.into_iter().enumerate() {
+    for (at_resource, of_resource) in messages(request, 1).enumerate() {
+        let of_resource = of_resource?;
+        // What no span is of is not even read.
+        let mut resource = None;
+        for (at_scope, of_scope) in messages(of_resource, 2).enumerate() {
+            let of_scope = of_scope?;
+            let mut source = None;
+            for (at, span) in messages(of_scope, 2).enumerate() {
                 let path = || format!("resourceSpans[{at_resource}].scopeSpans[{at_scope}].spans[{at}]");
-                let read = read(span).and_then(|(trace, span)| super::sent(Some(trace), span, &source));
-                received.take(read, path, limits);
+                let span = span?;
+                let resource = match &resource {
+                    Some(known) => known,
+                    None => resource.insert(Arc::new(attributes_of_message(of_resource, limits)?)),
+                };
+                let source = match &source {
+                    Some(known) => known,
+                    None => source.insert(Arc::new(source_of(of_scope, resource, limits)?)),
+                };
+                received.take(path, limits, || {
+                    read(span, limits).and_then(|(trace, span)| super::sent(Some(trace), span, source))
+                });
             }
         }
     }
     Ok(received)
 }
 
-/// How many spans a request has. An empty one is two bytes, and a hundred times that once it is decoded.
-fn spans(request: &[u8]) -> Option<usize> {
+/// How many spans a request has.
+fn spans(request: &[u8]) -> Result<usize, String> {
     let mut spans = 0;
-    for resource in fields(request, 1)? {
-        for scope in fields(resource, 2)? {
-            spans += fields(scope, 2)?.len();
-        }
-    }
-    Some(spans)
-}
-
-/// The messages in a field of this number. Groups, which OTLP has none of, are not read.
-fn fields(mut message: &[u8], wanted: u32) -> Option<Vec<&[u8]>> {
-    let mut found = Vec::new();
-    while !message.is_empty() {
-        let (number, wire) = decode_key(&mut message).ok()?;
-        let length = match wire {
-            WireType::Varint => {
-                decode_varint(&mut message).ok()?;
-                continue;
+    for resource in messages(request, 1) {
+        for scope in messages(resource?, 2) {
+            for span in messages(scope?, 2) {
+                span?;
+                spans += 1;
             }
-            WireType::SixtyFourBit => 8,
-            WireType::ThirtyTwoBit => 4,
-            WireType::LengthDelimited => usize::try_from(decode_varint(&mut message).ok()?).ok()?,
-            WireType::StartGroup | WireType::EndGroup => return None,
-        };
-        let (field, rest) = message.split_at_checked(length)?;
-        if number == wanted && wire == WireType::LengthDelimited {
-            found.push(field);
         }
-        message = rest;
     }
-    Some(found)
+    Ok(spans)
 }
 
-fn source(resource: Arc<Attributes>, scope: InstrumentationScope) -> Source {
-    Source { resource, scope: scope.name, scope_version: scope.version, scope_attributes: attributes(scope.attributes) }
-}
-
-fn read(span: sent::Span) -> Result<(String, Span), String> {
-    let start = span.start_time_unix_nano;
-    let end = Some(span.end_time_unix_nano).filter(|end| *end != 0);
-    if end.is_some_and(|end| end < start) {
-        return Err("ends before it starts".to_owned());
+/// Attributes of the resource.
+fn attributes_of_message(of_resource: &[u8], limits: &Limits) -> Result<Attributes, String> {
+    let mut found = Many::new("resource.attributes", limits.attributes);
+    for resource in messages(of_resource, 1) {
+        for pair in messages(resource?, 1) {
+            let pair = pair?;
+            found.add(|| attribute(pair))?;
+        }
     }
-    let parent = match span.parent_span_id.iter().all(|byte| *byte == 0) {
-        true => None,
-        false => Some(id::<8>(&span.parent_span_id, "parentSpanId")?),
-    };
-    let read = Span {
-        id: id::<8>(&span.span_id, "spanId")?,
-        parent,
-        name: span.name,
-        kind: kind(span.kind),
-        start,
-        end,
-        status: status(span.status.unwrap_or_default()),
-        attributes: attributes(span.attributes),
-        events: span.events.into_iter().map(event).collect(),
-        links: span.links.into_iter().map(link).collect::<Result<_, _>>()?,
-        source: None,
-    };
-    Ok((id::<16>(&span.trace_id, "traceId")?, read))
+    attributes(found)
 }
 
-fn event(event: sent::span::Event) -> Event {
-    Event { name: event.name, time: event.time_unix_nano, attributes: attributes(event.attributes) }
+fn source_of(of_scope: &[u8], resource: &Arc<Attributes>, limits: &Limits) -> Result<Source, String> {
+    let mut source = Source { resource: Arc::clone(resource), ..Source::default() };
+    let mut found = Many::new("scope.attributes", limits.attributes);
+    for scope in messages(of_scope, 1) {
+        for field in Fields(scope?) {
+            match field? {
+                (1, Held::Bytes(name)) => source.scope = text(name)?.to_owned(),
+                (2, Held::Bytes(version)) => source.scope_version = text(version)?.to_owned(),
+                (3, Held::Bytes(pair)) => found.add(|| attribute(pair))?,
+                _ => {}
+            }
+        }
+    }
+    source.scope_attributes = attributes(found)?;
+    Ok(source)
 }
 
-fn link(link: sent::span::Link) -> Result<Link, String> {
+fn read(span: &[u8], limits: &Limits) -> Result<(String, Span), String> {
+    let (mut trace, mut id, mut parent): (&[u8], &[u8], &[u8]) = (&[], &[], &[]);
+    let mut read = Span::default();
+    let mut pairs = Many::new("attributes", limits.attributes);
+    let mut events = Many::new("events", limits.events);
+    let mut links = Many::new("links", limits.links);
+    for field in Fields(span) {
+        match field? {
+            (1, Held::Bytes(bytes)) => trace = bytes,
+            (2, Held::Bytes(bytes)) => id = bytes,
+            (4, Held::Bytes(bytes)) => parent = bytes,
+            (5, Held::Bytes(name)) => read.name = text(name)?.to_owned(),
+            (6, Held::Number(number)) => read.kind = kind(number),
+            (7, Held::Fixed(time)) => read.start = time,
+            (8, Held::Fixed(time)) => read.end = Some(time).filter(|time| *time != 0),
+            (9, Held::Bytes(pair)) => pairs.add(|| attribute(pair))?,
+            (11, Held::Bytes(bytes)) => events.add(|| event(bytes, limits))?,
+            (13, Held::Bytes(bytes)) => links.add(|| link(bytes, limits))?,
+            (15, Held::Bytes(bytes)) => read.status = status(bytes)?,
+            _ => {}
+        }
+    }
+    read.id = self::id::<8>(id, "spanId")?;
+    if parent.iter().any(|byte| *byte != 0) {
+        read.parent = Some(self::id::<8>(parent, "parentSpanId")?);
+    }
+    read.attributes = attributes(pairs)?;
+    read.events = events.all()?;
+    read.links = links.all()?;
+    Ok((self::id::<16>(trace, "traceId")?, read))
+}
+
+fn event(event: &[u8], limits: &Limits) -> Result<Event, String> {
+    let mut read = Event::default();
+    let mut pairs = Many::new("attributes", limits.attributes);
+    for field in Fields(event) {
+        match field? {
+            (1, Held::Fixed(time)) => read.time = time,
+            (2, Held::Bytes(name)) => read.name = text(name)?.to_owned(),
+            (3, Held::Bytes(pair)) => pairs.add(|| attribute(pair))?,
+            _ => {}
+        }
+    }
+    read.attributes = attributes(pairs)?;
+    Ok(read)
+}
+
+fn link(link: &[u8], limits: &Limits) -> Result<Link, String> {
+    let (mut trace, mut span): (&[u8], &[u8]) = (&[], &[]);
+    let mut pairs = Many::new("attributes", limits.attributes);
+    for field in Fields(link) {
+        match field? {
+            (1, Held::Bytes(bytes)) => trace = bytes,
+            (2, Held::Bytes(bytes)) => span = bytes,
+            (4, Held::Bytes(pair)) => pairs.add(|| attribute(pair))?,
+            _ => {}
+        }
+    }
     Ok(Link {
-        trace: id::<16>(&link.trace_id, "links.traceId")?,
-        span: id::<8>(&link.span_id, "links.spanId")?,
-        attributes: attributes(link.attributes),
+        trace: id::<16>(trace, "links.traceId")?,
+        span: id::<8>(span, "links.spanId")?,
+        attributes: attributes(pairs)?,
+    })
+}
+
+fn status(status: &[u8]) -> Result<Status, String> {
+    let (mut message, mut code) = ("", 0);
+    for field in Fields(status) {
+        match field? {
+            (2, Held::Bytes(bytes)) => message = text(bytes)?,
+            (3, Held::Number(number)) => code = number,
+            _ => {}
+        }
+    }
+    Ok(match code {
+        1 => Status::Ok,
+        2 => Status::Error(message.to_owned()),
+        _ => Status::Unset,
     })
 }
 
@@ -127,7 +188,7 @@ fn id<const N: usize>(bytes: &[u8], name: &str) -> Result<String, String> {
 }
 
 /// A number that is unknown here stands for none, as protocol buffers have it.
-fn kind(number: i32) -> SpanKind {
+fn kind(number: u64) -> SpanKind {
     match number {
         2 => SpanKind::Server,
         3 => SpanKind::Client,
@@ -137,64 +198,76 @@ fn kind(number: i32) -> SpanKind {
     }
 }
 
-fn status(status: sent::Status) -> Status {
-    match status.code {
-        1 => Status::Ok,
-        2 => Status::Error(status.message),
-        _ => Status::Unset,
-    }
-}
-
-fn attributes(sent: Vec<KeyValue>) -> Attributes {
-    let read = |pair: KeyValue| {
-        let mut text = String::new();
-        write(&mut text, pair.value);
-        (pair.key, json(&text))
-    };
-    let mut attributes = sent.into_iter().map(read).collect();
+fn attributes(pairs: Many<(String, Json)>) -> Result<Attributes, String> {
+    let mut attributes = pairs.all()?;
     keep_last(&mut attributes);
-    attributes
+    Ok(attributes)
 }
 
-/// Writes a value as JSON, just as it is written in OTLP/JSON. prost reads no deeper than 100 levels, and neither does this.
-fn write(text: &mut String, value: Option<AnyValue>) {
-    match value.and_then(|value| value.value) {
-        Some(Value::StringValue(value)) => string(text, value),
-        Some(Value::BoolValue(value)) => text.push_str(if value { "true" } else { "false" }),
-        Some(Value::IntValue(value)) => text.push_str(&value.to_string()),
-        Some(Value::DoubleValue(value)) => number(text, value),
-        Some(Value::BytesValue(value)) => string(text, STANDARD.encode(value)),
-        Some(Value::ArrayValue(array)) => list(text, ['[', ']'], array.values, |text, value| write(text, Some(value))),
-        Some(Value::KvlistValue(fields)) => list(text, ['{', '}'], fields.values, |text, field: KeyValue| {
-            string(text, field.key);
-            text.push(':');
-            write(text, field.value);
-        }),
-        // An index into a dictionary that only profiles have.
-        Some(Value::StringValueStrindex(_)) | None => text.push_str("null"),
-    }
+fn attribute(pair: &[u8]) -> Result<(String, Json), String> {
+    let (key, value) = key_and_value(pair)?;
+    Ok((key.to_owned(), Json::from_serialize(&Value { value, depth: 0 }).map_err(|error| error.to_string())?))
 }
 
-fn string(text: &mut String, value: String) {
-    text.push_str(&serde_json::Value::from(value).to_string());
-}
-
-/// What JSON has no number for is a text.
-fn number(text: &mut String, value: f64) {
-    match serde_json::Number::from_f64(value) {
-        Some(number) => text.push_str(&number.to_string()),
-        None if value.is_nan() => text.push_str("\"NaN\""),
-        None => text.push_str(if value > 0.0 { "\"Infinity\"" } else { "\"-Infinity\"" }),
-    }
-}
-
-fn list<T>(text: &mut String, ends: [char; 2], items: Vec<T>, mut item: impl FnMut(&mut String, T)) {
-    text.push(ends[0]);
-    for (at, one) in items.into_iter().enumerate() {
-        if at > 0 {
-            text.push(',');
+fn key_and_value(pair: &[u8]) -> Result<(&str, &[u8]), String> {
+    let (mut key, mut value): (&str, &[u8]) = ("", &[]);
+    for field in Fields(pair) {
+        match field? {
+            (1, Held::Bytes(bytes)) => key = text(bytes)?,
+            (2, Held::Bytes(bytes)) => value = bytes,
+            _ => {}
         }
-        item(text, one);
     }
-    text.push(ends[1]);
+    Ok((key, value))
+}
+
+/// An `AnyValue`, written as JSON just as it is read from OTLP/JSON.
+struct Value<'a> {
+    value: &'a [u8],
+    depth: usize,
+}
+
+impl Serialize for Value<'_> {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if self.depth > DEEPEST {
+            return Err(S::Error::custom(format_args!("a value nests deeper than {DEEPEST} levels")));
+        }
+        let mut said = None;
+        for field in Fields(self.value) {
+            let field = field.map_err(S::Error::custom)?;
+            // The last one counts. 8 is an index into a dictionary that only profiles have.
+            if (1..=8).contains(&field.0) {
+                said = Some(field);
+            }
+        }
+        let within = |value| Value { value, depth: self.depth + 1 };
+        match said {
+            Some((1, Held::Bytes(bytes))) => to.serialize_str(text(bytes).map_err(S::Error::custom)?),
+            Some((2, Held::Number(number))) => to.serialize_bool(number != 0),
+            Some((3, Held::Number(number))) => to.serialize_i64(number.cast_signed()),
+            Some((4, Held::Fixed(bits))) => match f64::from_bits(bits) {
+                // What JSON has no number for is a text.
+                number if number.is_nan() => to.serialize_str("NaN"),
+                number if number.is_infinite() => to.serialize_str(if number > 0.0 { "Infinity" } else { "-Infinity" }),
+                number => to.serialize_f64(number),
+            },
+            Some((5, Held::Bytes(list))) => {
+                let mut items = to.serialize_seq(None)?;
+                for item in messages(list, 1) {
+                    items.serialize_element(&within(item.map_err(S::Error::custom)?))?;
+                }
+                items.end()
+            }
+            Some((6, Held::Bytes(list))) => {
+                let mut fields = to.serialize_map(None)?;
+                for pair in messages(list, 1) {
+                    let (key, value) = pair.and_then(key_and_value).map_err(S::Error::custom)?;
+                    fields.serialize_entry(key, &within(value))?;
+                }
+                fields.end()
+            }
+            Some((7, Held::Bytes(bytes))) => to.serialize_str(&STANDARD.encode(bytes)),
+            _ => to.serialize_unit(),
+        }
+    }
 }
