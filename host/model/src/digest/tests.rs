@@ -2,7 +2,9 @@ use super::*;
 
 fn fold(parts: &[SpanDigest]) -> Fold {
     let mut fold = Fold::default();
-    parts.iter().for_each(|part| fold.add(part.clone()));
+    for part in parts {
+        fold.add(part.clone());
+    }
     fold
 }
 

@@ -123,9 +123,15 @@ pub(super) fn write_spans<'a>(spans: impl Iterator<Item = &'a Span>) -> Result<V
 
 /// Spans as they were given.
 pub(super) fn read_spans(bytes: &[u8]) -> Result<Vec<Span>, postcard::Error> {
+    read_some_spans(bytes, |_| true)
+}
+
+/// Those spans, of those that were given, whose places are wanted.
+pub(super) fn read_some_spans(bytes: &[u8], is_wanted: impl Fn(usize) -> bool) -> Result<Vec<Span>, postcard::Error> {
     let StoredSpans { sources, spans } = postcard::from_bytes(bytes)?;
     let sources: Vec<Arc<Source>> = sources.into_iter().map(source).collect::<Option<_>>().ok_or_else(broken)?;
-    spans.into_iter().map(|stored| span(stored, &sources).ok_or_else(broken)).collect()
+    let wanted = spans.into_iter().enumerate().filter(|(place, _)| is_wanted(*place));
+    wanted.map(|(_, stored)| span(stored, &sources).ok_or_else(broken)).collect()
 }
 
 pub(super) fn write_digests<'a>(digests: impl Iterator<Item = &'a SpanDigest>) -> Result<Vec<u8>, id::Wrong> {
@@ -136,6 +142,20 @@ pub(super) fn write_digests<'a>(digests: impl Iterator<Item = &'a SpanDigest>) -
 pub(super) fn read_digests(bytes: &[u8]) -> Result<Vec<SpanDigest>, postcard::Error> {
     let stored: Vec<StoredDigest<'_>> = postcard::from_bytes(bytes)?;
     Ok(stored.into_iter().map(digest).collect())
+}
+
+/// Of digests, what tells which counts, and in what order spans come.
+pub(super) fn read_briefs(bytes: &[u8]) -> Result<Vec<SpanDigest>, postcard::Error> {
+    let stored: Vec<StoredDigest<'_>> = postcard::from_bytes(bytes)?;
+    let brief = |stored: StoredDigest<'_>| SpanDigest {
+        end: stored.end,
+        start: stored.start,
+        version: stored.version,
+        id: id::hex(&stored.id),
+        parent: stored.parent.map(|parent| id::hex(&parent)),
+        ..SpanDigest::default()
+    };
+    Ok(stored.into_iter().map(brief).collect())
 }
 
 fn broken() -> postcard::Error {

@@ -122,14 +122,12 @@ fn candidates(table: &Table, query: &Query, after: Option<&Place>, limit: usize)
             if verdict == NO || experiments.as_ref().is_some_and(|some| !some.contains(&slot.part.experiment[at])) {
                 continue;
             }
-            let is_late = worst_of(&best, wanted).is_some_and(|worst| slot.part.start[at] < worst);
-            if is_newest_first && is_late {
+            let is_late =
+                worst_of(&best, wanted).is_some_and(|worst| worst.to(&slot.part, at, &query.order, strings).is_le());
+            if is_late || after.is_some_and(|after| after.to(&slot.part, at, &query.order, strings).is_ge()) {
                 continue;
             }
             let place = Place::of(&slot.part, at, &query.order, strings);
-            if after.is_some_and(|after| place <= *after) {
-                continue;
-            }
             best.push(Candidate { place, number: (number * ROWS + at) as u32, is_certain: verdict != MAYBE });
             if best.len() > wanted + 1 {
                 best.pop();
@@ -143,9 +141,9 @@ fn candidates(table: &Table, query: &Query, after: Option<&Place>, limit: usize)
     Ok(Candidates { best, more, work })
 }
 
-/// The start of the last candidate, where there are enough.
-fn worst_of(best: &BinaryHeap<Candidate>, wanted: usize) -> Option<u64> {
-    best.peek().filter(|_| best.len() > wanted).map(|worst| worst.place.start)
+/// The place of the last candidate, where there are enough.
+fn worst_of(best: &BinaryHeap<Candidate>, wanted: usize) -> Option<&Place> {
+    best.peek().filter(|_| best.len() > wanted).map(|worst| &worst.place)
 }
 
 fn steps(query: &Query, condition: &Condition<'_>, looked_at: u64, parts: u64) -> Vec<String> {

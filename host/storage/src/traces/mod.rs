@@ -21,6 +21,7 @@ mod folds;
 pub(crate) mod frames;
 mod id;
 mod order;
+mod parallel;
 mod part;
 mod read;
 mod saved;

@@ -1,5 +1,6 @@
 //! The place of a trace in what a search finds.
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use model::search::{Cursor, Field, Found, Order, found_in_json};
@@ -13,31 +14,39 @@ use super::strings::{ListId, Strings, TextId};
 /// What a trace is sorted by: the least comes first.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub(super) struct Place {
-    keys: Vec<Key>,
+    keys: Vec<Key<'static>>,
     pub(super) start: u64,
     id: TraceId,
 }
 
 /// The value of a field that is sorted by.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-struct Key {
-    value: Value,
+struct Key<'a> {
+    value: Value<'a>,
     descending: bool,
 }
 
 /// In the order of kinds that [`model::search::compare`] has.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
-enum Value {
+enum Value<'a> {
     Boolean(bool),
     Number(f64),
-    Text(String),
+    Text(Cow<'a, str>),
     Missing,
 }
 
 impl Place {
     pub(super) fn of(part: &Part, at: usize, orders: &[Order], strings: &Strings) -> Self {
-        let key = |order: &Order| Key { value: value(part, at, &order.field, strings), descending: order.descending };
-        Self { keys: orders.iter().map(key).collect(), start: part.start[at], id: part.id[at] }
+        let keys = orders.iter().map(|order| Key::of(part, at, order, strings).into_owned()).collect();
+        Self { keys, start: part.start[at], id: part.id[at] }
+    }
+
+    /// How this place is to that of a trace, which need not be made for that.
+    pub(super) fn to(&self, part: &Part, at: usize, orders: &[Order], strings: &Strings) -> Ordering {
+        let keys = self.keys.iter().zip(orders);
+        let told_apart = keys.map(|(key, order)| key.compare(&Key::of(part, at, order, strings)));
+        let told_apart = told_apart.into_iter().find(|order| order.is_ne());
+        told_apart.unwrap_or_else(|| part.start[at].cmp(&self.start).then_with(|| self.id.cmp(&part.id[at])))
     }
 
     /// A place as it is told, for what comes behind it.
@@ -71,8 +80,22 @@ impl Ord for Place {
     }
 }
 
-impl Key {
-    fn compare(&self, other: &Self) -> Ordering {
+impl<'a> Key<'a> {
+    fn of(part: &Part, at: usize, order: &Order, strings: &'a Strings) -> Self {
+        Self { value: value(part, at, &order.field, strings), descending: order.descending }
+    }
+
+    fn into_owned(self) -> Key<'static> {
+        let value = match self.value {
+            Value::Boolean(value) => Value::Boolean(value),
+            Value::Number(value) => Value::Number(value),
+            Value::Text(value) => Value::Text(Cow::Owned(value.into_owned())),
+            Value::Missing => Value::Missing,
+        };
+        Key { value, descending: self.descending }
+    }
+
+    fn compare(&self, other: &Key<'_>) -> Ordering {
         match (&self.value, &other.value) {
             // What is missing comes last, either way.
             (Value::Missing, _) | (_, Value::Missing) => self.value.rank().cmp(&other.value.rank()),
@@ -82,7 +105,7 @@ impl Key {
     }
 }
 
-impl Value {
+impl Value<'_> {
     fn rank(&self) -> u8 {
         match self {
             Self::Boolean(_) => 0,
@@ -92,28 +115,28 @@ impl Value {
         }
     }
 
-    fn compare(&self, other: &Self) -> Ordering {
+    fn compare(&self, other: &Value<'_>) -> Ordering {
         match (self, other) {
-            (Self::Boolean(a), Self::Boolean(b)) => a.cmp(b),
-            (Self::Number(a), Self::Number(b)) => a.total_cmp(b),
-            (Self::Text(a), Self::Text(b)) => a.cmp(b),
+            (Self::Boolean(a), Value::Boolean(b)) => a.cmp(b),
+            (Self::Number(a), Value::Number(b)) => a.total_cmp(b),
+            (Self::Text(a), Value::Text(b)) => a.cmp(b),
             (a, b) => a.rank().cmp(&b.rank()),
         }
     }
 }
 
-fn value(part: &Part, at: usize, field: &Field, strings: &Strings) -> Value {
-    let text = |id: TextId| strings.text(id).map_or(Value::Missing, |text| Value::Text(text.to_owned()));
+fn value<'a>(part: &Part, at: usize, field: &Field, strings: &'a Strings) -> Value<'a> {
+    let text = |id: TextId| strings.text(id).map_or(Value::Missing, |text| Value::Text(text.into()));
     let first = |id: ListId| strings.list(id).first().map_or(Value::Missing, |&id| text(id));
     let number = |number: Option<f64>| number.map_or(Value::Missing, Value::Number);
     match field {
-        Field::Id => Value::Text(id::hex(&part.id[at])),
+        Field::Id => Value::Text(id::hex(&part.id[at]).into()),
         Field::Name => text(part.name[at]),
         Field::Status => match part.state[at] {
             State::Gone => Value::Missing,
-            State::InProgress => Value::Text("IN_PROGRESS".to_owned()),
-            State::Ok => Value::Text("OK".to_owned()),
-            State::Error => Value::Text("ERROR".to_owned()),
+            State::InProgress => Value::Text("IN_PROGRESS".into()),
+            State::Ok => Value::Text("OK".into()),
+            State::Error => Value::Text("ERROR".into()),
         },
         Field::Service => text(part.service[at]),
         Field::Session => text(part.session[at]),
@@ -144,7 +167,7 @@ fn value(part: &Part, at: usize, field: &Field, strings: &Strings) -> Value {
 }
 
 /// The newest value under a name that counts.
-fn said(part: &Part, at: usize, name: &str, is_expectation: bool, strings: &Strings) -> Value {
+fn said<'a>(part: &Part, at: usize, name: &str, is_expectation: bool, strings: &'a Strings) -> Value<'a> {
     let Some(more) = part.more[at].as_deref() else { return Value::Missing };
     let values = more.assessments.iter().filter(|said| {
         said.is_expectation == is_expectation && strings.text(said.name) == Some(name) && more.counts(said)
@@ -153,7 +176,7 @@ fn said(part: &Part, at: usize, name: &str, is_expectation: bool, strings: &Stri
     match found {
         Some(Found::Boolean(value)) => Value::Boolean(value),
         Some(Found::Number(value)) => Value::Number(value),
-        Some(Found::Text(value)) => Value::Text(value.into_owned()),
+        Some(Found::Text(value)) => Value::Text(value),
         None => Value::Missing,
     }
 }

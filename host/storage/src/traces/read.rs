@@ -9,11 +9,11 @@ use model::search::TraceInfo;
 use model::trace::Span;
 
 use super::apply::digests;
-use super::codec;
 use super::frames::{self, ANNOTATIONS, SPANS};
 use super::id::{self, SpanId};
 use super::part::{Chunk, Note, Row, State, UNKNOWN};
 use super::strings::{ListId, Strings, TextId};
+use super::{codec, parallel};
 use crate::log::{Address, Held, Position};
 use crate::operation::unreadable;
 
@@ -158,27 +158,38 @@ pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, Store
 pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
     let chunks: Vec<&Chunk> = row.chunks().collect();
     let mut fold = Fold::default();
-    let mut places: HashMap<SpanDigest, usize> = HashMap::new();
-    for (number, chunk) in chunks.iter().enumerate() {
-        for digest in chunk_digests(chunk, log)? {
-            places.insert(digest.clone(), number);
-            fold.add(digest);
+    // By span: the number of the chunk that it counts in, and its place there.
+    let mut places: HashMap<String, (usize, usize)> = HashMap::new();
+    for (number, briefs) in parallel::each(&chunks, |chunk| chunk_briefs(chunk, log))?.into_iter().enumerate() {
+        for (place, brief) in briefs.into_iter().enumerate() {
+            let id = brief.id.clone();
+            if fold.add(brief) {
+                places.insert(id, (number, place));
+            }
         }
     }
     let order = fold.in_order();
     let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
-    let mut wanted: BTreeMap<usize, BTreeSet<&SpanDigest>> = BTreeMap::new();
-    for digest in page {
-        wanted.entry(places[*digest]).or_default().insert(digest);
+    let mut wanted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    for brief in page {
+        let (number, place) = places[&brief.id];
+        wanted.entry(number).or_default().insert(place);
     }
-    let mut spans: HashMap<String, Span> = HashMap::new();
-    for (number, wanted) in wanted {
-        let told = chunk_spans(chunks[number], log)?.into_iter().zip(chunk_digests(chunks[number], log)?);
-        // A request may have had two of one id.
-        let told = told.filter(|(_, digest)| wanted.contains(digest));
-        spans.extend(told.map(|(span, digest)| (digest.id, span)));
+    let mut spans: HashMap<String, Span> = HashMap::with_capacity(page.len());
+    let wanted: Vec<_> = wanted.into_iter().collect();
+    let read = |(number, wanted): &(usize, BTreeSet<usize>)| {
+        chunk_spans(chunks[*number], log, |place| wanted.contains(&place))
+    };
+    for told in parallel::each(&wanted, read)? {
+        spans.extend(told.into_iter().map(|span| (span.id.clone(), span)));
     }
-    Ok(page.iter().filter_map(|digest| spans.remove(&digest.id)).collect())
+    Ok(page.iter().filter_map(|brief| spans.remove(&brief.id)).collect())
+}
+
+fn chunk_briefs(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreError> {
+    let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
+    let briefs = frames::unpack(&packed).and_then(|bytes| codec::read_briefs(&bytes).ok());
+    briefs.ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
 }
 
 fn chunk_digests(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreError> {
@@ -186,9 +197,9 @@ fn chunk_digests(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreErro
     digests(&packed).ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
 }
 
-fn chunk_spans(chunk: &Chunk, log: &Held) -> Result<Vec<Span>, StoreError> {
+fn chunk_spans(chunk: &Chunk, log: &Held, is_wanted: impl Fn(usize) -> bool) -> Result<Vec<Span>, StoreError> {
     let packed = log.bytes(position(chunk, chunk.digests), chunk.spans as usize)?;
-    let spans = frames::unpack(&packed).and_then(|bytes| codec::read_spans(&bytes).ok());
+    let spans = frames::unpack(&packed).and_then(|bytes| codec::read_some_spans(&bytes, is_wanted).ok());
     spans.ok_or_else(|| unreadable(address(chunk), "a span"))
 }
 
@@ -196,7 +207,7 @@ fn chunk_spans(chunk: &Chunk, log: &Held) -> Result<Vec<Span>, StoreError> {
 pub(super) fn everything(row: &Row, log: &Held) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
     let mut latest: BTreeMap<String, (SpanDigest, Span)> = BTreeMap::new();
     for chunk in row.chunks() {
-        for (digest, span) in chunk_digests(chunk, log)?.into_iter().zip(chunk_spans(chunk, log)?) {
+        for (digest, span) in chunk_digests(chunk, log)?.into_iter().zip(chunk_spans(chunk, log, |_| true)?) {
             if latest.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
                 latest.insert(digest.id.clone(), (digest, span));
             }

@@ -9,7 +9,9 @@ use crate::{otlp, recorded};
 
 fn fold(spans: &[Span]) -> Fold {
     let mut fold = Fold::default();
-    digest(spans, &NoPrices).into_iter().for_each(|digest| fold.add(digest));
+    for digest in digest(spans, &NoPrices) {
+        fold.add(digest);
+    }
     fold
 }
 
@@ -78,7 +80,9 @@ fn a_step_that_does_not_say_what_it_cost_is_priced() {
         Some(tokens.input as f64 * 0.15e-6 + tokens.output as f64 * 0.6e-6)
     };
     let mut fold = Fold::default();
-    digest(&recorded::spans("openllmetry")[..1], &prices).into_iter().for_each(|digest| fold.add(digest));
+    for digest in digest(&recorded::spans("openllmetry")[..1], &prices) {
+        fold.add(digest);
+    }
     assert_eq!(fold.header().cost, Some(0.000_015));
 }
 
