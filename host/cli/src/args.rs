@@ -1,11 +1,15 @@
 //! What can be typed.
 
+mod traces;
+
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
+
+pub(crate) use traces::{Feedback, Page, Source, Traces};
 
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
@@ -30,6 +34,12 @@ pub(crate) enum Verb {
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),
+    /// Traces: what applications did.
+    #[command(subcommand)]
+    Traces(Traces),
+    /// What people, judges and code say of traces.
+    #[command(subcommand)]
+    Feedback(Feedback),
     /// Judges: the LLMs behind the roles of a suite.
     #[command(subcommand)]
     Judge(Judge),

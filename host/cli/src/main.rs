@@ -18,6 +18,7 @@ mod registry;
 mod sink;
 mod summary;
 mod terminal;
+mod traced;
 mod wiring;
 
 use std::io::Write;

@@ -538,12 +538,13 @@ pub trait TraceStore: Send + Sync {
 
     async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError>;
 
-    /// Up to `limit` spans of a trace, by start, behind the first `skip`. Of spans with one id, the one that ended later.
+    /// Up to `limit` spans of a trace, by start, behind the first `skip`, each with what it adds. Of spans with one id, the one
+    /// that ended later.
     ///
     /// # Errors
     ///
     /// `Missing` where there is no such trace.
-    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError>;
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError>;
 
     /// Up to `limit` traces, beginning behind `after`, which is of the same query.
     async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError>;

@@ -80,6 +80,9 @@ pub struct RunPlan {
     /// How the data file is read.
     pub format: DataFormat,
     pub map: Option<BTreeMap<String, String>>,
+    /// The filter, where rows are traces of the store: verdicts are noted on them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub traces: Option<String>,
     /// Evaluate only the first rows of the dataset.
     pub limit: Option<u64>,
     /// Evaluate only the row of this id.

@@ -68,6 +68,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
         gates: Vec::new(),
         format: DataFormat::Jsonl,
         map: None,
+        traces: None,
         limit: None,
         only: None,
     }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The frames are those of the log, numbered from 0: a dataset before the first run on it, a run, its results, its
-//! exchanges with judges, its report. The last one says how much there was, so that a file that was cut off is told from a whole one.
+//! exchanges with judges, its report; a trace, its spans, what was said of it. The last one says how much there was, so that a file that was cut off is told from a whole one.
 
 mod export;
 mod import;
@@ -36,11 +36,27 @@ enum Kind {
     End = 6,
     /// The id of a batch of exchanges, in 16 bytes, then these, as JSON.
     Exchanges = 7,
+    /// The id and the experiment of a trace, as JSON. What follows is of this trace.
+    Trace = 8,
+    /// Length of the digests in 4 bytes, little-endian, then these, then spans, as in the log.
+    Spans = 9,
+    /// What was said of the trace, as JSON.
+    Annotations = 10,
 }
 
 impl Kind {
-    const ALL: [Self; 7] =
-        [Self::Dataset, Self::Bytes, Self::Run, Self::Results, Self::Report, Self::End, Self::Exchanges];
+    const ALL: [Self; 10] = [
+        Self::Dataset,
+        Self::Bytes,
+        Self::Run,
+        Self::Results,
+        Self::Report,
+        Self::End,
+        Self::Exchanges,
+        Self::Trace,
+        Self::Spans,
+        Self::Annotations,
+    ];
 
     fn of(number: u8) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| *kind as u8 == number)
@@ -56,6 +72,11 @@ pub struct Contents {
     #[serde(default)]
     pub exchanges: u64,
     pub datasets: u64,
+    /// Archives of version 2 have none; spans likewise.
+    #[serde(default)]
+    pub traces: u64,
+    #[serde(default)]
+    pub spans: u64,
 }
 
 /// Why an archive was not written or read.

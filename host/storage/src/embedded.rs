@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
+use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
     Annotation, CacheKey, CacheStatistics, DatasetWriter, JudgeCache, SpanBatch, Store, StoreError, TraceStore,
@@ -319,7 +320,7 @@ impl TraceStore for EmbeddedStore {
         off_thread(move || traces.info(&id)).await
     }
 
-    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
         let (traces, id) = (Arc::clone(&self.traces), id.to_owned());
         off_thread(move || traces.spans(&id, skip, limit)).await
     }

@@ -249,7 +249,7 @@ impl TraceStore for MemoryStore {
         Ok(self.state().traces.get(id).map(|kept| kept.info(id)))
     }
 
-    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
         let state = self.state();
         let kept = state.traces.get(id).ok_or_else(|| missing_trace(id))?;
         let mut fold = Fold::default();
@@ -257,7 +257,7 @@ impl TraceStore for MemoryStore {
             fold.add(digest.clone());
         }
         let page = fold.in_order().into_iter().skip(skip).take(limit);
-        Ok(page.map(|digest| kept.spans[&digest.id].1.clone()).collect())
+        Ok(page.map(|digest| (kept.spans[&digest.id].1.clone(), digest.clone())).collect())
     }
 
     async fn search(&self, query: &Query, after: Option<&search::Cursor>, limit: usize) -> Result<Page, StoreError> {

@@ -9,6 +9,7 @@
 //!
 //! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent.
 
+mod as_row;
 mod dialects;
 mod digest;
 pub mod emit;
@@ -21,6 +22,7 @@ mod shape;
 mod span;
 mod value;
 
+pub use as_row::as_row;
 pub use digest::digest;
 use model::json::Json;
 use model::ports::{BrokenTrace, TraceReader};

@@ -19,11 +19,12 @@ use pipeline::cost::{add_work, cost};
 use pipeline::dataset::{self, Identities, Rows};
 use pipeline::estimate::estimate;
 use pipeline::joined::Joined;
-use pipeline::plan::{self, DataPath, Overrides, Planned, PlannedAggregation};
+use pipeline::plan::{self, DataSource, Overrides, Planned, PlannedAggregation};
 use pipeline::score::{self, Broken, Completed, Job, Judged, Scored, ScoredEnd};
 use pipeline::suite::{self, SuiteFile};
 use pipeline::{aggregate, corpus, report, resume};
 use storage::SharedStore;
+use tempfile::TempPath;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -39,7 +40,7 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-use crate::{executable, export, summary};
+use crate::{executable, export, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -86,8 +87,18 @@ fn prepare(what: Eval, store: Option<PathBuf>, runtime: &Runtime, terminal: &Ter
         authority.allowed_judges(&planned.plan.judges, &folder)?;
     }
     let waiting = plan::waiting_at_once(&suite.suite) as usize;
-    let data = Data::check(&planned, &suite, &folder)?;
-    let store = wiring::store(&wiring::store_folder(store)?)?;
+    let store = wiring::store_folder(store)?;
+    let data = match &planned.data {
+        DataSource::Traces(sampled) => {
+            let traces =
+                wiring::existing_store(&store)?.ok_or_else(|| Stop::message("there are no traces in this store"))?;
+            let file = runtime.block_on(traced::file(&traces, &suite, sampled, what.resume.as_deref()))?;
+            Data::check(&planned, &suite, DataFile::Written(file))?
+        }
+        DataSource::BesideSuite(path) => Data::check(&planned, &suite, DataFile::Named(folder.join(path)))?,
+        DataSource::WorkingFolder(path) => Data::check(&planned, &suite, DataFile::Named(path.into()))?,
+    };
+    let store = wiring::store(&store)?;
     let terminal = *terminal;
     Ok(Evaluation { what, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
 }
@@ -176,19 +187,38 @@ pub(super) fn read_suite(path: &Path) -> Result<SuiteFile, Stop> {
 
 /// A data file that has been read through and found good.
 struct Data {
-    path: PathBuf,
+    file: DataFile,
     snapshot: DatasetSnapshot,
     identities: Identities,
 }
 
+/// Where rows are read from.
+enum DataFile {
+    Named(PathBuf),
+    /// Rows that were written down for this run; gone with it.
+    Written(TempPath),
+}
+
+impl DataFile {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Named(path) => path,
+            Self::Written(path) => path,
+        }
+    }
+
+    fn shown(&self) -> String {
+        match self {
+            Self::Named(path) => path.display().to_string(),
+            Self::Written(_) => "traces".to_owned(),
+        }
+    }
+}
+
 impl Data {
-    fn check(planned: &Planned, suite: &SuiteFile, folder: &Path) -> Result<Self, Stop> {
-        let path = match &planned.data {
-            DataPath::BesideSuite(path) => folder.join(path),
-            DataPath::WorkingFolder(path) => PathBuf::from(path),
-        };
-        let mut file = open(&path).map_err(|error| missing_data(planned, suite, error))?;
-        let shown = path.display().to_string();
+    fn check(planned: &Planned, suite: &SuiteFile, from: DataFile) -> Result<Self, Stop> {
+        let mut file = open(from.path()).map_err(|error| missing_data(planned, suite, error))?;
+        let shown = from.shown();
         let input = dataset::Input {
             reader: &formats::Reader,
             traces: &telemetry::Reader,
@@ -197,7 +227,7 @@ impl Data {
             path: &shown,
         };
         let dataset::Checked { snapshot, identities } = dataset::validate(input, &mut file)?;
-        Ok(Self { path, snapshot, identities })
+        Ok(Self { file: from, snapshot, identities })
     }
 
     /// Copies the file into the store, unless an earlier run has.
@@ -206,11 +236,11 @@ impl Data {
             return Ok(());
         }
         let mut copy = store.new_dataset()?;
-        std::io::copy(&mut open(&self.path)?, &mut copy).context("the data can't be copied into the store")?;
+        std::io::copy(&mut open(self.file.path())?, &mut copy).context("the data can't be copied into the store")?;
         if copy.keep()? == self.snapshot.digest {
             return Ok(());
         }
-        Err(Stop::message(format_args!("`{}` changed while it was read", self.path.display())).hint("run it again"))
+        Err(Stop::message(format_args!("`{}` changed while it was read", self.file.shown())).hint("run it again"))
     }
 }
 
@@ -225,8 +255,9 @@ fn open(path: &Path) -> Result<File, Stop> {
 /// A data file that the suite names is a problem of the suite, with its line.
 fn missing_data(planned: &Planned, suite: &SuiteFile, stop: Stop) -> Stop {
     match &planned.data {
-        DataPath::WorkingFolder(_) => stop.hint("`--data` is relative to the folder you are in"),
-        DataPath::BesideSuite(_) => {
+        DataSource::Traces(_) => stop,
+        DataSource::WorkingFolder(_) => stop.hint("`--data` is relative to the folder you are in"),
+        DataSource::BesideSuite(_) => {
             let problem = suite.source.problem("/data/path", format!("{:#}", stop.error));
             Stop::wrong(pipeline::problem::Problems::from(
                 problem.hint("the path is relative to the suite file; `--data FILE` takes another"),
@@ -328,7 +359,8 @@ async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
 
 async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     let (what, terminal) = (evaluation.what.clone(), evaluation.terminal);
-    let store: Arc<dyn Store> = evaluation.store.clone();
+    let shared = Arc::clone(&evaluation.store);
+    let store: Arc<dyn Store> = shared.clone();
     let Conducted { header, ended, before, seconds, max_usd, aggregators, .. } = conduct(evaluation, None).await?;
     let began = Instant::now();
     let made = match &ended {
@@ -341,6 +373,9 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
         _ => make(&store, &header, aggregators).await.map_err(Stop::after_start)?,
     };
     let before = Before { seconds: seconds + began.elapsed().as_secs_f64(), ..before };
+    if header.plan.traces.is_some() {
+        pipeline::traced::note(&*store, &*shared, &header).await.map_err(Stop::wrong).map_err(Stop::after_start)?;
+    }
     let report = report_on(&*store, &header, &ended, made, max_usd, before).await.map_err(Stop::after_start)?;
     let run = Run { header, report: Some(report.clone()) };
     for file in &what.report {

@@ -7,6 +7,7 @@ mod dev;
 mod doctor;
 mod eval;
 mod exporting;
+mod feedback;
 mod guidelines;
 mod init;
 mod inspect;
@@ -18,7 +19,10 @@ mod runs;
 mod schema;
 mod scorers;
 mod store;
+mod traces;
 mod upkeep;
+
+pub(crate) use runs::find as find_run;
 
 use crate::args::{Arguments, Verb};
 use crate::exit::{Exit, Stop};
@@ -29,6 +33,8 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
     match verb {
         Verb::Eval(what) => eval::run(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
+        Verb::Traces(what) => traces::run(what, store, terminal),
+        Verb::Feedback(what) => feedback::run(what, store, terminal),
         Verb::Judge(what) => judge::run(what, store, terminal),
         Verb::Scorers(what) => scorers::run(&what, terminal),
         Verb::Plugin(what) => plugin::run(what, terminal),

@@ -56,9 +56,10 @@ async fn import(folder: &Path, file: &Path, terminal: &Terminal) -> Result<Exit,
     let imported = archive::import(&*store, open()?).await;
     let Imported { contents, known } = imported.map_err(|error| stop(error, file))?;
     if terminal.is_json() {
-        let Contents { runs, results, exchanges, datasets } = contents;
+        let Contents { runs, results, exchanges, datasets, traces, spans } = contents;
         terminal.json(&json!({
-            "runs": runs, "results": results, "exchanges": exchanges, "datasets": datasets, "known": known
+            "runs": runs, "results": results, "exchanges": exchanges, "datasets": datasets, "traces": traces, "spans": spans,
+            "known": known
         }))?;
     } else {
         terminal.data(format_args!("read {} from `{}`", said(&contents), file.display()))?;
@@ -81,12 +82,15 @@ async fn back_up(folder: &Path, to: &Path, terminal: &Terminal) -> Result<Exit, 
 }
 
 fn said(contents: &Contents) -> String {
-    let Contents { runs, results, exchanges, datasets } = *contents;
+    let Contents { runs, results, exchanges, datasets, traces, spans } = *contents;
     let mut said = vec![counted(runs, "run"), counted(results, "result")];
     if exchanges > 0 {
         said.push(counted(exchanges, "exchange"));
     }
     said.push(counted(datasets, "dataset"));
+    if traces > 0 {
+        said.extend([counted(traces, "trace"), counted(spans, "span")]);
+    }
     said.join(", ")
 }
 

@@ -21,7 +21,7 @@ use model::limits::CallLimits;
 use model::ports::{Binding, Call, Catalog, Plugin};
 use model::quantity::Allowance;
 use model::run::{PlannedScorer, RunPlan};
-use model::suite::{Concurrency, DataFormat, Suite};
+use model::suite::{Concurrency, Data, DataFormat, Suite};
 
 use crate::dataset::map;
 use crate::pointer;
@@ -52,19 +52,31 @@ pub struct Planned {
     pub bindings: Vec<PlannedBinding>,
     /// One for each of the plan, in its order.
     pub aggregators: Vec<PlannedAggregation>,
-    pub data: DataPath,
+    pub data: DataSource,
     /// Rows in work at once; none where Karat decides.
     pub concurrency: Option<u32>,
     /// What the run may spend on judges over all its sessions, in US dollars.
     pub max_usd: Option<f64>,
 }
 
-/// A data file, and what its path is relative to.
+/// Where rows come from: a data file, and what its path is relative to, or traces.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum DataPath {
+pub enum DataSource {
     /// The folder of the suite file.
     BesideSuite(String),
     WorkingFolder(String),
+    Traces(Sampled),
+}
+
+/// Some of the store's traces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sampled {
+    /// In the language of searches; not looked at here.
+    pub filter: String,
+    pub experiment: Option<String>,
+    /// At most so many; none takes all.
+    pub sample: Option<u64>,
+    pub seed: u64,
 }
 
 /// Scorers of one plugin that are called under the same conditions, so that they can share an instance.
@@ -110,11 +122,8 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let judges = judges::resolve(suite, source, &asked, max_usd, &mut problems);
     let gates = gates::resolve(suite, source, &scorers, &aggregators, &mut problems);
     problems.0.extend(map_problems(suite, source));
-    let data = match overrides.data {
-        Some(path) => DataPath::WorkingFolder(path),
-        None => DataPath::BesideSuite(suite.data.path.clone()),
-    };
-    let format = format(suite, &data).map_err(|hint| source.problem("/data/path", unknown_format(&data)).hint(hint));
+    let data = data(suite, source, overrides.data).map_err(|problem| problems.0.push(problem)).ok();
+    let format = data.as_ref().map_or(Ok(DataFormat::Jsonl), |data| format(suite, source, data));
     let format = format.map_err(|problem| problems.0.push(problem)).unwrap_or(DataFormat::Jsonl);
     let seed = suite.seed.unwrap_or(0);
     let scorers: Vec<_> = scorers.into_iter().filter_map(|scorer| scorer.resolved).collect();
@@ -134,6 +143,10 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         gates,
         format,
         map: suite.data.map.clone(),
+        traces: match &data {
+            Some(DataSource::Traces(traces)) => Some(traces.filter.clone()),
+            _ => None,
+        },
         limit: overrides.limit,
         only: overrides.only,
     };
@@ -142,7 +155,41 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         Some(Concurrency::Auto(_)) | None => None,
     };
     let predictor = predictor.map(|predictor| predictor::bind(predictor, seed));
+    let Some(data) = data else { return Err(problems) };
     problems.unless_empty(Planned { plan, predictor, bindings, aggregators: aggregations, data, concurrency, max_usd })
+}
+
+fn data(suite: &Suite, source: &Source, instead: Option<String>) -> Result<DataSource, Problem> {
+    let Data { path, traces, experiment, sample, seed, format, map } = &suite.data;
+    if let Some(path) = instead {
+        return Ok(DataSource::WorkingFolder(path));
+    }
+    let of_traces = [("experiment", experiment.is_some()), ("sample", sample.is_some()), ("seed", seed.is_some())];
+    let of_files = [("path", path.is_some()), ("format", format.is_some()), ("map", map.is_some())];
+    let misplaced = |keys: [(&'static str, bool); 3]| keys.into_iter().find(|(_, is_said)| *is_said);
+    match (path, traces) {
+        (Some(path), None) => match misplaced(of_traces) {
+            None => Ok(DataSource::BesideSuite(path.clone())),
+            Some((key, _)) => {
+                Err(source.problem(&format!("/data/{key}"), "is for `traces`, and these rows are in a file"))
+            }
+        },
+        (None, Some(filter)) => match misplaced(of_files) {
+            None => Ok(DataSource::Traces(Sampled {
+                filter: filter.clone(),
+                experiment: experiment.clone(),
+                sample: *sample,
+                seed: seed.or(suite.seed).unwrap_or(0),
+            })),
+            Some((key, _)) => Err(source.problem(&format!("/data/{key}"), "is for files, and these rows are traces")),
+        },
+        (Some(_), Some(_)) => {
+            Err(source.problem("/data/traces", "rows come from one place").hint("leave out `path` or `traces`"))
+        }
+        (None, None) => Err(source
+            .problem("/data", "missing key `path`")
+            .hint("name a file with `path`, or choose traces with `traces: \"status = 'ERROR'\"`")),
+    }
 }
 
 /// The judges of a suite, whoever asks them: for those who ask themselves.
@@ -186,13 +233,15 @@ fn map_problems(suite: &Suite, source: &Source) -> Vec<Problem> {
 }
 
 /// What the path's ending says; where the suite names a format, that is meant for its own path.
-fn format(suite: &Suite, data: &DataPath) -> Result<DataFormat, &'static str> {
+fn format(suite: &Suite, source: &Source, data: &DataSource) -> Result<DataFormat, Problem> {
     let said = suite.data.format;
-    let found = match data {
-        DataPath::BesideSuite(path) => said.or(by_ending(path)),
-        DataPath::WorkingFolder(path) => by_ending(path).or(said),
+    let (path, found) = match data {
+        DataSource::BesideSuite(path) => (path, said.or(by_ending(path))),
+        DataSource::WorkingFolder(path) => (path, by_ending(path).or(said)),
+        DataSource::Traces(_) => return Ok(DataFormat::Jsonl),
     };
-    found.ok_or("add `format: jsonl`, `json` or `csv` to `data`")
+    let problem = || source.problem("/data/path", format!("the ending of `{path}` does not say which format it has"));
+    found.ok_or_else(|| problem().hint("add `format: jsonl`, `json` or `csv` to `data`"))
 }
 
 fn by_ending(path: &str) -> Option<DataFormat> {
@@ -202,11 +251,6 @@ fn by_ending(path: &str) -> Option<DataFormat> {
         "csv" => Some(DataFormat::Csv),
         _ => None,
     }
-}
-
-fn unknown_format(data: &DataPath) -> String {
-    let (DataPath::BesideSuite(path) | DataPath::WorkingFolder(path)) = data;
-    format!("the ending of `{path}` does not say which format it has")
 }
 
 /// Brings together what can share an instance; places are those among the resolved scorers.

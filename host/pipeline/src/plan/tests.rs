@@ -53,7 +53,7 @@ fn every_default_is_filled_in() {
     let Planned { plan, data, concurrency, .. } = planned(&text, Overrides::default()).expect("a plan");
     assert_eq!((plan.trials, plan.seed, plan.max_failed), (1, 0, Allowance::Share(0.0)));
     assert_eq!(plan.format, DataFormat::Jsonl);
-    assert_eq!(data, DataPath::BesideSuite("rows.jsonl".to_owned()));
+    assert_eq!(data, DataSource::BesideSuite("rows.jsonl".to_owned()));
     assert_eq!(concurrency, None);
     let scorer = &plan.scorers[0];
     assert_eq!((scorer.key.as_str(), scorer.parameters.as_str()), ("exact_match", "{}"));
@@ -67,7 +67,7 @@ fn the_command_line_replaces_the_data_and_keeps_the_map() {
     let overrides =
         Overrides { data: Some("y.CSV".to_owned()), limit: Some(3), only: Some("q7".to_owned()), max_usd: None };
     let Planned { plan, data, .. } = planned(text, overrides).expect("a plan");
-    assert_eq!(data, DataPath::WorkingFolder("y.CSV".to_owned()));
+    assert_eq!(data, DataSource::WorkingFolder("y.CSV".to_owned()));
     assert_eq!((plan.format, plan.limit, plan.only.as_deref()), (DataFormat::Csv, Some(3), Some("q7")));
     assert!(plan.map.is_some());
 }

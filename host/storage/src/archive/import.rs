@@ -1,16 +1,20 @@
 //! An archive into a store.
 
+use std::collections::BTreeSet;
 use std::io::Read;
 
+use model::assessment::AssessmentId;
+use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
-use model::ports::{DatasetWriter, Store};
+use model::ports::{Annotation, AnnotationChange, DatasetWriter, SpanBatch, Store, TraceStore};
 use model::report::Report;
 use model::run::{RowResult, RunHeader, RunId};
+use model::trace::Span;
 use serde::de::DeserializeOwned;
 
 use super::stream::Stream;
 use super::{ArchiveError, Contents, Kind, damaged};
-use crate::results;
+use crate::{results, traces};
 
 /// What came of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +57,12 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
             Kind::Results => found.results += read_results(payload)?.len() as u64,
             Kind::Exchanges => found.exchanges += read_exchanges(payload)?.1.len() as u64,
             Kind::Report => drop(document::<Report>(payload)?),
+            Kind::Trace => {
+                document::<(String, String)>(payload)?;
+                found.traces += 1;
+            }
+            Kind::Spans => found.spans += read_spans(payload)?.len() as u64,
+            Kind::Annotations => drop(document::<Vec<AnnotationChange>>(payload)?),
             Kind::End if document::<Contents>(payload)? != found => {
                 return Err(damaged("it holds something else than its end says"));
             }
@@ -71,9 +81,10 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
 /// # Errors
 ///
 /// Fails as [`verify`] does, and when the store does.
-pub async fn import(store: &dyn Store, archive: impl Read + Send) -> Result<Imported, ArchiveError> {
+pub async fn import<S: Store + TraceStore>(store: &S, archive: impl Read + Send) -> Result<Imported, ArchiveError> {
     let mut frames = Stream::start(archive)?;
     let mut import = Import { store, dataset: None, run: None, known: 0 };
+    let mut trace: Option<(String, String)> = None;
     loop {
         let Some((kind, payload)) = frames.next()? else { return Err(damaged("its end is missing")) };
         if kind != Kind::Bytes {
@@ -101,6 +112,16 @@ pub async fn import(store: &dyn Store, archive: impl Read + Send) -> Result<Impo
                 if let Some(run) = import.run {
                     store.finish_run(run, &document(payload)?).await?;
                 }
+            }
+            Kind::Trace => trace = Some(document(payload)?),
+            Kind::Spans => {
+                let (trace, experiment) = trace.clone().ok_or_else(out_of_place)?;
+                let batch = SpanBatch { trace, spans: read_spans(payload)? };
+                store.put_spans(&experiment, vec![batch]).await?;
+            }
+            Kind::Annotations => {
+                let (trace, _) = trace.clone().ok_or_else(out_of_place)?;
+                store.annotate(annotations(&trace, document(payload)?)).await?;
             }
             Kind::End => return Ok(Imported { contents: document(payload)?, known: import.known }),
         }
@@ -140,6 +161,33 @@ impl Import<'_> {
 fn read_results(payload: &[u8]) -> Result<Vec<RowResult>, ArchiveError> {
     let places = results::places(payload).ok_or_else(|| damaged("its results can't be read"))?;
     places.into_iter().map(|(place, range)| results::read(&payload[range], place).map_err(damaged)).collect()
+}
+
+fn read_spans(payload: &[u8]) -> Result<Vec<(Span, SpanDigest)>, ArchiveError> {
+    let unreadable = || damaged("its spans can't be read");
+    let (length, rest) = payload.split_first_chunk().ok_or_else(unreadable)?;
+    let (digests, spans) = rest.split_at_checked(u32::from_le_bytes(*length) as usize).ok_or_else(unreadable)?;
+    traces::read_spans(spans, digests).map_err(|_| unreadable())
+}
+
+/// What was said of a trace. Who overrides comes behind whom, however old; one that was taken back overrides nothing.
+fn annotations(trace: &str, mut said: Vec<AnnotationChange>) -> Vec<Annotation> {
+    let ids = said.iter().filter_map(|change| match change {
+        AnnotationChange::Assess(assessment) => Some(assessment.id),
+        AnnotationChange::Tag { .. } | AnnotationChange::Withdraw(_) => None,
+    });
+    let ids: BTreeSet<AssessmentId> = ids.collect();
+    for change in &mut said {
+        if let AnnotationChange::Assess(assessment) = change {
+            assessment.overrides = assessment.overrides.filter(|id| ids.contains(id));
+        }
+    }
+    let overrides = |change: &AnnotationChange| match change {
+        AnnotationChange::Assess(assessment) => assessment.overrides.is_some(),
+        AnnotationChange::Tag { .. } | AnnotationChange::Withdraw(_) => false,
+    };
+    said.sort_by_key(overrides);
+    said.into_iter().map(|change| Annotation { trace: trace.to_owned(), change }).collect()
 }
 
 fn read_exchanges(payload: &[u8]) -> Result<(BatchId, Vec<Exchange>), ArchiveError> {

@@ -185,7 +185,8 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
             found.as_ref().map(protocol::json).transpose().map(Answer::Trace)
         }
         Request::Spans { id, skip, limit } => {
-            traces::write_spans(&store.spans(&id, skip as usize, limit as usize).await?).map(Answer::Spans)
+            let found = store.spans(&id, skip as usize, limit as usize).await?;
+            traces::write_spans(&found).map(|(spans, digests)| Answer::Spans { spans, digests })
         }
         Request::Search { query, after, limit } => {
             let found = store.search(&protocol::from_json(&query)?, after.as_ref(), limit as usize).await?;

@@ -19,6 +19,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
     Annotation, CacheKey, CacheStatistics, DatasetWriter, JudgeCache, SpanBatch, Store, StoreError, TraceStore,
@@ -349,12 +350,12 @@ impl TraceStore for SharedStore {
         }
     }
 
-    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+    async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
         if let Role::Owner(owner) = self.role() {
             return owner.store.spans(id, skip, limit).await;
         }
         match self.ask(Request::Spans { id: id.to_owned(), skip: skip as u64, limit: limit as u64 }).await? {
-            Answer::Spans(spans) => traces::read_spans(&spans),
+            Answer::Spans { spans, digests } => traces::read_spans(&spans, &digests),
             _ => Err(unexpected()),
         }
     }

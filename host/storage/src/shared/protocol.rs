@@ -145,7 +145,10 @@ pub(super) enum Answer {
     CacheStatistics(CacheStatistics),
     Trace(Option<Vec<u8>>),
     /// As they are in the log.
-    Spans(Vec<u8>),
+    Spans {
+        spans: Vec<u8>,
+        digests: Vec<u8>,
+    },
     Page(Vec<u8>),
     Counted(u64),
     Experiments(Vec<(String, u64)>),

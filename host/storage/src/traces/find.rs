@@ -66,7 +66,7 @@ impl Traces {
                 let info = known.read(&held)?;
                 let is_found = candidate.is_certain || {
                     page.work.read += 1;
-                    let spans = if reads_spans { read::everything(&row, &held)? } else { Vec::new() };
+                    let spans = if reads_spans { read::spans(&row, &held, 0, usize::MAX)? } else { Vec::new() };
                     read += row.chunks().map(|chunk| bytes(chunk, reads_spans)).sum::<usize>();
                     matcher.as_ref().is_none_or(|matcher| matcher.matches(Subject { info: &info, spans: &spans }))
                 };

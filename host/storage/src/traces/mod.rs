@@ -34,6 +34,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use model::assessment::AssessmentId;
+use model::digest::SpanDigest;
 use model::ports::{Annotation, AnnotationChange, SpanBatch, StoreError};
 use model::search::TraceInfo;
 use model::trace::Span;
@@ -157,7 +158,7 @@ impl Traces {
         known.read(&held).map(Some)
     }
 
-    pub(crate) fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+    pub(crate) fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
         let (row, held) = {
             let table = self.table();
             let number = number(&table, id).ok_or_else(|| missing(id))?;
@@ -300,12 +301,15 @@ pub(crate) fn check(kind: u8, payload: &[u8], address: Address) -> Result<(), St
     read::check(kind, payload, address)
 }
 
-/// Spans on their way to another process.
-pub(crate) fn write_spans(spans: &[Span]) -> Result<Vec<u8>, StoreError> {
-    Ok(codec::write_spans(spans.iter())?)
+/// Spans, and what each adds, on their way to another process or into an archive.
+pub(crate) fn write_spans(spans: &[(Span, SpanDigest)]) -> Result<(Vec<u8>, Vec<u8>), StoreError> {
+    let digests = codec::write_digests(spans.iter().map(|(_, digest)| digest))?;
+    Ok((codec::write_spans(spans.iter().map(|(span, _)| span))?, digests))
 }
 
-/// Spans that came from another process.
-pub(crate) fn read_spans(bytes: &[u8]) -> Result<Vec<Span>, StoreError> {
-    codec::read_spans(bytes).map_err(|error| StoreError::Io(io::Error::other(error)))
+/// Spans that came from another process or an archive.
+pub(crate) fn read_spans(spans: &[u8], digests: &[u8]) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+    let read = codec::read_spans(spans).and_then(|spans| Ok((spans, codec::read_digests(digests)?)));
+    let (spans, digests) = read.map_err(|error| StoreError::Io(io::Error::other(error)))?;
+    Ok(spans.into_iter().zip(digests).collect())
 }

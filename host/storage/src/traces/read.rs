@@ -155,7 +155,7 @@ pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, Store
 }
 
 /// Up to `limit` spans in order, behind the first `skip`.
-pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<Span>, StoreError> {
+pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
     let chunks: Vec<&Chunk> = row.chunks().collect();
     let mut fold = Fold::default();
     // By span: the number of the chunk that it counts in, and its place there.
@@ -175,13 +175,15 @@ pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<
         let (number, place) = places[&brief.id];
         wanted.entry(number).or_default().insert(place);
     }
-    let mut spans: HashMap<String, Span> = HashMap::with_capacity(page.len());
+    let mut spans: HashMap<String, (Span, SpanDigest)> = HashMap::with_capacity(page.len());
     let wanted: Vec<_> = wanted.into_iter().collect();
-    let read = |(number, wanted): &(usize, BTreeSet<usize>)| {
-        chunk_spans(chunks[*number], log, |place| wanted.contains(&place))
+    let read = |(number, wanted): &(usize, BTreeSet<usize>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+        let said = chunk_digests(chunks[*number], log)?.into_iter().enumerate();
+        let said = said.filter(|(place, _)| wanted.contains(place)).map(|(_, digest)| digest);
+        Ok(chunk_spans(chunks[*number], log, |place| wanted.contains(&place))?.into_iter().zip(said).collect())
     };
     for told in parallel::each(&wanted, read)? {
-        spans.extend(told.into_iter().map(|span| (span.id.clone(), span)));
+        spans.extend(told.into_iter().map(|(span, digest)| (span.id.clone(), (span, digest))));
     }
     Ok(page.iter().filter_map(|brief| spans.remove(&brief.id)).collect())
 }
@@ -201,19 +203,6 @@ fn chunk_spans(chunk: &Chunk, log: &Held, is_wanted: impl Fn(usize) -> bool) -> 
     let packed = log.bytes(position(chunk, chunk.digests), chunk.spans as usize)?;
     let spans = frames::unpack(&packed).and_then(|bytes| codec::read_some_spans(&bytes, is_wanted).ok());
     spans.ok_or_else(|| unreadable(address(chunk), "a span"))
-}
-
-/// All that a trace holds: its spans, each with what it adds.
-pub(super) fn everything(row: &Row, log: &Held) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
-    let mut latest: BTreeMap<String, (SpanDigest, Span)> = BTreeMap::new();
-    for chunk in row.chunks() {
-        for (digest, span) in chunk_digests(chunk, log)?.into_iter().zip(chunk_spans(chunk, log, |_| true)?) {
-            if latest.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
-                latest.insert(digest.id.clone(), (digest, span));
-            }
-        }
-    }
-    Ok(latest.into_values().map(|(digest, span)| (span, digest)).collect())
 }
 
 fn position(chunk: &Chunk, behind: u32) -> Position {

@@ -1,7 +1,7 @@
 //! A store carried to another one in a file.
 
 use model::judge::{BatchId, Exchange};
-use model::ports::Store;
+use model::ports::{Store, TraceStore};
 use model::run::{RowResult, Run};
 use storage::archive::{self, ArchiveError, Contents};
 use storage::{EmbeddedStore, MemoryStore};
@@ -11,6 +11,7 @@ use crate::samples::{
     all_exchanges, all_results, batch, dataset, exchanges, header, id, keep, long_exchange, long_result, report,
     result, started_run,
 };
+use crate::traces;
 
 /// A store with a finished run, one that goes on, and two runs on one dataset.
 async fn filled() -> MemoryStore {
@@ -29,10 +30,11 @@ async fn filled() -> MemoryStore {
     for number in [3, 4] {
         store.create_run(&header(id(number), &digest)).await.expect("created");
     }
+    traces::fill(&store, 7).await;
     store
 }
 
-async fn archived(store: &dyn Store) -> (Vec<u8>, Contents) {
+async fn archived<S: Store + TraceStore>(store: &S) -> (Vec<u8>, Contents) {
     let mut archive = Vec::new();
     let contents = archive::export(store, &mut archive).await.expect("exported");
     (archive, contents)
@@ -55,7 +57,9 @@ async fn content(store: &dyn Store) -> Vec<Content> {
 async fn what_was_exported_is_there_after_the_import_however_often_it_is_done() {
     let store = filled().await;
     let (archive, contents) = archived(&store).await;
-    assert_eq!(contents, Contents { runs: 4, results: 1202, exchanges: 61, datasets: 3 });
+    let Contents { traces, spans, .. } = contents;
+    assert_eq!(contents, Contents { runs: 4, results: 1202, exchanges: 61, datasets: 3, traces, spans });
+    assert!(traces > 5 && spans > 20, "{contents:?}");
     assert_eq!(archive::verify(&archive[..]).expect("whole"), contents);
 
     let folder = TempDir::new().expect("a temporary folder");
@@ -64,6 +68,7 @@ async fn what_was_exported_is_there_after_the_import_however_often_it_is_done() 
         let imported = archive::import(&other, &archive[..]).await.expect("imported");
         assert_eq!((imported.contents, imported.known), (contents, known));
         assert!(content(&other).await == content(&store).await);
+        assert_eq!(traces::everything(&other).await, traces::everything(&store).await);
     }
 }
 
@@ -84,6 +89,7 @@ async fn every_cut_and_every_changed_byte_of_an_archive_is_noticed_or_harmless()
     let run = started_run(&store, 1).await;
     store.put_results(run, vec![result(0, 0)]).await.expect("stored");
     store.put_exchanges(run, batch(1), exchanges(1)).await.expect("stored");
+    traces::fill(&store, 1).await;
     let (archive, _) = archived(&store).await;
     for length in 0..archive.len() {
         assert!(archive::verify(&archive[..length]).is_err(), "{length} bytes of {}", archive.len());
@@ -96,6 +102,7 @@ async fn every_cut_and_every_changed_byte_of_an_archive_is_noticed_or_harmless()
             let other = MemoryStore::new();
             archive::import(&other, &changed[..]).await.expect("verified");
             assert!(content(&other).await == content(&store).await, "byte {place}");
+            assert_eq!(traces::everything(&other).await, traces::everything(&store).await, "byte {place}");
         }
     }
 }

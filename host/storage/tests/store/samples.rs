@@ -51,6 +51,7 @@ fn plan() -> RunPlan {
         gates: Vec::new(),
         format: DataFormat::Jsonl,
         map: Some(BTreeMap::from([("inputs.q".to_owned(), "question".to_owned())])),
+        traces: None,
         limit: Some(3),
         only: None,
     }

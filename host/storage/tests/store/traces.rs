@@ -335,6 +335,33 @@ async fn compare(seed: u64, operations: usize, mut subject: Subject) {
     }
 }
 
+/// Puts some traces into a store, with what is said of them.
+pub(crate) async fn fill(store: &dyn TraceStore, requests: u32) {
+    let mut random = fastrand::Rng::with_seed(5);
+    for request in 0..requests {
+        let batch = |random: &mut fastrand::Rng| SpanBatch {
+            trace: trace(random.u64(0..TRACES)),
+            spans: (0..random.u32(1..6)).map(|_| any_span(random)).collect(),
+        };
+        let batches: Vec<_> = (0..4).map(|_| batch(&mut random)).collect();
+        let known = batches[0].trace.clone();
+        store.put_spans(["default", "other"][request as usize % 2], batches).await.expect("put");
+        let said: Vec<_> = (0..4).map(|_| Annotation { trace: known.clone(), ..any_annotation(&mut random) }).collect();
+        // What is taken back may not be there.
+        let _ = store.annotate(said).await;
+    }
+}
+
+/// All traces with their spans, as text.
+pub(crate) async fn everything(store: &dyn TraceStore) -> Vec<String> {
+    let mut everything = Vec::new();
+    for info in store.search(&Query::default(), None, 1000).await.expect("found").traces {
+        let spans = store.spans(&info.id, 0, usize::MAX).await.expect("read");
+        everything.push(format!("{info:?} {spans:?}"));
+    }
+    everything
+}
+
 async fn count(store: &dyn TraceStore) -> u64 {
     store.experiments().await.expect("read").iter().map(|(_, count)| count).sum()
 }

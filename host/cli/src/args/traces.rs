@@ -1,0 +1,147 @@
+//! What can be typed of traces, and of what is said about them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Subcommand, ValueEnum};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Traces {
+    /// The newest traces.
+    List {
+        #[command(flatten)]
+        page: Page,
+    },
+    /// Traces of which a filter holds, such as `status = 'ERROR' and duration > 2s`.
+    Search {
+        /// The filter; `docs/search.md` has the language.
+        filter: String,
+        #[command(flatten)]
+        page: Page,
+    },
+    /// One trace: its spans as a tree, with how long each took, tokens, costs, errors and what was said of it.
+    Show {
+        /// A trace id, or the first digits of one.
+        trace: String,
+        /// Show inputs, outputs and attributes of each span as well.
+        #[arg(long)]
+        full: bool,
+        /// At most this many spans.
+        #[arg(long, default_value_t = 200, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+        spans: u32,
+    },
+    /// Delete traces with everything that was said of them. `karat doctor --compact` gives back their space.
+    Delete {
+        /// Trace ids, or the first digits of them.
+        #[arg(required_unless_present_any = ["filter", "older_than"])]
+        traces: Vec<String>,
+        /// Traces of which this holds.
+        #[arg(long = "where", value_name = "FILTER", conflicts_with = "traces")]
+        filter: Option<String>,
+        /// Traces that started longer ago than this, such as `30d` or `12h`.
+        #[arg(long, value_name = "TIME", conflicts_with = "traces", value_parser = humantime::parse_duration)]
+        older_than: Option<Duration>,
+        /// Of this experiment only.
+        #[arg(long, value_name = "NAME", conflicts_with = "traces")]
+        experiment: Option<String>,
+    },
+}
+
+/// Which traces are shown, and in what order.
+#[derive(Debug, Args)]
+pub(crate) struct Page {
+    /// Of this experiment only; more than once for several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Vec<String>,
+    /// What comes first, such as `cost desc` or `status, duration desc` [default: the newest].
+    #[arg(long, value_name = "FIELDS", default_value = "", hide_default_value = true)]
+    pub(crate) order: String,
+    /// How many.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub(crate) limit: u32,
+    /// Go on behind the page that ended with this cursor.
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) after: Option<String>,
+    /// Say how the question was understood, and what answering it took.
+    #[arg(long)]
+    pub(crate) explain: bool,
+    /// Go on showing traces as they are complete, until you stop it.
+    #[arg(long, conflicts_with_all = ["after", "explain", "order"])]
+    pub(crate) follow: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Feedback {
+    /// Say something of a trace or of one of its spans.
+    Add {
+        /// A trace id, or the first digits of one.
+        trace: String,
+        /// What it is about, such as `correct` or `tone`.
+        name: String,
+        /// The verdict: JSON where it is some (`true`, `0.8`, `["a"]`), else a text.
+        value: String,
+        /// Why.
+        #[arg(long, value_name = "TEXT")]
+        rationale: Option<String>,
+        /// It is not a verdict, but what is known to be right.
+        #[arg(long)]
+        expectation: bool,
+        /// The span that it is about.
+        #[arg(long, value_name = "ID")]
+        span: Option<String>,
+        /// What kind of source says it.
+        #[arg(long, value_enum, default_value_t = Source::Human)]
+        source: Source,
+        /// Who says it, such as your address [default: the name you are logged in with].
+        #[arg(long, value_name = "NAME")]
+        by: Option<String>,
+        /// The id of the assessment that this one stands in for.
+        #[arg(long, value_name = "ID")]
+        overrides: Option<uuid::Uuid>,
+    },
+    /// What was said of a trace, with what was overridden.
+    List {
+        /// A trace id, or the first digits of one.
+        trace: String,
+    },
+    /// Take back what was said: what it overrode counts again.
+    Delete {
+        /// A trace id, or the first digits of one.
+        trace: String,
+        /// The assessment's id.
+        assessment: uuid::Uuid,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Source {
+    Human,
+    LlmJudge,
+    Code,
+}
+
+/// The server.
+#[derive(Debug, Args)]
+pub(crate) struct Serve {
+    /// The address to listen on. Any but a loopback address needs `--token-file`.
+    #[arg(long, default_value = "127.0.0.1")]
+    pub(crate) host: String,
+    /// For everything over HTTP.
+    #[arg(long, default_value_t = 5000)]
+    pub(crate) port: u16,
+    /// For OpenTelemetry over HTTP alone: the port that SDKs send to if nothing is said.
+    #[arg(long, default_value_t = 4318)]
+    pub(crate) otlp_port: u16,
+    /// For OpenTelemetry over gRPC.
+    #[arg(long, default_value_t = 4317)]
+    pub(crate) grpc_port: u16,
+    /// A file with a token on each line; requests must bear one of them.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// Another name under which the server is reached, such as `karat.example.com`.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) allow_host: Vec<String>,
+    /// What is taken out of traces before they are kept: a YAML file.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact: Option<PathBuf>,
+}
