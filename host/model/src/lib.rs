@@ -27,6 +27,7 @@ pub mod row;
 pub mod run;
 pub mod scorer;
 pub mod search;
+pub mod sensitive;
 pub mod suite;
 pub mod telemetry;
 pub mod trace;
