@@ -22,6 +22,7 @@ pub mod outcome;
 pub mod ports;
 pub mod prediction;
 pub mod quantity;
+pub mod redaction;
 pub mod report;
 pub mod row;
 pub mod run;
