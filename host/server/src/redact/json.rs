@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
     fn text(&self, token: &str) -> Result<String, Dropped> {
         let Ok(text) = serde_json::from_str::<String>(token) else { return Err(Dropped) };
         if self.depth < DEEPEST
-            && text.trim_start().starts_with(['{', '['])
+            && text.trim_start().starts_with(['{', '[', '"'])
             && let Ok(json) = Json::parse(&text)
         {
             let within =

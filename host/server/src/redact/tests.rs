@@ -44,6 +44,10 @@ fn what_is_looked_for_is_found_however_it_is_written() {
     check(&rules, r#"{"ann@example.org":1,"z":2,"b":3}"#, r#"{"[EMAIL]":1,"z":2,"b":3}"#);
     check(&rules, r#""{\"to\":\"ann\\u0040example.org\"}""#, r#""{\"to\":\"[EMAIL]\"}""#);
     check(&rules, r#""[\"{\\\"to\\\":\\\"ann@example.org\\\"}\"]""#, r#""[\"{\\\"to\\\":\\\"[EMAIL]\\\"}\"]""#);
+    // As MLflow writes what came in, where that is a text.
+    check(&rules, r#""\"to:\\nann@example.org\"""#, r#""\"to:\\n[EMAIL]\"""#);
+    check(&rules, r#""\"ann\\u0040example.org\"""#, r#""\"[EMAIL]\"""#);
+    check(&rules, r#""\"ann@example.org\", he said""#, r#""\"[EMAIL]\", he said""#);
     check(&rules, r#""{ not JSON ann@example.org""#, r#""{ not JSON [EMAIL]""#);
 }
 
