@@ -16,6 +16,7 @@
 mod admission;
 mod api;
 mod body;
+mod cors;
 mod decompress;
 mod door;
 mod guard;

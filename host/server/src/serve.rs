@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::middleware::from_fn_with_state;
 use axum::routing::get;
-use http::Request;
+use http::{HeaderValue, Request, Uri};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
@@ -30,7 +30,7 @@ use crate::otlp::{self, Intake};
 use crate::redact::{BadPattern, Redactor};
 use crate::shared::Shared;
 use crate::tokens::{TokenError, Tokens};
-use crate::{api, health, metrics};
+use crate::{api, cors, health, metrics};
 
 /// A server that listens, and answers once it [runs](Server::run).
 pub struct Server {
@@ -59,6 +59,8 @@ pub enum BindError {
          name a file of tokens, or listen on 127.0.0.1"
     )]
     Open { host: String },
+    #[error("`{origin}` is no origin: write it like `https://app.example.org`")]
+    Origin { origin: String },
     #[error(transparent)]
     Tokens(#[from] TokenError),
     #[error(transparent)]
@@ -90,9 +92,13 @@ impl Server {
             otlp: otlp.as_ref().map(local).transpose()?,
             grpc: grpc.as_ref().map(local).transpose()?,
         };
+        let origins =
+            options.allowed_origins.iter().map(|origin| self::origin(origin)).collect::<Result<Vec<_>, _>>()?;
+        // In front of everything: a browser asks without a token, and wants to read refusals, too.
+        let cors = cors::answers(origins);
         let shared = shared(options, parts, tokens)?;
-        let mut listeners = vec![(api, main(&shared))];
-        listeners.extend(otlp.map(|listener| (listener, receiver(&shared))));
+        let mut listeners = vec![(api, main(&shared).layer(cors.clone()))];
+        listeners.extend(otlp.map(|listener| (listener, receiver(&shared).layer(cors))));
         listeners.extend(grpc.map(|listener| (listener, door(otlp::grpc::routes(), Door::OtlpGrpc, &shared))));
         Ok(Self { listeners, addresses, ending })
     }
@@ -152,6 +158,18 @@ fn door(routes: Router<Arc<Shared>>, door: Door, shared: &Arc<Shared>) -> Router
     routes.layer(entry).with_state(Arc::clone(shared))
 }
 
+/// An origin as browsers write it.
+fn origin(text: &str) -> Result<HeaderValue, BindError> {
+    let plain = text.trim_end_matches('/').to_ascii_lowercase();
+    let is_one = plain
+        .parse::<Uri>()
+        .is_ok_and(|uri| uri.scheme().is_some() && uri.authority().is_some() && plain.matches('/').count() == 2);
+    match HeaderValue::try_from(plain) {
+        Ok(value) if is_one => Ok(value),
+        _ => Err(BindError::Origin { origin: text.to_owned() }),
+    }
+}
+
 async fn addresses(host: &str) -> Result<Vec<IpAddr>, BindError> {
     let unknown = |source| BindError::Host { host: host.to_owned(), source };
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
@@ -177,8 +195,9 @@ async fn listen_where(host: &str, addresses: &[IpAddr], port: Option<u16>) -> Re
     }
 }
 
-/// How long the head of a request may be on its way, and a connection that says nothing may stay.
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long the head of a request may be on its way, and a connection may stay that says nothing: longer than clients keep
+/// one that they don't use, which is 90 seconds with most. So it is they who close it, and not we, just when they send.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// Calls that one connection may have open at a time.
 const MOST_STREAMS: u32 = 200;

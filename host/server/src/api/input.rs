@@ -1,5 +1,7 @@
 //! What requests to the API say.
 
+use std::time::Duration;
+
 use axum::extract::{FromRequest, Request};
 use http::header;
 use serde::de::DeserializeOwned;
@@ -8,6 +10,9 @@ use crate::refusal::{Kind, Refusal};
 
 /// The most that a request to the API may have.
 const MOST_BYTES: usize = 1 << 20;
+
+/// How long it may be on its way.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The most that a name may have.
 const LONGEST_NAME: usize = 250;
@@ -24,7 +29,9 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Input<T> {
             return Err(Refusal::new(Kind::Unsupported, "the request is no JSON").hint("send `application/json`"));
         }
         let over = |error| Refusal::too_large(format!("the request can't be read up to {MOST_BYTES} bytes: {error}"));
-        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES).await.map_err(over)?;
+        let late = |_| Refusal::unavailable("the request took too long to come in");
+        let bytes = axum::body::to_bytes(request.into_body(), MOST_BYTES);
+        let bytes = tokio::time::timeout(PATIENCE, bytes).await.map_err(late)?.map_err(over)?;
         let mut json = serde_json::Deserializer::from_slice(&bytes);
         let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
             let refusal = Refusal::bad_request(error.inner().to_string());

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::Arc;
 
-use reqwest::StatusCode;
+use reqwest::{Method, StatusCode};
 use server::{BindError, Options, Server};
 use tempfile::NamedTempFile;
 use tonic::Code;
@@ -101,6 +101,40 @@ async fn a_page_of_another_origin_is_refused() {
         assert_eq!(sends(3, origin).await, 403, "{origin}");
     }
     assert_eq!(running.store.spans().len(), 2);
+}
+
+#[tokio::test]
+async fn a_browser_is_told_which_pages_may_send_spans() {
+    let file = tokens("the-token");
+    let (token_file, allowed_origins) = (Some(file.path().to_owned()), vec!["https://app.example.org/".to_owned()]);
+    let running = Running::with(Options { token_file, allowed_origins, ..options() }).await;
+    let url = format!("http://{}/v1/traces", running.addresses.otlp.unwrap());
+    let asks = async |origin: &str| {
+        let asking = http().request(Method::OPTIONS, &url).header("origin", origin);
+        let asking = asking.header("access-control-request-method", "POST");
+        asking.header("access-control-request-headers", "authorization,content-type").send().await.unwrap()
+    };
+    let told = asks("https://app.example.org").await;
+    let header = |name: &str| told.headers()[name].to_str().unwrap().to_owned();
+    assert_eq!(
+        (told.status().as_u16(), header("access-control-allow-origin")),
+        (200, "https://app.example.org".to_owned())
+    );
+    assert!(header("access-control-allow-headers").contains("authorization"));
+    let told = asks("https://evil.example.org").await;
+    assert!(!told.headers().contains_key("access-control-allow-origin"));
+    // Without a token a page is refused, and may read why.
+    let sent = http().post(&url).header("origin", "https://app.example.org").send().await.unwrap();
+    assert_eq!((sent.status().as_u16(), sent.headers().contains_key("access-control-allow-origin")), (401, true));
+}
+
+#[tokio::test]
+async fn what_is_no_origin_is_told() {
+    for origin in ["*", "app.example.org", "https://app.example.org/page"] {
+        let wrong = Options { allowed_origins: vec![origin.to_owned()], ..options() };
+        let error = Server::bind(wrong, parts(&Arc::default())).await.err().unwrap();
+        assert!(matches!(error, BindError::Origin { .. }), "{origin}: {error}");
+    }
 }
 
 #[tokio::test]
