@@ -74,7 +74,7 @@ fn a_number_may_be_a_card_and_a_moment_is_none() {
     check(&rules, "4111111111111111", r#""[CARD]""#);
     check(&rules, r#"{"card":4111111111111111,"x":1}"#, r#"{"card":"[CARD]","x":1}"#);
     // Its last digit is the right one.
-    check(&rules, "1732548728129", "1732548728129");
+    check(&rules, "1732548728127", "1732548728127");
 }
 
 #[test]

@@ -6,6 +6,8 @@ use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceResponse
 use prost::Message;
 use reqwest::Response;
 use server::{Bounds, Options};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tonic::Code;
 use tonic::codec::CompressionEncoding;
 
@@ -48,11 +50,22 @@ async fn a_request_is_no_larger_than_it_may_be() {
     assert_eq!(running.metric("karat_bytes_in_flight").await, "0");
 }
 
+/// As most clients do, this one sends all of it before it listens.
 #[tokio::test]
-async fn the_answer_reaches_who_still_sends() {
+async fn the_answer_reaches_who_sends_to_the_end() {
     let running = Running::start().await;
-    let answer = running.traces(JSON, vec![b' '; 21 << 20]).send().await.unwrap();
-    assert_eq!(answer.status(), 413);
+    for (host, status) in [("localhost", "413"), ("evil.example.org", "403")] {
+        let mut stream = TcpStream::connect(running.addresses.api).await.unwrap();
+        let length = 21 << 20;
+        let head = format!(
+            "POST /v1/traces HTTP/1.1\r\nhost: {host}\r\ncontent-type: {JSON}\r\ncontent-length: {length}\r\n\r\n"
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(&vec![b' '; length]).await.unwrap();
+        let mut line = [0; 12];
+        stream.read_exact(&mut line).await.unwrap();
+        assert_eq!(str::from_utf8(&line).unwrap(), format!("HTTP/1.1 {status}"));
+    }
 }
 
 #[tokio::test]

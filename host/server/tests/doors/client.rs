@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
@@ -16,6 +17,9 @@ use crate::Running;
 pub(crate) const PROTOBUF: &str = "application/x-protobuf";
 pub(crate) const JSON: &str = "application/json";
 
+/// What takes longer does not come any more.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
 /// The part of `google.rpc.Status` that people read.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Status {
@@ -26,7 +30,7 @@ pub(crate) struct Status {
 }
 
 pub(crate) fn http() -> reqwest::Client {
-    reqwest::Client::builder().no_proxy().build().unwrap()
+    reqwest::Client::builder().no_proxy().timeout(PATIENCE).build().unwrap()
 }
 
 pub(crate) async fn json(answer: Response) -> serde_json::Value {
@@ -62,7 +66,7 @@ impl Running {
 }
 
 pub(crate) async fn grpc(address: SocketAddr) -> TraceServiceClient<Channel> {
-    let channel = Channel::from_shared(format!("http://{address}")).unwrap().connect().await.unwrap();
+    let channel = Channel::from_shared(format!("http://{address}")).unwrap().timeout(PATIENCE).connect().await.unwrap();
     TraceServiceClient::new(channel)
 }
 

@@ -1,10 +1,11 @@
 //! The end of a server, and of its clients.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use server::{Bounds, Options};
 
-use crate::client::{PROTOBUF, http};
+use crate::client::{PATIENCE, PROTOBUF, http};
 use crate::spans::{request, span};
 use crate::{Running, options};
 use prost::Message;
@@ -24,11 +25,15 @@ async fn what_is_in_flight_is_answered_before_the_end() {
     // Nobody else is let in.
     while http().get(format!("http://{}/healthz", addresses.api)).send().await.is_ok() {}
     assert!(!running.is_finished());
+    let kept = Arc::clone(&store);
+    let at_the_end = tokio::spawn(async move {
+        running.await.unwrap();
+        kept.spans().len()
+    });
     store.closed.send_replace(false);
     assert_eq!(by_http.await.unwrap(), 200);
     by_grpc.await.unwrap().unwrap();
-    running.await.unwrap();
-    assert_eq!(store.spans().len(), 2);
+    assert_eq!(at_the_end.await.unwrap(), 2);
 }
 
 #[tokio::test]
@@ -67,5 +72,6 @@ async fn spans_of_a_sender_who_has_gone_are_kept() {
     sent.abort();
     assert!(sent.await.unwrap_err().is_cancelled());
     running.store.closed.send_replace(false);
-    running.store.puts.subscribe().wait_for(|puts| puts.len() == 1).await.unwrap();
+    let mut puts = running.store.puts.subscribe();
+    tokio::time::timeout(PATIENCE, puts.wait_for(|puts| puts.len() == 1)).await.unwrap().unwrap();
 }

@@ -11,6 +11,8 @@ use model::search::{Cursor, Page, Query, TraceInfo};
 use model::trace::Span;
 use tokio::sync::watch;
 
+use crate::client::PATIENCE;
+
 pub(crate) struct Kept {
     /// What was taken, in the order it came.
     pub(crate) puts: watch::Sender<Vec<(String, Vec<SpanBatch>)>>,
@@ -56,7 +58,8 @@ impl Kept {
     }
 
     pub(crate) async fn wait_for(&self, waiting: usize) {
-        self.waiting.subscribe().wait_for(|now| *now == waiting).await.unwrap();
+        let mut now = self.waiting.subscribe();
+        tokio::time::timeout(PATIENCE, now.wait_for(|now| *now == waiting)).await.unwrap().unwrap();
     }
 
     fn refused(&self) -> Result<(), StoreError> {
