@@ -7,7 +7,7 @@
 use model::json::Json;
 use model::redaction::Action;
 
-use super::{Looked, pattern};
+use super::{Sought, pattern};
 
 /// What is left of a value.
 pub(super) enum Left {
@@ -25,13 +25,13 @@ const REDACTED: &str = "REDACTED";
 /// Something was found of which nothing may be left, not even what it stood in.
 struct Dropped;
 
-pub(super) fn attribute(looked: &Looked, name: &str, value: &Json) -> Left {
+pub(super) fn attribute(sought: &Sought, name: &str, value: &Json) -> Left {
     let text = value.as_str();
     let path = name.to_owned();
-    let left = match looked.action(name, name) {
+    let left = match sought.action(name, name) {
         Some(Action::Drop) => return Left::Nothing,
-        Some(action) => Ok(instead(looked, action, text)),
-        None => Walk { looked, rest: text, path, depth: 0 }.value(),
+        Some(action) => Ok(instead(sought, action, text)),
+        None => Walk { sought, rest: text, path, depth: 0 }.value(),
     };
     match left {
         Err(Dropped) => Left::Nothing,
@@ -45,12 +45,12 @@ pub(super) fn attribute(looked: &Looked, name: &str, value: &Json) -> Left {
 }
 
 /// A string that stands for a value.
-fn instead(looked: &Looked, action: Action, value: &str) -> String {
+fn instead(sought: &Sought, action: Action, value: &str) -> String {
     // A text is the same text however it is escaped.
     let plain = serde_json::from_str::<String>(value);
     let plain = plain.as_deref().unwrap_or(value);
     quoted(&match action {
-        Action::Hash => pattern::pseudonym(&looked.pseudonyms, REDACTED, plain),
+        Action::Hash => pattern::pseudonym(&sought.pseudonyms, REDACTED, plain),
         Action::Mask | Action::Drop => pattern::mask(REDACTED),
     })
 }
@@ -61,7 +61,7 @@ fn quoted(text: &str) -> String {
 
 /// Goes through a valid, compact JSON text.
 struct Walk<'a> {
-    looked: &'a Looked,
+    sought: &'a Sought,
     /// What has not been read.
     rest: &'a str,
     /// The names from the attribute down, with dots between them.
@@ -97,17 +97,17 @@ impl<'a> Walk<'a> {
             let length = self.path.len();
             self.path.push('.');
             self.path.push_str(&name);
-            let left = match self.looked.action(&name, &self.path) {
+            let left = match self.sought.action(&name, &self.path) {
                 None => Some(self.value()?),
                 Some(action) => {
                     let value = self.skipped();
-                    (action != Action::Drop).then(|| instead(self.looked, action, value))
+                    (action != Action::Drop).then(|| instead(self.sought, action, value))
                 }
             };
             self.path.truncate(length);
             if let Some(left) = left {
                 // A name may be what is looked for: of a map by address, for one.
-                let clean = pattern::text(&self.looked.patterns, &name).ok_or(Dropped)?;
+                let clean = pattern::text(&self.sought.patterns, &name).ok_or(Dropped)?;
                 let token = if clean == name { token.to_owned() } else { quoted(&clean) };
                 entries.push(format!("{token}:{left}"));
             }
@@ -131,11 +131,11 @@ impl<'a> Walk<'a> {
             && let Ok(json) = Json::parse(&text)
         {
             let within =
-                Walk { looked: self.looked, rest: json.as_str(), path: self.path.clone(), depth: self.depth + 1 };
+                Walk { sought: self.sought, rest: json.as_str(), path: self.path.clone(), depth: self.depth + 1 };
             let left = { within }.value()?;
             return Ok(if left == json.as_str() { token.to_owned() } else { quoted(&left) });
         }
-        let clean = pattern::text(&self.looked.patterns, &text).ok_or(Dropped)?;
+        let clean = pattern::text(&self.sought.patterns, &text).ok_or(Dropped)?;
         Ok(if clean == text { token.to_owned() } else { quoted(&clean) })
     }
 
@@ -146,7 +146,7 @@ impl<'a> Walk<'a> {
         if is_moment || !token.starts_with(|first: char| first.is_ascii_digit()) {
             return Ok(token.to_owned());
         }
-        let clean = pattern::text(&self.looked.patterns, token).ok_or(Dropped)?;
+        let clean = pattern::text(&self.sought.patterns, token).ok_or(Dropped)?;
         Ok(if clean == token { token.to_owned() } else { quoted(&clean) })
     }
 

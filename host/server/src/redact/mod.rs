@@ -20,14 +20,14 @@ use self::pattern::Pattern;
 
 /// The rules of all experiments, ready for use.
 pub(crate) struct Redactor {
-    everywhere: Looked,
+    everywhere: Sought,
     /// With those that hold everywhere.
-    experiments: BTreeMap<String, Looked>,
+    experiments: BTreeMap<String, Sought>,
 }
 
 /// What is looked for in the spans of one experiment.
 #[derive(Clone, Default)]
-struct Looked {
+struct Sought {
     patterns: Vec<Pattern>,
     keys: Vec<(Regex, Action)>,
     pseudonyms: [u8; 32],
@@ -38,13 +38,13 @@ impl Redactor {
     ///
     /// Fails with the first pattern that is no regular expression.
     pub(crate) fn new(redactions: &Redactions, pseudonyms: [u8; 32]) -> Result<Self, BadPattern> {
-        let everywhere = Looked::new(&redactions.everywhere, pseudonyms)?;
+        let everywhere = Sought::new(&redactions.everywhere, pseudonyms)?;
         let more = redactions.experiments.iter().map(|(name, rules)| {
-            let Looked { patterns, keys, .. } = Looked::new(rules, pseudonyms)?;
-            let mut looked = everywhere.clone();
-            looked.patterns.extend(patterns);
-            looked.keys.extend(keys);
-            Ok((name.clone(), looked))
+            let Sought { patterns, keys, .. } = Sought::new(rules, pseudonyms)?;
+            let mut sought = everywhere.clone();
+            sought.patterns.extend(patterns);
+            sought.keys.extend(keys);
+            Ok((name.clone(), sought))
         });
         let experiments = more.collect::<Result<_, _>>()?;
         Ok(Self { everywhere, experiments })
@@ -52,11 +52,11 @@ impl Redactor {
 
     /// For the spans of one request.
     pub(crate) fn of(&self, experiment: &str) -> Redacting<'_> {
-        Redacting { looked: self.experiments.get(experiment).unwrap_or(&self.everywhere), sources: Vec::new() }
+        Redacting { sought: self.experiments.get(experiment).unwrap_or(&self.everywhere), sources: Vec::new() }
     }
 }
 
-impl Looked {
+impl Sought {
     fn new(rules: &Rules, pseudonyms: [u8; 32]) -> Result<Self, BadPattern> {
         let patterns = rules.patterns.iter().map(|rule| Pattern::new(rule, pseudonyms)).collect::<Result<_, _>>()?;
         Ok(Self { patterns, keys: rules.keys.iter().map(key).collect(), pseudonyms })
@@ -100,22 +100,22 @@ fn key(rule: &KeyRule) -> (Regex, Action) {
 
 /// Goes through the spans of one request.
 pub(crate) struct Redacting<'a> {
-    looked: &'a Looked,
+    sought: &'a Sought,
     /// Spans of one export share who made them: each source with what is left of it.
     sources: Vec<(Arc<Source>, Arc<Source>)>,
 }
 
 impl Redacting<'_> {
     pub(crate) fn span(&mut self, span: &mut Span) {
-        let looked = self.looked;
-        if looked.is_empty() {
+        let sought = self.sought;
+        if sought.is_empty() {
             return;
         }
-        looked.attributes(&mut span.attributes);
-        span.events.iter_mut().for_each(|event| looked.attributes(&mut event.attributes));
-        span.links.iter_mut().for_each(|link| looked.attributes(&mut link.attributes));
+        sought.attributes(&mut span.attributes);
+        span.events.iter_mut().for_each(|event| sought.attributes(&mut event.attributes));
+        span.links.iter_mut().for_each(|link| sought.attributes(&mut link.attributes));
         if let Status::Error(said) = &mut span.status {
-            *said = pattern::text(&looked.patterns, said).map(|text| text.into_owned()).unwrap_or_default();
+            *said = pattern::text(&sought.patterns, said).map(|text| text.into_owned()).unwrap_or_default();
         }
         if let Some(source) = &mut span.source {
             *source = self.source(source);
@@ -127,7 +127,7 @@ impl Redacting<'_> {
         if let Some((_, left)) = self.sources.iter().rev().find(|(known, _)| Arc::ptr_eq(known, source)) {
             return Arc::clone(left);
         }
-        let left = Arc::new(self.looked.source(source));
+        let left = Arc::new(self.sought.source(source));
         self.sources.push((Arc::clone(source), Arc::clone(&left)));
         left
     }

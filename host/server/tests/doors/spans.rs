@@ -66,6 +66,9 @@ pub(crate) fn talkative(secret: &str) -> ExportTraceServiceRequest {
             text("plain", &format!("by {secret}, today")),
             value("deep", deep.clone()),
             text("json", &serde_json::json!({ "messages": [{ "content": format!("to\n{secret}") }] }).to_string()),
+            // Of these, what is known of the trace is made.
+            text("user.id", secret),
+            text("input.value", secret),
             text("nested", &serde_json::json!({ "text": serde_json::json!([secret]).to_string() }).to_string()),
         ]
     };
