@@ -95,9 +95,27 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "sled", "std::net"],
     },
     Border {
+        name: "server",
+        folder: "host/server",
+        may_use: &["model", "pipeline", "telemetry", "search"],
+        never_names: &["wasmtime", "clap", "sled", "std::env", "std::process"],
+    },
+    Border {
         name: "cli",
         folder: "host/cli",
-        may_use: &["model", "pipeline", "formats", "telemetry", "sandbox", "broker", "storage", "bundle", "workshop"],
+        may_use: &[
+            "model",
+            "pipeline",
+            "formats",
+            "telemetry",
+            "search",
+            "sandbox",
+            "broker",
+            "storage",
+            "server",
+            "bundle",
+            "workshop",
+        ],
         never_names: &["wasmtime", "sled", "std::net"],
     },
     Border {

@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
 
-pub(crate) use traces::{Feedback, Page, Source, Traces};
+pub(crate) use traces::{Feedback, Page, Serve, Source, Traces};
 
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
@@ -40,6 +40,8 @@ pub(crate) enum Verb {
     /// What people, judges and code say of traces.
     #[command(subcommand)]
     Feedback(Feedback),
+    /// Take in traces from OpenTelemetry SDKs, and answer questions about them over HTTP.
+    Serve(Serve),
     /// Judges: the LLMs behind the roles of a suite.
     #[command(subcommand)]
     Judge(Judge),

@@ -9,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::sensitive::Sensitive;
+
 /// The judges of a run: who is behind each role, and how they are asked.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Judges {
@@ -241,18 +243,6 @@ pub enum Redaction {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         name: Option<String>,
     },
-}
-
-/// What is known by its looks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Sensitive {
-    Email,
-    Phone,
-    /// Payment cards whose check digit is right.
-    Card,
-    /// Keys and tokens of well-known services, and private keys.
-    Key,
 }
 
 #[cfg(test)]

@@ -21,12 +21,14 @@ pub mod otlp;
 mod shape;
 mod span;
 mod value;
+mod view;
 
 pub use as_row::as_row;
 pub use digest::digest;
 use model::json::Json;
 use model::ports::{BrokenTrace, TraceReader};
 use model::trace::Trace;
+pub use view::SpanView;
 
 /// Reads traces of every shape.
 #[derive(Clone, Copy, Debug, Default)]

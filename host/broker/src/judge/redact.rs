@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
-use model::endpoint::{Redaction, Sensitive};
+use model::endpoint::Redaction;
 use model::json::Json;
 use model::judge::{Format, JudgeRequest, Message, Tool, ToolCall};
+use model::sensitive::{Look, without};
 use regex::{Captures, Regex};
 
 /// What one endpoint is not told.
@@ -17,36 +18,6 @@ struct Rule {
     /// What stands in its place.
     instead: String,
 }
-
-/// An address as RFC 5321 has them, without quotes and comments.
-const EMAIL: &str =
-    r"(?i)\b[a-z0-9][a-z0-9._%+'-]*@[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)+\b";
-
-/// A number with `+` or with the groups of one, of 7 to 15 digits (ITU-T E.164).
-const PHONE: &str = r"\+?\(?\d[\d\s().\-/]{5,22}\d\b";
-
-/// 12 digits or more, which may stand in groups: 12 to 19 of them are a card's (ISO/IEC 7812).
-const CARD: &str = r"\b\d(?:[ -]?\d){11,}\b";
-
-/// Bytes of a number with what stands between its digits.
-const LONGEST_NUMBER: usize = 40;
-
-/// Keys as their makers mark them: OpenAI and Anthropic, AWS, Google, GitHub, GitLab, Slack, Stripe, Hugging Face, JSON Web
-/// Tokens, bearer tokens, private keys.
-const KEY: &str = concat!(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|\z)",
-    r"|\bsk-[A-Za-z0-9_-]{16,}",
-    r"|\b(?:AKIA|ASIA)[A-Z0-9]{16}\b",
-    r"|\bAIza[A-Za-z0-9_-]{30,}",
-    r"|\b(?:ghp|gho|ghu|ghs|ghr)_[A-Za-z0-9]{30,}",
-    r"|\bgithub_pat_[A-Za-z0-9_]{30,}",
-    r"|\bglpat-[A-Za-z0-9_-]{16,}",
-    r"|\bxox[abeoprs]-[A-Za-z0-9-]{10,}",
-    r"|\b(?:sk|rk|pk)_(?:live|test)_[A-Za-z0-9]{16,}",
-    r"|\bhf_[A-Za-z0-9]{30,}",
-    r"|\beyJ[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{10,}\.[A-Za-z0-9_-]{5,}",
-    r"|(?i:\bbearer\s+)[A-Za-z0-9._~+/-]{20,}=*",
-);
 
 impl Redactor {
     /// # Errors
@@ -97,8 +68,9 @@ impl Redactor {
     fn text<'a>(&self, text: &'a str) -> Cow<'a, str> {
         let mut clean = Cow::Borrowed(text);
         for Rule { looks, is_it, instead } in &self.0 {
+            let instead = |_: &str| instead.clone();
             let replaced =
-                looks.replace_all(&clean, |found: &Captures<'_>| without(&found[0], *is_it, instead).into_owned());
+                looks.replace_all(&clean, |found: &Captures<'_>| without(&found[0], *is_it, &instead).into_owned());
             if let Cow::Owned(replaced) = replaced {
                 clean = Cow::Owned(replaced);
             }
@@ -107,79 +79,24 @@ impl Redactor {
     }
 }
 
-/// A span without what it is, or what some of its groups of digits are: a card stands beside its date, a number beside
-/// another.
-fn without<'a>(span: &'a str, is_it: fn(&str) -> bool, instead: &str) -> Cow<'a, str> {
-    if is_it(span) {
-        return Cow::Owned(instead.to_owned());
-    }
-    let (starts, ends): (Vec<_>, Vec<_>) = (group_edges(span, true).collect(), group_edges(span, false).collect());
-    let (mut clean, mut kept) = (String::new(), 0);
-    for (first, &start) in starts.iter().enumerate() {
-        // The longest first; nothing that is looked for is longer than this.
-        let near = ends[first..].iter().take_while(|end| **end - start <= LONGEST_NUMBER);
-        let part = near.filter(|end| start >= kept && is_it(&span[start..**end])).last();
-        if let Some(&end) = part {
-            clean.push_str(&span[kept..start]);
-            clean.push_str(instead);
-            kept = end;
-        }
-    }
-    if kept == 0 { Cow::Borrowed(span) } else { Cow::Owned(clean + &span[kept..]) }
-}
-
-/// Where groups of digits begin, or where they end.
-fn group_edges(span: &str, begin: bool) -> impl Iterator<Item = usize> + '_ {
-    let is_digit = |at: usize| span.as_bytes().get(at).is_some_and(u8::is_ascii_digit);
-    (0..=span.len()).filter(move |&at| {
-        let (before, behind) = (at > 0 && is_digit(at - 1), is_digit(at));
-        if begin { behind && !before } else { before && !behind }
-    })
-}
-
 impl Rule {
     fn new(redaction: &Redaction) -> Result<Self, String> {
-        let anything = |_: &str| true;
-        let (looks, is_it, instead): (&str, fn(&str) -> bool, &str) = match redaction {
-            Redaction::Known(Sensitive::Email) => (EMAIL, anything, "EMAIL"),
-            Redaction::Known(Sensitive::Phone) => (PHONE, is_phone, "PHONE"),
-            Redaction::Known(Sensitive::Card) => (CARD, is_card, "CARD"),
-            Redaction::Known(Sensitive::Key) => (KEY, anything, "KEY"),
-            Redaction::Pattern { pattern, name } => (pattern, anything, name.as_deref().unwrap_or("REDACTED")),
+        let (looks, is_it, instead): (Cow<'_, str>, fn(&str) -> bool, &str) = match redaction {
+            Redaction::Known(sensitive) => {
+                let Look { pattern, is_it, name } = sensitive.look();
+                (pattern, is_it, name)
+            }
+            Redaction::Pattern { pattern, name } => (pattern.into(), |_| true, name.as_deref().unwrap_or("REDACTED")),
         };
-        let looks = Regex::new(looks).map_err(|error| format!("`{looks}` is no regular expression: {error}"))?;
+        let looks = Regex::new(&looks).map_err(|error| format!("`{looks}` is no regular expression: {error}"))?;
         Ok(Self { looks, is_it, instead: format!("[{instead}]") })
     }
 }
 
-fn digits(text: &str) -> Vec<u32> {
-    text.chars().filter_map(|character| character.to_digit(10)).collect()
-}
-
-/// A date, an amount or a plain number is no phone number.
-fn is_phone(text: &str) -> bool {
-    let count = digits(text).len();
-    let groups = text.split(|character: char| !character.is_ascii_digit()).filter(|group| !group.is_empty()).count();
-    let is_date = groups == 3 && count == 8 && text.len() == 10;
-    let is_decimal = text.chars().all(|character| character.is_ascii_digit() || character == '.') && groups == 2;
-    (7..=15).contains(&count) && (text.starts_with('+') || groups >= 2) && !is_date && !is_decimal
-}
-
-/// Luhn's check digit (ISO/IEC 7812-1, annex B).
-fn is_card(text: &str) -> bool {
-    let digits = digits(text);
-    let doubled = |(place, digit): (usize, &u32)| match (place % 2, digit * 2) {
-        (0, _) => *digit,
-        (_, twice) if twice > 9 => twice - 9,
-        (_, twice) => twice,
-    };
-    (12..=19).contains(&digits.len())
-        && digits.iter().any(|digit| *digit != 0)
-        && digits.iter().rev().enumerate().map(doubled).sum::<u32>() % 10 == 0
-}
-
 #[cfg(test)]
 mod tests {
+    use model::sensitive::Sensitive;
+
     use super::*;
 
     #[track_caller]

@@ -141,7 +141,10 @@ pub(crate) struct Serve {
     /// Another name under which the server is reached, such as `karat.example.com`.
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
-    /// What is taken out of traces before they are kept: a YAML file.
+    /// A page that may send requests to the server, such as `https://app.example.com`.
+    #[arg(long, value_name = "ORIGIN")]
+    pub(crate) allow_origin: Vec<String>,
+    /// What is taken out of traces before they are kept: a TOML file, see `docs/serve.md`.
     #[arg(long, value_name = "FILE")]
     pub(crate) redact: Option<PathBuf>,
 }

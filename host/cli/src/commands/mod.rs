@@ -18,6 +18,7 @@ mod preview;
 mod runs;
 mod schema;
 mod scorers;
+mod serve;
 mod store;
 mod traces;
 mod upkeep;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
         Verb::Runs(what) => runs::run(what, store, terminal),
         Verb::Traces(what) => traces::run(what, store, terminal),
         Verb::Feedback(what) => feedback::run(what, store, terminal),
+        Verb::Serve(what) => serve::run(what, store, terminal),
         Verb::Judge(what) => judge::run(what, store, terminal),
         Verb::Scorers(what) => scorers::run(&what, terminal),
         Verb::Plugin(what) => plugin::run(what, terminal),

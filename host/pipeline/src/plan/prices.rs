@@ -50,6 +50,26 @@ pub(super) fn of(model: &Model, base_url: &str) -> Option<Price> {
     found.map(|&(_, _, input, output)| Price { input, output })
 }
 
+/// What so many tokens of a model cost in US dollars, wherever it was asked; none where that is not known. `provider` is as
+/// whoever asked calls it: one that is not known here leaves the model's name to tell.
+pub fn of_tokens(provider: Option<&str>, model: &str, input: u64, output: u64) -> Option<f64> {
+    let named = provider.map(str::to_ascii_lowercase);
+    let is_of = |known: Provider| match (&named, known) {
+        (None, _) => true,
+        (Some(named), Provider::OpenAi) => named.contains("openai"),
+        (Some(named), Provider::Anthropic) => named.contains("anthropic"),
+        (Some(named), Provider::Gemini) => {
+            ["gemini", "google", "gcp", "vertex"].iter().any(|name| named.contains(name))
+        }
+        (Some(_), Provider::Ollama | Provider::Azure) => false,
+    };
+    // Who routes puts the provider before the model.
+    let model = model.rsplit_once('/').map_or(model, |(_, name)| name);
+    let is_it = |known: &str| model.strip_prefix(known).is_some_and(is_date);
+    let &(_, _, of_input, of_output) = PRICES.iter().find(|(known, name, ..)| is_of(*known) && is_it(name))?;
+    Some((input as f64 * of_input + output as f64 * of_output) / 1e6)
+}
+
 /// Whether this is nothing, or the date of a release: `-2025-08-07`, `-20250929`.
 fn is_date(behind: &str) -> bool {
     behind.is_empty()

@@ -1,0 +1,124 @@
+//! `karat serve`: takes in traces, and answers over HTTP.
+
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use model::digest::Tokens;
+use model::redaction::Redactions;
+use pipeline::plan::prices;
+use serde_json::json;
+use server::{Addresses, BindError, Options, Parts, Server};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::args::Serve;
+use crate::exit::{Exit, Stop};
+use crate::terminal::Terminal;
+use crate::wiring;
+
+/// Beside the store: what pseudonyms are made from has to stay the same.
+const PSEUDONYM_KEY: &str = "PSEUDONYM_KEY";
+
+pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    let runtime = wiring::runtime()?;
+    let folder = wiring::store_folder(store)?;
+    let store = wiring::store(&folder)?;
+    let redactions = what.redact.as_deref().map(redactions).transpose()?.unwrap_or_default();
+    let options = Options {
+        host: what.host,
+        port: what.port,
+        otlp_port: Some(what.otlp_port),
+        grpc_port: Some(what.grpc_port),
+        token_file: what.token_file,
+        allowed_hosts: what.allow_host,
+        allowed_origins: what.allow_origin,
+        redactions,
+        ..Options::default()
+    };
+    let parts = Parts {
+        traces: store,
+        prices: Arc::new(|provider: Option<&str>, model: &str, tokens: &Tokens| {
+            prices::of_tokens(provider, model, tokens.input, tokens.output)
+        }),
+        now,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        pseudonym_key: pseudonym_key(&folder)?,
+    };
+    runtime.block_on(async {
+        let server = Server::bind(options, parts).await.map_err(unbound)?;
+        tell(server.addresses(), &folder, terminal)?;
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        server
+            .run(async move {
+                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+            })
+            .await;
+        Ok(Exit::Done)
+    })
+}
+
+/// Where it listens, for a person, or on one line for who started it.
+fn tell(addresses: Addresses, folder: &Path, terminal: &Terminal) -> Result<(), Stop> {
+    let Addresses { api, otlp, grpc } = addresses;
+    if terminal.is_json() {
+        let http = |address| format!("http://{address}");
+        return Ok(terminal.json(&json!({
+            "api": http(api), "otlp_http": otlp.map(http), "otlp_grpc": grpc.map(http)
+        }))?);
+    }
+    terminal.data(format_args!("listening on http://{api} (store `{}`)", folder.display()))?;
+    for (what, address) in [("OpenTelemetry over HTTP", otlp), ("OpenTelemetry over gRPC", grpc)] {
+        if let Some(address) = address {
+            terminal.data(format_args!("  {what}: http://{address}"))?;
+        }
+    }
+    Ok(terminal.say("Ctrl-C stops it; `karat traces list --follow` shows what comes in")?)
+}
+
+fn unbound(error: BindError) -> Stop {
+    let hint = match &error {
+        BindError::Listen { .. } => Some(
+            "another program may have it: choose with `--port`, `--otlp-port`, `--grpc-port`; 0 takes one that is free",
+        ),
+        BindError::Open { .. } => Some("`--token-file FILE` names one; `openssl rand -hex 32 > FILE` makes a token"),
+        _ => None,
+    };
+    let stop = Stop::wrong(error);
+    match hint {
+        Some(hint) => stop.hint(hint),
+        None => stop,
+    }
+}
+
+fn redactions(path: &Path) -> Result<Redactions, Stop> {
+    let unusable = || format!("can't use `{}`", path.display());
+    let text = std::fs::read_to_string(path).with_context(unusable)?;
+    Ok(toml::from_str(&text).with_context(unusable)?)
+}
+
+/// The key of this store; made when it is first needed.
+fn pseudonym_key(folder: &Path) -> Result<[u8; 32], Stop> {
+    let path = folder.join(PSEUDONYM_KEY);
+    let unusable = || format!("can't use `{}`", path.display());
+    match std::fs::read(&path) {
+        Ok(bytes) => Ok(bytes.try_into().map_err(|_| anyhow::anyhow!("it has not 32 bytes")).with_context(unusable)?),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let mut key = [0; 32];
+            getrandom::fill(&mut key).context("no random bytes")?;
+            let mut file =
+                std::fs::File::options().write(true).create_new(true).mode(0o600).open(&path).with_context(unusable)?;
+            file.write_all(&key).with_context(unusable)?;
+            file.sync_all().with_context(unusable)?;
+            Ok(key)
+        }
+        Err(error) => Err(Stop::wrong(anyhow::Error::new(error).context(unusable()))),
+    }
+}
+
+/// Nanoseconds since 1970-01-01T00:00:00Z.
+fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
+}

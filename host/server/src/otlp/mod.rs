@@ -1,0 +1,210 @@
+//! Spans on their way in: what all doors for them have in common.
+//!
+//! Whatever does not depend on the protocol is done here, once: a request is as large, as often sent and as clean by one door
+//! as by the other.
+
+pub(crate) mod grpc;
+pub(crate) mod http;
+mod repeated;
+mod rpc;
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use ::http::HeaderMap;
+use bytes::Bytes;
+use model::ports::{SpanBatch, TraceStore};
+use model::telemetry::Encoding;
+use telemetry::facts::Prices;
+use telemetry::otlp::{Received, Unreadable, receive};
+use tokio::sync::Semaphore;
+
+use self::repeated::{Key, Repeated};
+use crate::admission::{Admission, Held};
+use crate::decompress::{Compression, decompress};
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::options::Bounds;
+use crate::redact::Redactor;
+use crate::refusal::{Kind, Refusal};
+
+/// Takes spans in.
+#[derive(Clone)]
+pub(crate) struct Intake(Arc<Inner>);
+
+struct Inner {
+    traces: Arc<dyn TraceStore>,
+    prices: Arc<dyn Prices + Send + Sync>,
+    redactor: Redactor,
+    bounds: Bounds,
+    admission: Admission,
+    /// Decompressing and decoding take a core each, and no more than there are.
+    cores: Semaphore,
+    repeated: Repeated,
+    health: Arc<Health>,
+    metrics: Arc<Metrics>,
+}
+
+/// One request, as it was sent.
+pub(crate) struct Delivery {
+    pub(crate) sent: Bytes,
+    pub(crate) held: Held,
+    pub(crate) compression: Compression,
+    pub(crate) encoding: Encoding,
+    pub(crate) experiment: String,
+}
+
+/// What became of the spans of a request that was taken.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Answer {
+    accepted: usize,
+    pub(crate) rejected: usize,
+    /// Why those were rejected.
+    pub(crate) message: String,
+}
+
+/// A request that was looked at, before anything of it is stored.
+enum Looked {
+    /// It was taken before, and answered so.
+    Repeated(Answer),
+    New {
+        key: Key,
+        answer: Answer,
+        batches: Vec<SpanBatch>,
+    },
+}
+
+impl Intake {
+    pub(crate) fn new(
+        traces: Arc<dyn TraceStore>,
+        prices: Arc<dyn Prices + Send + Sync>,
+        redactor: Redactor,
+        bounds: Bounds,
+        health: Arc<Health>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let (admission, cores) = (Admission::new(bounds.bytes_in_flight), Semaphore::new(cores));
+        let repeated = Repeated::default();
+        Self(Arc::new(Inner { traces, prices, redactor, bounds, admission, cores, repeated, health, metrics }))
+    }
+
+    pub(crate) fn admission(&self) -> &Admission {
+        &self.0.admission
+    }
+
+    pub(crate) fn bounds(&self) -> &Bounds {
+        &self.0.bounds
+    }
+
+    pub(crate) fn bytes_in_flight(&self) -> usize {
+        self.0.admission.in_flight()
+    }
+
+    /// Traces were deleted: what is sent again now is wanted again.
+    pub(crate) fn forget(&self) {
+        self.0.repeated.clear();
+    }
+
+    /// Takes a request in, to its end also where its sender has gone meanwhile: what has begun holds its bytes, and is given
+    /// up by nobody halfway.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what is broken, what there is no room for, and what the store does not take.
+    pub(crate) async fn take(&self, delivery: Delivery) -> Result<Answer, Refusal> {
+        let inner = Arc::clone(&self.0);
+        tokio::spawn(inner.take(delivery)).await.unwrap_or_else(|error| Err(failed(&error)))
+    }
+}
+
+impl Inner {
+    async fn take(self: Arc<Self>, delivery: Delivery) -> Result<Answer, Refusal> {
+        let experiment = delivery.experiment.clone();
+        let core = self.cores.acquire().await.map_err(|_| Refusal::unavailable("the server is about to end"))?;
+        let inner = Arc::clone(&self);
+        let looked = tokio::task::spawn_blocking(move || inner.look(delivery));
+        let (looked, held) = looked.await.map_err(|error| failed(&error))?;
+        drop(core);
+        let answer = match looked? {
+            Looked::Repeated(answer) => {
+                self.metrics.repeated.fetch_add(answer.accepted as u64, Ordering::Relaxed);
+                answer
+            }
+            Looked::New { key, answer, batches } => {
+                self.put(&experiment, batches).await?;
+                self.metrics.accepted.fetch_add(answer.accepted as u64, Ordering::Relaxed);
+                self.metrics.rejected.fetch_add(answer.rejected as u64, Ordering::Relaxed);
+                self.repeated.remember(key, answer.clone());
+                answer
+            }
+        };
+        drop(held);
+        Ok(answer)
+    }
+
+    /// Everything that takes a core.
+    fn look(&self, delivery: Delivery) -> (Result<Looked, Refusal>, Held) {
+        let Delivery { sent, mut held, compression, encoding, experiment } = delivery;
+        let request = decompress(sent, compression, &self.bounds, &mut held);
+        (request.and_then(|request| self.read(&request, encoding, &experiment)), held)
+    }
+
+    fn read(&self, request: &[u8], encoding: Encoding, experiment: &str) -> Result<Looked, Refusal> {
+        let key = repeated::key(request, encoding, experiment);
+        if let Some(answer) = self.repeated.answer(&key) {
+            return Ok(Looked::Repeated(answer));
+        }
+        let unreadable = |Unreadable(message)| Refusal::bad_request(message);
+        let received = receive(request, encoding, &self.bounds.spans).map_err(unreadable)?;
+        let message = received.message().unwrap_or_default();
+        let Received { traces, accepted, rejected, .. } = received;
+        let mut redacting = self.redactor.of(experiment);
+        let batch = |(trace, mut spans): (String, Vec<_>)| {
+            spans.iter_mut().for_each(|span| redacting.span(span));
+            let digests = telemetry::digest(&spans, &*self.prices);
+            SpanBatch { trace, spans: spans.into_iter().zip(digests).collect() }
+        };
+        let batches = traces.into_iter().map(batch).collect();
+        Ok(Looked::New { key, answer: Answer { accepted, rejected, message }, batches })
+    }
+
+    async fn put(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), Refusal> {
+        if batches.is_empty() {
+            return Ok(());
+        }
+        let started = Instant::now();
+        let put = self.traces.put_spans(experiment, batches).await;
+        self.metrics.put(started.elapsed());
+        self.health.wrote(put.is_ok());
+        put.map_err(|error| {
+            tracing::warn!(%error, "the store does not take spans");
+            Refusal::of_intake(&error)
+        })
+    }
+}
+
+/// A request that made this program fail would do so again.
+fn failed(error: &tokio::task::JoinError) -> Refusal {
+    tracing::error!(%error, "a request made the server fail");
+    Refusal::new(Kind::Internal, "the server failed on this request")
+}
+
+/// The most that the name of an experiment may have.
+const LONGEST_EXPERIMENT: usize = 250;
+
+/// Where the spans of a request go.
+fn experiment(headers: &HeaderMap) -> Result<String, Refusal> {
+    const NAMES: [&str; 2] = ["x-karat-experiment", "x-mlflow-experiment-id"];
+    let Some((name, value)) = NAMES.into_iter().find_map(|name| Some((name, headers.get(name)?))) else {
+        return Ok("default".to_owned());
+    };
+    let text = str::from_utf8(value.as_bytes()).map(str::trim).ok();
+    match text.filter(|text| text.len() <= LONGEST_EXPERIMENT && !text.is_empty()) {
+        Some(text) => Ok(text.to_owned()),
+        None => Err(Refusal::bad_request(format!("`{name}` is no name of an experiment"))
+            .hint(format!("use 1 to {LONGEST_EXPERIMENT} bytes of UTF-8"))
+            .field(name)),
+    }
+}

@@ -1,0 +1,34 @@
+//! What all doors have in common.
+
+use std::sync::Arc;
+
+use model::ports::{Annotation, StoreError, TraceStore};
+
+use crate::guard::Guard;
+use crate::health::Health;
+use crate::metrics::Metrics;
+use crate::otlp::Intake;
+use crate::refusal::Refusal;
+
+pub(crate) struct Shared {
+    pub(crate) traces: Arc<dyn TraceStore>,
+    pub(crate) intake: Intake,
+    pub(crate) guard: Guard,
+    pub(crate) health: Arc<Health>,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) version: String,
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    pub(crate) now: fn() -> u64,
+}
+
+impl Shared {
+    /// # Errors
+    ///
+    /// Refuses as `missing` where there is no such trace or assessment, and as the store does.
+    pub(crate) async fn annotate(&self, change: Annotation) -> Result<(), Refusal> {
+        let done = self.traces.annotate(vec![change]).await;
+        // That something is missing, a store can say that is well.
+        self.health.wrote(matches!(done, Ok(()) | Err(StoreError::Missing { .. })));
+        done.map_err(Refusal::from)
+    }
+}
