@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
 
-pub(crate) use traces::{Feedback, Page, Serve, Source, Traces};
+pub(crate) use traces::{Feedback, Kept, Page, Score, Serve, Source, Traces};
 
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
@@ -62,7 +62,7 @@ pub(crate) enum Verb {
     Doctor(Doctor),
 }
 
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Eval {
     /// The suite file, or a folder with a `karat.yaml`.
     #[arg(default_value = "karat.yaml")]

@@ -5,8 +5,19 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand, ValueEnum};
 
+use crate::authority::Permission;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Traces {
+    #[command(flatten)]
+    Kept(Kept),
+    /// Score traces: every scorer looks at every trace of which the filter holds, and its verdicts are noted on it.
+    Score(Score),
+}
+
+/// What is done with the traces there are.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Kept {
     /// The newest traces.
     List {
         #[command(flatten)]
@@ -45,6 +56,43 @@ pub(crate) enum Traces {
         #[arg(long, value_name = "NAME", conflicts_with = "traces")]
         experiment: Option<String>,
     },
+}
+
+/// Which traces are scored, and by whom.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Score {
+    /// The filter; an empty one takes all traces.
+    pub(crate) filter: String,
+    /// A built-in scorer; more than once for several.
+    #[arg(long, value_name = "NAME", required_unless_present = "suite", conflicts_with = "suite")]
+    pub(crate) scorer: Vec<String>,
+    /// The scorers, judges, limits and gates of this suite; its data is left alone.
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) suite: Option<PathBuf>,
+    /// Of this experiment only.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<String>,
+    /// Only so many, chosen by chance.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) sample: Option<u64>,
+    /// What chance begins with: the same traces are chosen again.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
+    /// Go on with a run that was cut off.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) resume: Option<String>,
+    /// Spend no more than this on judges, in US dollars, over all sessions of the run.
+    #[arg(long, value_name = "X", value_parser = super::dollars)]
+    pub(crate) max_usd: Option<f64>,
+    /// Ask judges anew, whatever they replied before.
+    #[arg(long)]
+    pub(crate) no_cache: bool,
+    /// Let plugins do what only you can allow, as in `karat eval`.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Permission>,
+    /// What is allowed, from this file instead of the one in your configuration folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
 }
 
 /// Which traces are shown, and in what order.

@@ -44,21 +44,40 @@ use crate::{executable, export, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
+    let asked = |what: Eval| -> Result<Asked, Stop> {
+        let path = suite_path(&what.suite);
+        Ok(Asked { suite: read_suite(&path)?, path, again: resume_command(&what), what })
+    };
     if what.estimate {
-        let prepared = prepare(what.clone(), store.clone(), &runtime, terminal)?;
+        let prepared = prepare(asked(what.clone())?, store.clone(), &runtime, terminal)?;
         let first = runtime.block_on(preview(prepared))?;
         if let Some(exit) = first.decision(&what, terminal)? {
             return Ok(exit);
         }
         what.resume = Some(first.run.to_string());
     }
-    runtime.block_on(evaluate(prepare(what, store, &runtime, terminal)?))
+    runtime.block_on(evaluate(prepare(asked(what)?, store, &runtime, terminal)?))
+}
+
+/// Runs a suite that was put together.
+pub(super) fn run_suite(asked: Asked, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    let runtime = wiring::runtime()?;
+    runtime.block_on(evaluate(prepare(asked, store, &runtime, terminal)?))
+}
+
+/// What is to be run.
+pub(super) struct Asked {
+    pub(super) suite: SuiteFile,
+    /// Its file: what its paths are relative to.
+    pub(super) path: PathBuf,
+    pub(super) what: Eval,
+    /// The command that was typed, but for what it was to go on with.
+    pub(super) again: String,
 }
 
 /// Makes sure that everything a run needs is there and good.
-fn prepare(what: Eval, store: Option<PathBuf>, runtime: &Runtime, terminal: &Terminal) -> Result<Evaluation, Stop> {
-    let suite_path = suite_path(&what.suite);
-    let suite = read_suite(&suite_path)?;
+fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &Terminal) -> Result<Evaluation, Stop> {
+    let Asked { suite, path: suite_path, what, again } = asked;
     let folder = folder_of(&suite_path).to_owned();
     let cassette = cassette(&what)?;
     let (planned, authority, judges) = loop {
@@ -100,7 +119,7 @@ fn prepare(what: Eval, store: Option<PathBuf>, runtime: &Runtime, terminal: &Ter
     };
     let store = wiring::store(&store)?;
     let terminal = *terminal;
-    Ok(Evaluation { what, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
+    Ok(Evaluation { what, again, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
 }
 
 fn cassette(what: &Eval) -> Result<Option<Arc<Cassette>>, Stop> {
@@ -269,6 +288,7 @@ fn missing_data(planned: &Planned, suite: &SuiteFile, stop: Stop) -> Stop {
 /// Everything a run needs, known to be good.
 struct Evaluation {
     what: Eval,
+    again: String,
     planned: Planned,
     data: Data,
     store: Arc<SharedStore>,
@@ -299,8 +319,19 @@ struct Conducted {
 
 /// Scores the rows of a run that are left to do; only those among the `first`, if so many are said.
 async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted, Stop> {
-    let Evaluation { what, mut planned, data, store: shared, terminal, cassette, authority, judges, folder, waiting } =
-        evaluation;
+    let Evaluation {
+        what,
+        mut planned,
+        data,
+        store: shared,
+        terminal,
+        cassette,
+        authority,
+        judges,
+        folder,
+        waiting,
+        ..
+    } = evaluation;
     let store: Arc<dyn Store> = shared.clone();
     let started = Instant::now();
     let cancel = interrupted(terminal)?;
@@ -358,7 +389,7 @@ async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
 }
 
 async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
-    let (what, terminal) = (evaluation.what.clone(), evaluation.terminal);
+    let (what, again, terminal) = (evaluation.what.clone(), evaluation.again.clone(), evaluation.terminal);
     let shared = Arc::clone(&evaluation.store);
     let store: Arc<dyn Store> = shared.clone();
     let Conducted { header, ended, before, seconds, max_usd, aggregators, .. } = conduct(evaluation, None).await?;
@@ -387,13 +418,14 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     {
         return Err(Stop::wrong(error).after_start());
     }
-    let saved = |what: &Eval, how: &str| {
-        let command = resume_command(what, report.run);
-        terminal.say(format_args!("what came to its end is saved; `{command}{how}` goes on"))
+    let most = what.max_usd.map(|most| format!(" --max-usd {most}")).unwrap_or_default();
+    let saved = |how: &str| {
+        let run = report.run;
+        terminal.say(format_args!("what came to its end is saved; `{again}{how} --resume {run}` goes on"))
     };
     match ended?.end {
-        ScoredEnd::Cancelled => saved(&what, "")?,
-        ScoredEnd::OutOfMoney => saved(&Eval { max_usd: None, ..what.clone() }, " --max-usd MORE")?,
+        ScoredEnd::Cancelled => saved(&most)?,
+        ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
         ScoredEnd::Complete | ScoredEnd::GivenUp(_) => {}
     }
     Ok(exit(report.verdict))
@@ -566,7 +598,7 @@ async fn write_report(file: &ReportFile, run: &Run, report: &Report, store: &Arc
 }
 
 /// What was typed, so that the run goes on under the same conditions.
-fn resume_command(what: &Eval, run: RunId) -> String {
+fn resume_command(what: &Eval) -> String {
     let mut command = format!("karat eval {}", what.suite.display());
     if let Some(data) = &what.data {
         command.push_str(&format!(" --data {}", data.display()));
@@ -577,9 +609,6 @@ fn resume_command(what: &Eval, run: RunId) -> String {
     if let Some(only) = &what.only {
         command.push_str(&format!(" --only {only}"));
     }
-    if let Some(most) = what.max_usd {
-        command.push_str(&format!(" --max-usd {most}"));
-    }
     if what.no_cache {
         command.push_str(" --no-cache");
     }
@@ -588,7 +617,7 @@ fn resume_command(what: &Eval, run: RunId) -> String {
             command.push_str(&format!(" {flag} {}", path.display()));
         }
     }
-    format!("{command} --resume {run}")
+    command
 }
 
 fn exit(verdict: Verdict) -> Exit {

@@ -1,5 +1,6 @@
 //! `karat traces`: what applications did.
 
+mod score;
 mod show;
 
 use std::collections::HashSet;
@@ -13,7 +14,7 @@ use model::ports::{StoreError, TraceStore};
 use model::search::{Comparison, Cursor, Field, Filter, Page, Query, Test, TraceInfo, Value};
 use serde::Serialize;
 
-use crate::args::{Page as Wanted, Traces};
+use crate::args::{Kept, Page as Wanted, Traces};
 use crate::exit::{Exit, Stop};
 use crate::quantities::{count, counted, dollars, latency, moment};
 use crate::terminal::{Terminal, printable_line, table};
@@ -27,28 +28,35 @@ const MANY: usize = 1000;
 /// How often is looked for new traces.
 const LOOK: Duration = Duration::from_millis(500);
 
+pub(crate) fn run(what: Traces, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+    match what {
+        Traces::Kept(what) => look(what, store, terminal),
+        Traces::Score(what) => score::run(what, store, terminal),
+    }
+}
+
 #[tokio::main(flavor = "current_thread")]
-pub(crate) async fn run(what: Traces, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
+async fn look(what: Kept, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let folder = wiring::store_folder(store)?;
     let Some(store) = wiring::existing_store(&folder)?.map(|store| -> Arc<dyn TraceStore> { store }) else {
         return no_store(&what, terminal);
     };
     match what {
-        Traces::List { page } => search(&*store, "", &page, terminal).await,
-        Traces::Search { filter, page } => search(&*store, &filter, &page, terminal).await,
-        Traces::Show { trace, full, spans } => {
+        Kept::List { page } => search(&*store, "", &page, terminal).await,
+        Kept::Search { filter, page } => search(&*store, &filter, &page, terminal).await,
+        Kept::Show { trace, full, spans } => {
             let info = find(&*store, &trace).await?;
             let spans = store.spans(&info.id, 0, spans as usize).await?;
             show::show(&info, spans, full, terminal)
         }
-        Traces::Delete { traces, filter: None, older_than: None, .. } => {
+        Kept::Delete { traces, filter: None, older_than: None, .. } => {
             let mut ids = Vec::with_capacity(traces.len());
             for named in traces {
                 ids.push(find(&*store, &named).await?.id);
             }
             deleted(store.delete_traces(&ids).await?, terminal)
         }
-        Traces::Delete { filter, older_than, experiment, .. } => {
+        Kept::Delete { filter, older_than, experiment, .. } => {
             let mut filters = Vec::from_iter(parsed(filter.as_deref().unwrap_or_default())?);
             if let Some(age) = older_than {
                 let before = now()?.saturating_sub(age).as_secs_f64() * 1e3;
@@ -61,14 +69,14 @@ pub(crate) async fn run(what: Traces, store: Option<PathBuf>, terminal: &Termina
     }
 }
 
-fn no_store(what: &Traces, terminal: &Terminal) -> Result<Exit, Stop> {
+fn no_store(what: &Kept, terminal: &Terminal) -> Result<Exit, Stop> {
     match what {
-        Traces::List { .. } | Traces::Search { .. } if terminal.is_json() => {
+        Kept::List { .. } | Kept::Search { .. } if terminal.is_json() => {
             terminal.json(&Listed { traces: &[], next: None })?;
         }
-        Traces::List { .. } | Traces::Search { .. } => terminal.say("no traces yet: `karat serve` takes them in")?,
-        Traces::Show { trace, .. } => return Err(unknown(trace)),
-        Traces::Delete { traces, .. } => return traces.first().map_or(Ok(Exit::Done), |trace| Err(unknown(trace))),
+        Kept::List { .. } | Kept::Search { .. } => terminal.say("no traces yet: `karat serve` takes them in")?,
+        Kept::Show { trace, .. } => return Err(unknown(trace)),
+        Kept::Delete { traces, .. } => return traces.first().map_or(Ok(Exit::Done), |trace| Err(unknown(trace))),
     }
     Ok(Exit::Done)
 }

@@ -17,14 +17,15 @@ pub(crate) fn check(folder: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
     let is_whole = findings.problems.is_empty();
     if terminal.is_json() {
         terminal.json(&json!({
-            "whole": is_whole, "runs": findings.runs, "datasets": findings.datasets, "records": findings.frames,
+            "whole": is_whole, "runs": findings.runs, "traces": findings.traces, "datasets": findings.datasets, "records": findings.frames,
             "bytes": findings.bytes, "problems": findings.problems, "notes": findings.notes,
         }))?;
     } else {
         terminal.data(format_args!(
-            "{} {}, {}, {} in {}",
+            "{} {}, {}{}, {} in {}",
             if is_whole { "ok  " } else { "FAIL" },
             counted(findings.runs, "run"),
+            if findings.traces > 0 { counted(findings.traces, "trace") + ", " } else { String::new() },
             counted(findings.datasets, "dataset"),
             counted(findings.frames, "record"),
             ByteSize(findings.bytes)
