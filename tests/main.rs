@@ -10,3 +10,4 @@ mod powerloss;
 mod predict;
 mod rules;
 mod support;
+mod traces;

@@ -1,6 +1,7 @@
 //! A folder of its own for each test, and the `karat` binary run in it.
 
 pub(crate) mod application;
+pub(crate) mod server;
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BinaryHeap};
 use std::io::Write;
 
 use model::assessment::{Assessment, AssessmentId, Said, Source, SourceKind};
+use model::digest::SpanDigest;
 use model::feedback::Feedback;
 use model::json::Json;
 use model::outcome::Outcome;
@@ -28,7 +29,7 @@ const MOST_SPANS: usize = 10_000;
 const RUN: &str = "karat.run";
 
 /// Writes down a trace as a row: one line of JSON, without its end.
-pub type Writer = fn(&TraceInfo, &[Span]) -> Result<Json, serde_json::Error>;
+pub type Writer = fn(&TraceInfo, &[(Span, SpanDigest)]) -> Result<Json, serde_json::Error>;
 
 /// Writes the traces that are asked for as rows, a line each, in the order of the search. Returns how many there are.
 ///
@@ -47,7 +48,6 @@ pub async fn write_rows(
         // It was deleted meanwhile.
         let Some(info) = store.trace(id).await? else { continue };
         let spans = store.spans(id, 0, MOST_SPANS).await?;
-        let spans: Vec<Span> = spans.into_iter().map(|(span, _)| span).collect();
         writeln!(to, "{}", writer(&info, &spans).map_err(std::io::Error::from)?.as_str())?;
     }
     Ok(ids.len() as u64)

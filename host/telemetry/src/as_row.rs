@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::assessment::{Assessment, Said};
+use model::digest::{SpanDigest, to_dollars};
 use model::json::Json;
 use model::search::TraceInfo;
 use model::trace::Span;
@@ -37,7 +38,8 @@ struct Trace<'a> {
 /// # Errors
 ///
 /// Fails where something in it can't be written as JSON.
-pub fn as_row(info: &TraceInfo, spans: &[Span]) -> Result<Json, serde_json::Error> {
+pub fn as_row(info: &TraceInfo, spans: &[(Span, SpanDigest)]) -> Result<Json, serde_json::Error> {
+    let spans: Vec<Span> = spans.iter().map(|(span, digest)| priced(span, digest)).collect();
     let top = info.header.root.as_ref().and_then(|root| spans.iter().find(|span| span.id == *root)).or(spans.first());
     let facts = top.map(Facts::of).unwrap_or_default();
     let inputs = match facts.inputs {
@@ -53,8 +55,20 @@ pub fn as_row(info: &TraceInfo, spans: &[Span]) -> Result<Json, serde_json::Erro
         expectations: expectations.filter_map(expectation).collect(),
         tags: &info.tags,
         session: info.header.session.as_deref(),
-        trace: Trace { trace_id: &info.id, spans: spans.iter().cloned().map(SpanView::from).collect() },
+        trace: Trace { trace_id: &info.id, spans: spans.into_iter().map(SpanView::from).collect() },
     })
+}
+
+/// A span that says what it cost: where it did not itself, what was worked out when it came.
+fn priced(span: &Span, digest: &SpanDigest) -> Span {
+    const COST: &str = "gen_ai.usage.cost";
+    let mut span = span.clone();
+    if let Some(cost) = digest.cost.filter(|_| Facts::of(&span).cost.is_none())
+        && let Ok(cost) = Json::from_serialize(&to_dollars(cost))
+    {
+        span.attributes.push((COST.to_owned(), cost));
+    }
+    span
 }
 
 fn counts(one: &Assessment, all: &[Assessment]) -> bool {
