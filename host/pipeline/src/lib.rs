@@ -23,6 +23,7 @@ pub mod gate;
 mod interval;
 pub mod joined;
 pub mod junit;
+pub mod live;
 pub mod nearest;
 pub mod parameters;
 pub mod plan;
