@@ -1,6 +1,7 @@
 //! Traces from where they come in to where they are scored: a real server, a real store, the command line.
 
 mod keeping;
+mod predicted;
 mod scoring;
 mod searching;
 

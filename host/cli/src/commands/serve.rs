@@ -7,9 +7,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use model::digest::Tokens;
 use model::redaction::Redactions;
-use pipeline::plan::prices;
 use serde_json::json;
 use server::{Addresses, BindError, Options, Parts, Server};
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,9 +38,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
     };
     let parts = Parts {
         traces: store,
-        prices: Arc::new(|provider: Option<&str>, model: &str, tokens: &Tokens| {
-            prices::of_tokens(provider, model, tokens.input, tokens.output)
-        }),
+        prices: Arc::new(wiring::prices),
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pseudonym_key: pseudonym_key(&folder)?,
