@@ -15,7 +15,8 @@ class Karat:
     def __init__(self, binary, folder):
         self.binary = str(binary)
         self.folder = pathlib.Path(folder)
-        self.environment = {"HOME": str(folder), "PATH": os.environ.get("PATH", "")}
+        kept = {name: os.environ[name] for name in ["PATH", "XDG_CACHE_HOME"] if name in os.environ}
+        self.environment = {"HOME": str(folder), **kept}
         command = [self.binary, "serve", "--json", "--port", "0", "--otlp-port", "0", "--grpc-port", "0", *self.store()]
         self.server = subprocess.Popen(command, cwd=folder, env=self.environment, stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
@@ -53,12 +54,20 @@ class Karat:
 
     def called(self, trace, calls):
         """Whether a scorer finds these calls of tools in a trace, in this order, and no others."""
-        row = {"id": "r", "inputs": {}, "outputs": "", "trace": {"trace_id": trace.info["id"], "spans": self.spans(trace)},
-               "expectations": {"expected_tool_calls": [{"name": name, "arguments": arguments} for name, arguments in calls]}}
+        expected = [{"name": name, "arguments": arguments} for name, arguments in calls]
+        return self.score(trace, "tool_calls_match", {"expected_tool_calls": expected}) == 1
+
+    def retrieved(self, trace, ids):
+        """Whether a scorer finds that these documents, and all of them, were retrieved."""
+        expected = {"expected_retrieved_context": [{"id": id} for id in ids]}
+        return [self.score(trace, scorer, expected) for scorer in ["retrieval_precision", "retrieval_recall"]] == [1, 1]
+
+    def score(self, trace, scorer, expectations):
+        row = {"id": "r", "inputs": {}, "outputs": "", "expectations": expectations,
+               "trace": {"trace_id": trace.info["id"], "spans": self.spans(trace)}}
         (self.folder / "rows.jsonl").write_text(json.dumps(row))
-        (self.folder / "karat.yaml").write_text("name: t\ndata: { path: rows.jsonl }\nscorers: [tool_calls_match]\n")
-        scored = self.run("eval")["scorers"]["tool_calls_match"]
-        return scored["passed"] == 1
+        (self.folder / "karat.yaml").write_text(f"name: t\ndata: {{ path: rows.jsonl }}\nscorers: [{scorer}]\n")
+        return self.run("eval")["scorers"][scorer]["value"]
 
     def stop(self):
         """Asks it to stop, and says how it ended."""

@@ -15,6 +15,8 @@ def check_agents(karat, expect, _):
             of = f"{transport} {style}"
             trace = karat.trace(f"name = 'invoke_agent {of}'")
             agent_of(trace, of, transport, lambda claim, got, expected: expect(f"{of}: {claim}", got, expected))
+            expect(f"{of}: scorers find the document, and no other",
+                   (karat.retrieved(trace, ["d1"]), karat.retrieved(trace, ["d2"])), (True, False))
             expect(f"{of}: a scorer finds no other call", karat.called(trace, [("weather", {"city": "Rome"})]), False)
             expect(f"{of}: a scorer finds the call of the tool", karat.called(trace, [("weather", {"city": "Oslo"})]), True)
 
