@@ -9,7 +9,9 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
 
-pub(crate) use traces::{Feedback, Kept, Page, Score, Serve, Source, Traces};
+pub(crate) use traces::{
+    Export as LiveExport, ExportFrom, Feedback, Kept, Page, Score, Serve, Source, To as LiveTo, Traces,
+};
 
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]

@@ -233,7 +233,15 @@ impl Work {
         let id = format!("live-{}", self.sent);
         let batch = Batch { id, encoding: self.encoding, spans, payload };
         let counts = Arc::clone(&self.letters.counts);
-        match self.insist(&batch).await {
+        // Which of some were rejected is not told; all of them are sent somewhere else.
+        let taken = self.insist(&batch).await.and_then(|receipt| match (receipt.accepted, &receipt.message) {
+            (0, message) if receipt.rejected > 0 => {
+                let said = message.as_deref().unwrap_or("it took none of them");
+                Err(Failure::new(FailureKind::BadInput, said))
+            }
+            _ => Ok(receipt),
+        });
+        match taken {
             Ok(receipt) => {
                 counts.accepted.fetch_add(receipt.accepted.into(), Ordering::Relaxed);
                 counts.rejected.fetch_add(receipt.rejected.into(), Ordering::Relaxed);

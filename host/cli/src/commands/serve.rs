@@ -7,13 +7,20 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use model::ports::Sink;
 use model::redaction::Redactions;
+use pipeline::live::{Exporter, Forwarding};
+use pipeline::plan::exporter::Planned;
 use serde_json::json;
 use server::{Addresses, BindError, Options, Parts, Server};
+use telemetry::otlp;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::Serve;
+use super::exporting;
+use crate::args::{ExportFrom, LiveExport, LiveTo, Serve};
 use crate::exit::{Exit, Stop};
+use crate::sink::Growing;
 use crate::terminal::Terminal;
 use crate::wiring;
 
@@ -36,8 +43,15 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         redactions,
         ..Options::default()
     };
+    let exporters = what.export.iter().map(|export| exporter(export, &what.from, &folder, &runtime, terminal));
+    let exporters = exporters.collect::<Result<Vec<_>, _>>()?;
+    let (traces, ending) =
+        runtime.block_on(Forwarding::start(store, exporters, otlp::write)).map_err(|(name, failure)| {
+            exporting::no_exporter(&failure)
+                .hint(format_args!("see what `{name}` needs: `karat plugin inspect`, docs/exporters.md"))
+        })?;
     let parts = Parts {
-        traces: store,
+        traces: Arc::new(traces),
         prices: Arc::new(wiring::prices),
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -52,7 +66,42 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
                 tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             })
             .await;
+        ending.finish().await;
         Ok(Exit::Done)
+    })
+}
+
+/// An exporter that traces are sent on to.
+fn exporter(
+    LiveExport { exporter, to }: &LiveExport,
+    from: &ExportFrom,
+    folder: &Path,
+    runtime: &Runtime,
+    terminal: &Terminal,
+) -> Result<Exporter, Stop> {
+    let parameters = match to {
+        LiveTo::Url(url) => json!({ "url": url }).to_string(),
+        LiveTo::Parameters(parameters) => parameters.clone(),
+        LiveTo::Nowhere | LiveTo::File(_) => "{}".to_owned(),
+    };
+    let to_exporter = exporting::To {
+        exporter: exporter.clone(),
+        item: None,
+        parameters,
+        servers: from.grant.clone(),
+        allow: from.allow.clone(),
+        policy: from.policy.clone(),
+    };
+    let Planned { plugin, item, binding } = exporting::plan(&to_exporter, runtime, terminal)?;
+    let sink = match to {
+        LiveTo::File(path) => Some(Arc::new(Growing::new(path.clone())) as Arc<dyn Sink>),
+        LiveTo::Nowhere | LiveTo::Url(_) | LiveTo::Parameters(_) => None,
+    };
+    let letters = from.dead_letters.as_deref().unwrap_or(folder).join(format!("dead-letters-{item}.jsonl"));
+    Ok(Exporter {
+        name: exporter.clone(),
+        exporting: plugin.bind_exporter(binding, sink),
+        dead_letters: Arc::new(Growing::new(letters)),
     })
 }
 
