@@ -67,6 +67,9 @@ pub(super) struct ChunkHead {
     pub(super) spans: u32,
 }
 
+/// Chunks, and where in the payload they are.
+pub(super) type Chunks = Vec<(ChunkHead, Range<usize>)>;
+
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct AnnotationsHead {
     as_of: Option<u64>,
@@ -93,10 +96,7 @@ pub(super) fn spans_payload(head: &SpansHead<'_>, body: &[u8]) -> Result<Payload
 }
 
 /// The head of a frame of spans, and where in its payload its chunks are.
-pub(super) fn read_spans(
-    payload: &[u8],
-    address: Address,
-) -> Result<(SpansHead<'_>, Vec<(ChunkHead, Range<usize>)>), StoreError> {
+pub(super) fn read_spans(payload: &[u8], address: Address) -> Result<(SpansHead<'_>, Chunks), StoreError> {
     let unreadable = || unreadable(address, "its head");
     let (head, body): (SpansHead<'_>, _) = postcard::take_from_bytes(payload).map_err(|_| unreadable())?;
     let mut at = payload.len() - body.len();
