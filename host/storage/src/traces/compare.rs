@@ -37,9 +37,9 @@ fn is_same(row: &Row, table: &Table, other: &Row, others: &Table) -> bool {
         let texts = table.strings.list(row.shape).iter().map(|&text| table.strings.text(text).map(str::to_owned));
         texts.collect::<BTreeSet<_>>()
     };
-    let first = |row: &Row| -> Option<Chunk> { row.chunks().nth(row.top_chunk as usize).copied() };
+    let top = |row: &Row| -> Option<Chunk> { row.top_chunk().copied() };
     Known::of(row, &table.strings).info() == Known::of(other, &others.strings).info()
         && places(row) == places(other)
         && shape(row, table) == shape(other, others)
-        && (row.top, first(row), row.arrived) == (other.top, first(other), other.arrived)
+        && (row.top, top(row), row.arrived) == (other.top, top(other), other.arrived)
 }

@@ -103,6 +103,7 @@ impl Traces {
     }
 
     fn replay(&self, mark: Mark, appender: &Appender) -> Result<(), StoreError> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner).wait();
         let mut collected: Vec<(u8, u64, Vec<u8>, Address)> = Vec::new();
         self.log.replay(mark.position, mark.next, appender.end(), |address, frame| {
             if frames::is_of_traces(frame.kind) {
@@ -110,7 +111,9 @@ impl Traces {
             }
             if collected.len() < REPLAYED { Ok(()) } else { self.apply_all(&mut collected) }
         })?;
-        self.apply_all(&mut collected)
+        self.apply_all(&mut collected)?;
+        self.table.write().unwrap_or_else(PoisonError::into_inner).settle();
+        Ok(())
     }
 
     fn apply_all(&self, collected: &mut Vec<(u8, u64, Vec<u8>, Address)>) -> Result<(), StoreError> {

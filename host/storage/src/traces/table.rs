@@ -2,8 +2,10 @@
 
 use std::collections::HashMap;
 
+use model::ports::AnnotationChange;
+
 use super::id::TraceId;
-use super::part::{Part, ROWS, Row, State};
+use super::part::{Note, Part, ROWS, Row, State};
 use super::strings::Strings;
 
 /// The number of a trace: given as they come, and never again.
@@ -17,6 +19,8 @@ pub(super) struct Table {
     numbers: HashMap<TraceId, TraceNumber>,
     /// Since it was written to disk.
     has_changed: bool,
+    /// By trace, what was said of those that may come yet; none but while a log is replayed.
+    pub(super) waiting: Option<HashMap<TraceId, Vec<(Note, AnnotationChange)>>>,
 }
 
 /// The place of a part.
