@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use model::feedback::{Feedback, Value};
 use model::outcome::Outcome;
-use model::ports::{JudgeCache, Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError, TraceRetention};
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
@@ -225,13 +225,21 @@ async fn child_with_traces() {
                 println!("done {task} {number}");
                 if number % 100 == 50 + task {
                     println!("compacts");
-                    store.compact().await.expect("compacted");
+                    give_back(&store, number / 100).await;
                 }
             }
         })
     });
     for task in Vec::from_iter(tasks) {
         task.await.expect("it goes on until it is killed");
+    }
+}
+
+/// All the space that there is to give back, or what is worth its while.
+async fn give_back(store: &EmbeddedStore, time: u64) {
+    match time % 3 {
+        0 => store.compact().await.expect("compacted"),
+        _ => drop(store.reclaim().await.expect("given back")),
     }
 }
 

@@ -25,7 +25,7 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use model::judge::{BatchId, Exchange};
-use model::ports::{Store, StoreError};
+use model::ports::{Store, StoreError, TraceRetention};
 use model::run::{RowResult, Run};
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
@@ -199,8 +199,10 @@ async fn child_with_traces() {
             for number in 0..OF_EACH {
                 workload::operate(&*store, task, number).await.expect("done");
                 println!("acknowledged {task} {number}");
-                if number % 40 == 20 + task {
-                    store.compact().await.expect("compacted");
+                match (number + task) % 40 {
+                    10 => store.compact().await.expect("compacted"),
+                    30 => drop(store.reclaim().await.expect("given back")),
+                    _ => {}
                 }
             }
         })

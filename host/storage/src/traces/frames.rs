@@ -81,6 +81,10 @@ pub(super) fn spans(experiment: &str, arrived: u64, batches: &[SpanBatch]) -> Re
     let mut chunks = Vec::with_capacity(batches.len());
     for SpanBatch { trace, spans } in batches {
         let trace = id::trace(trace)?;
+        if let Some((span, digest)) = spans.iter().find(|(span, digest)| span.id != digest.id) {
+            let what = format!("span `{}` came with what span `{}` adds", span.id, digest.id);
+            return Err(StoreError::Invalid { what });
+        }
         let digests = pack(&codec::write_digests(spans.iter().map(|(_, digest)| digest))?, &mut body)?;
         let spans = pack(&codec::write_spans(spans.iter().map(|(span, _)| span))?, &mut body)?;
         chunks.push(ChunkHead { trace, digests, spans });

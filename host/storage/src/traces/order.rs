@@ -16,7 +16,7 @@ use super::strings::{ListId, Strings, TextId};
 pub(super) struct Place {
     keys: Vec<Key<'static>>,
     pub(super) start: u64,
-    id: TraceId,
+    pub(super) id: TraceId,
 }
 
 /// The value of a field that is sorted by.

@@ -28,7 +28,7 @@ fn json(text: &str) -> Json {
 }
 
 /// Spans of a trace, each with what it adds. Those of a number that is not 0 come late, and have a parent.
-fn batch(task: u64, number: u64, spans: std::ops::Range<u64>) -> SpanBatch {
+pub(crate) fn batch(task: u64, number: u64, spans: std::ops::Range<u64>) -> SpanBatch {
     let source = Arc::new(Source { scope: "crash".to_owned(), ..Source::default() });
     let made = spans.map(|span| {
         let mut random = fastrand::Rng::with_seed(task << 40 | number << 8 | span);
