@@ -9,14 +9,19 @@
 #[expect(dead_code, reason = "the conformance suite uses the rest")]
 mod samples;
 
+#[path = "store/workload.rs"]
+mod workload;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::feedback::{Feedback, Value};
 use model::outcome::Outcome;
-use model::ports::{JudgeCache, Store, StoreError};
-use storage::{EmbeddedStore, Options};
+use model::ports::{JudgeCache, Store, StoreError, TraceRetention};
+use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
 use samples::{
@@ -31,6 +36,15 @@ const HOARD_AFTER: &str = "KARAT_CRASH_HOARD_AFTER";
 
 /// The first reply that the child keeps.
 const FIRST_REPLY: &str = "KARAT_CRASH_FIRST_REPLY";
+
+/// The next operation of each task, one after the other.
+const NEXT: &str = "KARAT_CRASH_NEXT";
+
+/// Tasks that take in traces at once.
+const TASKS: u64 = 4;
+
+/// The longest that a store may take to open.
+const OPENING: Duration = Duration::from_secs(5);
 
 /// So little that generations go.
 const CACHE_BYTES: u64 = 8 << 20;
@@ -187,6 +201,119 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
         assert!(found >= acknowledged, "{found} results of {acknowledged}");
     }
     assert!(acknowledged > 100);
+}
+
+/// Small, so that there are many segments.
+fn with_small_segments() -> Options {
+    Options { segment_bytes: 256 << 10, ..Options::default() }
+}
+
+/// Takes in traces from several tasks, as fast as it can, until it is killed, and prints what is durable: a task and the
+/// number of its operation.
+#[ignore = "it is the process that another test kills"]
+#[tokio::test(flavor = "multi_thread")]
+async fn child_with_traces() {
+    let root = std::env::var_os(STORE).expect("started by another test");
+    let next = std::env::var(NEXT).expect("started by another test");
+    let store = Arc::new(EmbeddedStore::open_with(Path::new(&root), with_small_segments()).expect("a store"));
+    println!();
+    let tasks = (0..).zip(next.split(' ')).map(|(task, next)| {
+        let (store, next) = (Arc::clone(&store), next.parse::<u64>().expect("a number"));
+        tokio::spawn(async move {
+            for number in next.. {
+                workload::operate(&*store, task, number).await.expect("done");
+                println!("done {task} {number}");
+                if number % 100 == 50 + task {
+                    println!("compacts");
+                    give_back(&store, number / 100).await;
+                }
+            }
+        })
+    });
+    for task in Vec::from_iter(tasks) {
+        task.await.expect("it goes on until it is killed");
+    }
+}
+
+/// All the space that there is to give back, or what is worth its while.
+async fn give_back(store: &EmbeddedStore, time: u64) {
+    match time % 3 {
+        0 => store.compact().await.expect("compacted"),
+        _ => drop(store.reclaim().await.expect("given back")),
+    }
+}
+
+/// What a task has to have left.
+struct Oracle {
+    store: MemoryStore,
+    /// Operations that were made.
+    done: u64,
+}
+
+impl Oracle {
+    /// What is there after so many operations.
+    async fn after(&mut self, task: u64, operations: u64) -> std::collections::BTreeMap<String, String> {
+        for number in self.done..operations {
+            workload::operate(&self.store, task, number).await.expect("done");
+        }
+        self.done = self.done.max(operations);
+        workload::everything(&self.store).await.expect("read")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_loses_no_trace_and_brings_none_back() {
+    let home = TempDir::new().expect("a temporary folder");
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut oracles: Vec<Oracle> = (0..TASKS).map(|_| Oracle { store: MemoryStore::new(), done: 0 }).collect();
+    let (mut slowest, kills) = (Duration::ZERO, kills());
+    for round in 0..kills {
+        let mut command = Command::new(this_binary());
+        let next: Vec<String> = oracles.iter().map(|oracle| oracle.done.to_string()).collect();
+        command.env(NEXT, next.join(" "));
+        let (mut child, lines) = spawn(command, "child_with_traces", home.path());
+        let mut left = random.usize(0..400);
+        let mut acknowledged: Vec<u64> = oracles.iter().map(|oracle| oracle.done).collect();
+        for line in lines.lines().map_while(Result::ok) {
+            if let Some((task, number)) = line.strip_prefix("done ").and_then(|done| done.split_once(' ')) {
+                acknowledged[task.parse::<usize>().expect("a task")] = number.parse::<u64>().expect("a number") + 1;
+                left = left.saturating_sub(1);
+            }
+            // Every second one dies at some moment of a compaction.
+            if left == 0 && (round % 2 == 0 || line == "compacts") {
+                if line == "compacts" {
+                    std::thread::sleep(Duration::from_micros(random.u64(0..40_000)));
+                }
+                child.kill().expect("killed");
+            }
+        }
+        child.wait().expect("it ended");
+        let begun = Instant::now();
+        let store = EmbeddedStore::open_with(home.path(), with_small_segments()).expect("it opens");
+        slowest = slowest.max(begun.elapsed());
+        let found = workload::everything(&store).await.expect("read");
+        drop(store);
+        let mut known = 0;
+        for (task, oracle) in (0..).zip(&mut oracles) {
+            let (found, done) = (workload::of_task(&found, task), acknowledged[task as usize]);
+            known += found.len();
+            let is_as_told = found == oracle.after(task, done).await;
+            // What was asked for last may have been done.
+            let is_so = is_as_told || found == oracle.after(task, done + 1).await;
+            assert!(is_so, "round {round}: task {task} has not what {done} operations leave");
+        }
+        assert_eq!(known, found.len(), "round {round}");
+        let findings = EmbeddedStore::check(home.path()).expect("read").expect("a store");
+        assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
+        assert_eq!(findings.traces, found.len() as u64);
+    }
+    assert!(slowest < OPENING, "{slowest:?}");
+    let operations: u64 = oracles.iter().map(|oracle| oracle.done).sum();
+    assert!(operations > 100, "{operations}");
+    println!(
+        r#"{{"kills": {kills}, "operations": {operations}, "lost": 0, "come back": 0, "slowest opening in ms": {}}}"#,
+        slowest.as_millis()
+    );
 }
 
 /// Lets a child write until it is refused. Returns how many results it was told are durable; all of them are there.

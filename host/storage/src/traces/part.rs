@@ -2,6 +2,8 @@
 //!
 //! A column of one field lies together, so that a search reads what it asks for and nothing else.
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::TraceId;
@@ -207,6 +209,16 @@ impl Row {
         std::iter::once(&self.first).chain(self.more.iter().flat_map(|more| &more.chunks))
     }
 
+    /// The chunk that the span is in which the trace is named after.
+    pub(super) fn top_chunk(&self) -> Option<&Chunk> {
+        self.chunks().nth(self.top_chunk as usize)
+    }
+
+    /// The number that the first of it was written under.
+    pub(super) fn since(&self) -> u64 {
+        self.chunks().map(|chunk| chunk.as_of).min().unwrap_or_default()
+    }
+
     pub(super) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }
@@ -256,9 +268,8 @@ impl Written {
             let list: Vec<TextId> = list.iter().map(|&id| new(&texts, id)).collect();
             numbers.push(strings.put_list(&list));
         }
-        let new = std::cell::RefCell::new(new);
+        let new = RefCell::new(new);
         part.renumber(&mut |id| new.borrow_mut()(&texts, id), &mut |id| new.borrow_mut()(&numbers, id));
-        drop(new);
         is_whole.then_some(part)
     }
 }
