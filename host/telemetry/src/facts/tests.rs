@@ -144,6 +144,19 @@ fn an_answer_that_is_json_is_an_answer() {
 }
 
 #[test]
+fn an_agent_that_tells_what_its_tools_gave_has_still_answered() {
+    let answer = serde_json::json!([{ "role": "assistant", "parts": [
+        { "type": "text", "content": "It is 7 degrees." },
+        { "type": "tool_call", "id": "call_1", "name": "weather", "arguments": { "city": "Oslo" } },
+        { "type": "tool_call_response", "id": "call_1", "response": "7 degrees" },
+    ] }]);
+    let facts = Facts::of(&span("step", serde_json::json!({ "gen_ai.output.messages": answer.to_string() })));
+    let [message] = &facts.output_messages[..] else { panic!("{:?}", facts.output_messages) };
+    assert_eq!((message.role.as_str(), message.content.as_str()), ("assistant", "It is 7 degrees."));
+    assert_eq!(message.tool_calls.len(), 1);
+}
+
+#[test]
 fn ids_that_look_like_something_else_stay_as_they_are() {
     let facts = Facts::of(&span(
         "step",
