@@ -157,6 +157,23 @@ fn an_agent_that_tells_what_its_tools_gave_has_still_answered() {
 }
 
 #[test]
+fn an_answer_that_is_nothing_but_calls_has_them_as_outputs() {
+    let outputs = |said: serde_json::Value| {
+        let calls = r#"[{"toolName":"weather"}]"#;
+        let mut span = span(
+            "step",
+            serde_json::json!({ "ai.operationId": "ai.streamText.doStream", "ai.response.toolCalls": calls }),
+        );
+        span.attributes.push(("ai.response.text".to_owned(), Json::from_serialize(&said).expect("JSON")));
+        Facts::of(&span).outputs.map(|outputs| outputs.as_str().to_owned())
+    };
+    assert_eq!(outputs("".into()).as_deref(), Some(r#"[{"toolName":"weather"}]"#));
+    assert_eq!(outputs("So be it.".into()).as_deref(), Some("\"So be it.\""));
+    let silent = span("step", serde_json::json!({ "ai.operationId": "ai.streamText", "ai.response.text": "" }));
+    assert_eq!(Facts::of(&silent).outputs.as_ref().map(Json::as_str), Some("\"\""));
+}
+
+#[test]
 fn ids_that_look_like_something_else_stay_as_they_are() {
     let facts = Facts::of(&span(
         "step",
