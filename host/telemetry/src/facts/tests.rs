@@ -174,6 +174,12 @@ fn an_answer_that_is_nothing_but_calls_has_them_as_outputs() {
 }
 
 #[test]
+fn a_step_of_an_agent_is_a_chain() {
+    let step = span("step 1", serde_json::json!({ "gen_ai.operation.name": "agent_step" }));
+    assert_eq!(Facts::of(&step).kind.as_deref(), Some("CHAIN"));
+}
+
+#[test]
 fn ids_that_look_like_something_else_stay_as_they_are() {
     let facts = Facts::of(&span(
         "step",
