@@ -180,6 +180,17 @@ fn a_step_of_an_agent_is_a_chain() {
 }
 
 #[test]
+fn a_call_that_failed_says_which_model_was_asked() {
+    let failed = span(
+        "ChatCompletion",
+        serde_json::json!({
+            "openinference.span.kind": "LLM", "llm.invocation_parameters": r#"{"model": "gpt-4o-mini", "temperature": 0}"#,
+        }),
+    );
+    assert_eq!(Facts::of(&failed).model.as_deref(), Some("gpt-4o-mini"));
+}
+
+#[test]
 fn ids_that_look_like_something_else_stay_as_they_are() {
     let facts = Facts::of(&span(
         "step",
