@@ -191,6 +191,16 @@ fn a_call_that_failed_says_which_model_was_asked() {
 }
 
 #[test]
+fn usage_in_openais_words_has_its_details() {
+    let usage = r#"{"prompt_tokens": 70, "completion_tokens": 8, "total_tokens": 78,
+        "prompt_tokens_details": {"cached_tokens": 32}, "completion_tokens_details": {"reasoning_tokens": 5}}"#;
+    let said =
+        serde_json::json!({ "langfuse.observation.type": "generation", "langfuse.observation.usage_details": usage });
+    let expected = Tokens { input: 70, output: 8, total: 78, cache_read: 32, reasoning: 5, ..Tokens::default() };
+    assert_eq!(Facts::of(&span("chat", said)).tokens, Some(expected));
+}
+
+#[test]
 fn ids_that_look_like_something_else_stay_as_they_are() {
     let facts = Facts::of(&span(
         "step",
