@@ -189,6 +189,9 @@ pub(crate) struct Serve {
     /// Another name under which the server is reached, such as `karat.example.com`.
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+    /// What is kept of each experiment, by age, number and size: a TOML file, see `docs/traces.md` [default: everything].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) retention: Option<PathBuf>,
     /// Send every trace on as it comes in: an exporter by name, a `.wasm` file or `publisher/name@version`, with what it needs
     /// behind `=`: a URL, a file to write to, or its parameters as a JSON object. More than once for several.
     #[arg(long, value_name = "EXPORTER[=TO]")]

@@ -20,6 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exporting;
 use crate::args::{ExportFrom, LiveExport, LiveTo, Serve};
 use crate::exit::{Exit, Stop};
+use crate::retention::Retentions;
 use crate::sink::Growing;
 use crate::terminal::Terminal;
 use crate::wiring;
@@ -31,6 +32,8 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
     let runtime = wiring::runtime()?;
     let folder = wiring::store_folder(store)?;
     let store = wiring::store(&folder)?;
+    let retention = what.retention.as_deref().map(Retentions::read).transpose()?;
+    let kept = Arc::clone(&store);
     let redactions = what.redact.as_deref().map(redactions).transpose()?.unwrap_or_default();
     let options = Options {
         host: what.host,
@@ -60,6 +63,9 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
     runtime.block_on(async {
         let server = Server::bind(options, parts).await.map_err(unbound)?;
         tell(server.addresses(), &folder, terminal)?;
+        if let Some(retention) = retention {
+            tokio::spawn(retention.keep_to(kept));
+        }
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         server
             .run(async move {
