@@ -14,7 +14,6 @@
 mod json;
 mod protobuf;
 mod wire;
-mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -22,7 +21,6 @@ use std::sync::Arc;
 use model::telemetry::Encoding;
 use model::trace::{Source, Span};
 
-pub use write::write;
 
 /// A request of nothing but broken spans does not become an answer of many times its size.
 const MOST_REASONS: usize = 1000;
