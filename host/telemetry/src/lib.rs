@@ -41,6 +41,8 @@ impl TraceReader for Reader {
 }
 
 #[cfg(test)]
+mod made;
+#[cfg(test)]
 mod recorded;
 #[cfg(test)]
 mod tests;
