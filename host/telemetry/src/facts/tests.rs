@@ -2,7 +2,7 @@ use super::*;
 use crate::recorded;
 
 /// What a span says, a fact a line; what it does not say is left out.
-fn told(span: &Span) -> String {
+pub(crate) fn told(span: &Span) -> String {
     let facts = Facts::of(span);
     let mut lines = vec![format!("{}: {}", span.name, facts.kind.as_deref().unwrap_or("-"))];
     let mut line = |name: &str, value: Option<String>| lines.extend(value.map(|value| format!("  {name}: {value}")));
