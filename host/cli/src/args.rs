@@ -10,7 +10,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use crate::authority::Permission;
 
 pub(crate) use traces::{
-    Export as LiveExport, ExportFrom, Feedback, Kept, Page, Score, Serve, Source, To as LiveTo, Traces,
+    Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
+    To as LiveTo, TraceFormat, Traces,
 };
 
 /// Evaluates GenAI applications with sandboxed scorers.

@@ -31,6 +31,6 @@ mod shared;
 mod tokens;
 
 pub use options::{Bounds, Options, Parts};
-pub use redact::BadPattern;
+pub use redact::{BadPattern, Redacting, Redactor};
 pub use serve::{Addresses, BindError, Server};
 pub use tokens::TokenError;

@@ -13,6 +13,10 @@ pub(crate) enum Traces {
     Kept(Kept),
     /// Score traces: every scorer looks at every trace of which the filter holds, and its verdicts are noted on it.
     Score(Score),
+    /// Read traces from files: Karat's own, OTLP, exports of MLflow, Langfuse and Phoenix.
+    Import(ImportTraces),
+    /// Write traces to a file, or to standard output.
+    Export(ExportTraces),
 }
 
 /// What is done with the traces there are.
@@ -56,6 +60,49 @@ pub(crate) enum Kept {
         #[arg(long, value_name = "NAME", conflicts_with = "traces")]
         experiment: Option<String>,
     },
+}
+
+/// Files with traces.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ImportTraces {
+    /// What they are in is told by what is in them.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Put all of them into this experiment, instead of that of the file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<String>,
+    /// What is taken out of them before they are kept: a TOML file, as for `karat serve`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact: Option<PathBuf>,
+}
+
+/// Traces that are written.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExportTraces {
+    /// The filter; without one, all of them.
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) filter: String,
+    /// Of this experiment only; more than once for several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Vec<String>,
+    #[arg(long, value_enum, default_value_t = TraceFormat::Jsonl)]
+    pub(crate) format: TraceFormat,
+    /// In OTLP, write verdicts as events of the spans (`gen_ai.evaluation.result`).
+    #[arg(long)]
+    pub(crate) evaluations: bool,
+    /// Write to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// One trace a line, with all that is known of it.
+    Jsonl,
+    /// One OTLP request a line.
+    OtlpJson,
+    /// OTLP requests, each behind its length in four bytes.
+    OtlpProtobuf,
 }
 
 /// Which traces are scored, and by whom.

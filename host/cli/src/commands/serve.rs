@@ -12,7 +12,7 @@ use model::redaction::Redactions;
 use pipeline::live::{Exporter, Forwarding};
 use pipeline::plan::exporter::Planned;
 use serde_json::json;
-use server::{Addresses, BindError, Options, Parts, Server};
+use server::{Addresses, BindError, Options, Parts, Redactor, Server};
 use telemetry::otlp;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -148,6 +148,12 @@ fn redactions(path: &Path) -> Result<Redactions, Stop> {
     let unusable = || format!("can't use `{}`", path.display());
     let text = std::fs::read_to_string(path).with_context(unusable)?;
     Ok(toml::from_str(&text).with_context(unusable)?)
+}
+
+/// What takes out of spans what should not be kept.
+pub(super) fn redactor(rules: Option<&Path>, folder: &Path) -> Result<Redactor, Stop> {
+    let redactions = rules.map(redactions).transpose()?.unwrap_or_default();
+    Redactor::new(&redactions, pseudonym_key(folder)?).map_err(Stop::wrong)
 }
 
 /// The key of this store; made when it is first needed.

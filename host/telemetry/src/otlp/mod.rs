@@ -23,7 +23,6 @@ use model::telemetry::Encoding;
 use model::trace::{Source, Span};
 pub use write::write;
 
-
 /// A request of nothing but broken spans does not become an answer of many times its size.
 const MOST_REASONS: usize = 1000;
 
