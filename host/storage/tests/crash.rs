@@ -19,8 +19,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use model::feedback::{Feedback, Value};
+use model::json::Json;
 use model::outcome::Outcome;
-use model::ports::{JudgeCache, Store, StoreError, TraceRetention};
+use model::ports::{
+    Annotation, AnnotationChange, JudgeCache, SpanBatch, Store, StoreError, TraceRetention, TraceStore,
+};
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
@@ -384,6 +387,61 @@ async fn child_on_a_small_disk() {
     println!("all there");
 }
 
+/// Takes in traces on a small disk of its own until that is full, deletes some and goes on, without being opened again.
+#[ignore = "it is the process that another test gives a disk to"]
+#[tokio::test(flavor = "multi_thread")]
+async fn child_with_traces_on_a_small_disk() {
+    let disk = std::env::var_os(STORE).expect("started by another test");
+    let (disk, root) = (Path::new(&disk), Path::new(&disk).join("store"));
+    let options = || Options { segment_bytes: 1 << 20, ..Options::default() };
+    let store = EmbeddedStore::open_with(&root, options()).expect("a store");
+    let (mut next, mut deleted) = (0, 0);
+    for _ in 0..3 {
+        // Each fills the disk to where a store leaves off.
+        let refusal = loop {
+            match store.put_spans("default", vec![noisy(next)]).await {
+                Ok(()) => next += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refusal, StoreError::Full { .. }), "{refusal:?}");
+        assert!(next > deleted + 10, "{next}");
+        // To delete takes a little room, and gives back more.
+        let ids: Vec<_> = (deleted..next - 5).map(|number| workload::trace(9, number)).collect();
+        assert_eq!(store.delete_traces(&ids).await.expect("deleted"), ids.len() as u64);
+        deleted = next - 5;
+        assert!(store.reclaim().await.expect("given back") > 5 << 20);
+        store.annotate(vec![tagged(next - 1)]).await.expect("there is room");
+    }
+    let found = workload::everything(&store).await.expect("read");
+    assert!(found.keys().cloned().eq((deleted..next).map(|number| workload::trace(9, number))));
+    drop(store);
+    // Somebody else takes what is left.
+    let taken = std::fs::write(disk.join("filler"), vec![1; 64 << 20]);
+    assert_eq!(taken.expect_err("that is too much").kind(), std::io::ErrorKind::StorageFull);
+    std::fs::remove_file(disk.join("filler")).expect("removed");
+    let store = EmbeddedStore::open_with(&root, options()).expect("it opens");
+    assert!(workload::everything(&store).await.expect("read") == found);
+    drop(store);
+    let findings = EmbeddedStore::check(&root).expect("read").expect("a store");
+    assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]));
+    println!("all there");
+}
+
+/// A trace that can't be compressed much.
+fn noisy(number: u64) -> SpanBatch {
+    let mut random = fastrand::Rng::with_seed(number);
+    let text: String = (0..400_000).map(|_| random.alphanumeric()).collect();
+    let mut batch = workload::batch(9, number, 0..1);
+    batch.spans[0].0.attributes.push(("noise".to_owned(), Json::from_serialize(&text).expect("JSON")));
+    batch
+}
+
+fn tagged(number: u64) -> Annotation {
+    let change = AnnotationChange::Tag { name: "kept".to_owned(), value: Some("yes".to_owned()) };
+    Annotation { trace: workload::trace(9, number), change }
+}
+
 /// What can't be compressed much.
 fn noise(index: u64) -> model::run::RowResult {
     let mut random = fastrand::Rng::with_seed(index);
@@ -392,17 +450,27 @@ fn noise(index: u64) -> model::run::RowResult {
     model::run::RowResult { outcomes: vec![Outcome::Scored(vec![feedback])], ..result(index, 0) }
 }
 
-#[test]
-fn a_full_disk_refuses_and_takes_on_when_there_is_room() {
+/// Gives the process that is this test a disk of 40 MiB.
+fn check_on_a_small_disk(test: &str) {
     let disk = TempDir::new().expect("a temporary folder");
     let mut command = Command::new("unshare");
     let script = r#"mount -t tmpfs -o size=40m none "$KARAT_CRASH_STORE" || exit 77; exec "$0" "$@""#;
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(this_binary());
-    command.args(["--exact", "child_on_a_small_disk", "--ignored", "--nocapture"]).env(STORE, disk.path());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env(STORE, disk.path());
     let done = command.output();
     let Some(done) = done.ok().filter(|done| done.status.success() || !done.stdout.is_empty()) else {
-        return println!("skipped: `a_full_disk_refuses_and_takes_on_when_there_is_room` may not mount a disk here");
+        return println!("skipped: `{test}` may not mount a disk here");
     };
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(said.contains("all there"), "{said}{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn a_full_disk_refuses_and_takes_on_when_there_is_room() {
+    check_on_a_small_disk("child_on_a_small_disk");
+}
+
+#[test]
+fn traces_can_be_deleted_from_a_full_disk_and_others_come_in_again() {
+    check_on_a_small_disk("child_with_traces_on_a_small_disk");
 }

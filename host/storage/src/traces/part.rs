@@ -225,6 +225,13 @@ impl Row {
 }
 
 impl More {
+    /// Lets go of room for others: a vector that grows takes room for four, which is most of what a trace takes then.
+    pub(super) fn fit(&mut self) {
+        self.chunks.shrink_to_fit();
+        self.tags.shrink_to_fit();
+        self.assessments.shrink_to_fit();
+    }
+
     /// Whether no other assessment stands in for this one.
     pub(super) fn counts(&self, assessed: &Assessed) -> bool {
         self.assessments.iter().all(|other| other.overrides != Some(assessed.id))

@@ -127,7 +127,10 @@ impl Table {
         self.open
     }
 
-    pub(super) fn set(&mut self, number: TraceNumber, row: Row) {
+    pub(super) fn set(&mut self, number: TraceNumber, mut row: Row) {
+        if let Some(more) = &mut row.more {
+            more.fit();
+        }
         let (slot, at) = place(number);
         let slot = &mut self.parts[slot];
         slot.newest = slot.newest.max(row.start);
