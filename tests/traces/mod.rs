@@ -33,7 +33,7 @@ fn spans(number: u32) -> Value {
                 other => json!({ "key": key, "value": { "stringValue": other.as_str().unwrap() } }),
             })
             .collect();
-        let failed = name == "search" && number % 3 == 0;
+        let failed = name == "search" && number.is_multiple_of(3);
         json!({
             "traceId": id(number), "spanId": format!("{place:016x}"), "name": name,
             "parentSpanId": if parent > 0 { format!("{parent:016x}") } else { String::new() },
