@@ -1,4 +1,5 @@
-//! What strangers write, in every shape: components, answers of guests, manifests, URLs, suites, searches.
+//! What strangers write, in every shape: components, answers of guests, manifests, URLs, suites, searches, spans, files of
+//! traces.
 //!
 //! A target is an ordinary function that takes any bytes and panics where the host does not do with them as it should.
 //! The tests here run each over what is kept of it and over changes of that, seeded, for some seconds
@@ -9,8 +10,10 @@
 pub mod answer;
 pub mod component;
 pub mod manifest;
+pub mod otlp;
 pub mod search;
 pub mod suite;
+pub mod trace_files;
 pub mod url;
 
 mod plugin;
@@ -28,13 +31,15 @@ pub struct Target {
     pub check: fn(&[u8]) -> bool,
 }
 
-pub const TARGETS: [Target; 6] = [
+pub const TARGETS: [Target; 8] = [
     Target { name: "component", seeds: component::seeds, check: component::check },
     Target { name: "answer", seeds: answer::seeds, check: answer::check },
     Target { name: "manifest", seeds: manifest::seeds, check: manifest::check },
     Target { name: "url", seeds: url::seeds, check: url::check },
     Target { name: "suite", seeds: suite::seeds, check: suite::check },
     Target { name: "search", seeds: search::seeds, check: search::check },
+    Target { name: "otlp", seeds: otlp::seeds, check: otlp::check },
+    Target { name: "trace_files", seeds: trace_files::seeds, check: trace_files::check },
 ];
 
 /// # Panics
@@ -96,5 +101,15 @@ mod tests {
     #[test]
     fn a_search_that_is_read_can_be_written_and_read_again() {
         tried("search");
+    }
+
+    #[test]
+    fn what_is_received_adds_up_and_can_be_sent_on() {
+        tried("otlp");
+    }
+
+    #[test]
+    fn whatever_is_in_a_file_of_traces_is_read_or_told() {
+        tried("trace_files");
     }
 }

@@ -99,7 +99,7 @@ fn by_itself(fields: &Fields<'_>) -> Result<Found, BrokenTrace> {
         put(&mut said, key, fields, names);
     }
     let mut span = observation(fields)?;
-    said.add_to(&mut span);
+    said.add_to(&mut span)?;
     let trace = Trace { id, spans: vec![span] };
     Ok(Found { traces: vec![Imported { trace, ..Imported::default() }], left_out: Vec::new() })
 }
@@ -134,7 +134,7 @@ fn whole(trace: &Fields<'_>, record: &Fields<'_>, at: &str) -> Result<Found, Bro
             spans.len() - 1
         }
     };
-    of_root(trace, is_hashed.then_some(told)).add_to(&mut spans[top]);
+    of_root(trace, is_hashed.then_some(told)).add_to(&mut spans[top]).map_err(of_trace)?;
     let assessments = scores.into_iter().flatten().collect();
     let imported = Imported { trace: Trace { id, spans }, assessments, ..Imported::default() };
     Ok(Found { traces: vec![imported], left_out })
@@ -155,7 +155,7 @@ fn root(id: &str, trace: &Fields<'_>, spans: &[Span]) -> Result<Span, BrokenTrac
         name: trace.text(&["name"])?.unwrap_or_else(|| "trace".to_owned()),
         start,
         end: Some(last.unwrap_or(start).max(start)),
-        attributes: said.into_attributes(),
+        attributes: said.into_attributes()?,
         ..Span::default()
     })
 }
@@ -214,7 +214,7 @@ fn observation(fields: &Fields<'_>) -> Result<Span, BrokenTrace> {
             "ERROR" => Status::Error(fields.text(&["statusMessage", "status_message"])?.unwrap_or_default()),
             _ => Status::Unset,
         },
-        attributes: said.into_attributes(),
+        attributes: said.into_attributes()?,
         ..Span::default()
     })
 }

@@ -126,7 +126,7 @@ fn found(fields: &Fields<'_>, info: &Fields<'_>, at: &str) -> Result<Found, Brok
     }
     let top = spans.iter().position(|span| span.parent.is_none()).unwrap_or_default();
     let more = of_root(info, &spans[top], told.filter(|_| is_hashed)).map_err(of_info)?;
-    more.add_to(&mut spans[top]);
+    more.add_to(&mut spans[top]).map_err(of_info)?;
     let location = |raw: &str| {
         let fields = Fields::read(raw)?;
         let id = fields.map(&["mlflow_experiment"], |raw| Fields::read(raw)?.map(&["experiment_id"], said::text))?;

@@ -45,7 +45,7 @@ const OBJECTS: [&str; 6] = ["metadata", "parameters", "invocation_parameters", "
 /// Nobody nests deeper, nor has names that are longer, and what is beyond that stays an object: a name is there as often as
 /// there is something under it.
 const DEEPEST: usize = 12;
-const LONGEST: usize = 200;
+const LONGEST: usize = 100;
 
 pub(super) fn read(fields: &Fields<'_>) -> Result<Found, BrokenTrace> {
     let mut left_out = Vec::new();
@@ -72,7 +72,7 @@ pub(super) fn read(fields: &Fields<'_>) -> Result<Found, BrokenTrace> {
     );
     let top = whole.traces.iter().position(|one| one.trace.spans.iter().any(|span| span.parent.is_none()));
     if let Some(span) = top.and_then(|top| whole.traces[top].trace.spans.first_mut()) {
-        said.add_to(span);
+        said.add_to(span)?;
     }
     Ok(whole)
 }
@@ -139,7 +139,7 @@ fn span(fields: &Fields<'_>) -> Result<(String, Span), BrokenTrace> {
             Some("ERROR") => Status::Error(message),
             _ => Status::Unset,
         },
-        attributes: said.into_attributes(),
+        attributes: said.into_attributes()?,
         events: events.collect::<Result<_, _>>()?,
         ..Span::default()
     };
@@ -155,7 +155,7 @@ fn event(raw: &str) -> Result<Event, BrokenTrace> {
     Ok(Event {
         name: fields.text(&["name"])?.unwrap_or_default(),
         time: fields.map(&["timestamp"], time::read)?.unwrap_or_default(),
-        attributes: said.into_attributes(),
+        attributes: said.into_attributes()?,
     })
 }
 

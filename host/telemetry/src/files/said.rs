@@ -10,13 +10,17 @@ use model::trace::{Attributes, Span};
 use serde::Serialize;
 use uuid::Uuid;
 
+use super::LIMITS;
 use crate::fields::{Fields, Names, within, wrong};
 use crate::value::keep_last;
 use crate::{facts, id};
 
-/// Attributes on their way into a span.
+/// Attributes on their way into a span. Those that are beyond what a span may have are counted, and not kept.
 #[derive(Default)]
-pub(super) struct Said(Attributes);
+pub(super) struct Said {
+    attributes: Attributes,
+    beyond: usize,
+}
 
 impl Said {
     /// A value as it was written. A null says nothing.
@@ -24,7 +28,14 @@ impl Said {
         if raw != "null"
             && let Ok(value) = Json::parse(raw)
         {
-            self.0.push((key.into(), value));
+            self.push(key.into(), value);
+        }
+    }
+
+    fn push(&mut self, key: String, value: Json) {
+        match self.attributes.len() < LIMITS.attributes {
+            true => self.attributes.push((key, value)),
+            false => self.beyond += 1,
         }
     }
 
@@ -35,7 +46,9 @@ impl Said {
     }
 
     pub(super) fn put_made(&mut self, key: impl Into<String>, value: &(impl Serialize + ?Sized)) {
-        self.0.extend(Json::from_serialize(value).ok().map(|value| (key.into(), value)));
+        if let Ok(value) = Json::from_serialize(value) {
+            self.push(key.into(), value);
+        }
     }
 
     /// The fields of an object under a prefix; anything else under the prefix without its dot.
@@ -54,18 +67,25 @@ impl Said {
     }
 
     pub(super) fn has(&self, key: &str) -> bool {
-        self.0.iter().any(|(own, _)| own == key)
+        self.attributes.iter().any(|(own, _)| own == key)
     }
 
-    pub(super) fn into_attributes(mut self) -> Attributes {
-        keep_last(&mut self.0);
-        self.0
+    pub(super) fn into_attributes(mut self) -> Result<Attributes, BrokenTrace> {
+        if self.beyond > 0 {
+            let count = self.attributes.len() + self.beyond;
+            return Err(wrong(format!("has {count} attributes, more than {}", LIMITS.attributes)));
+        }
+        keep_last(&mut self.attributes);
+        Ok(self.attributes)
     }
 
     /// Adds to what a span says already, which counts.
-    pub(super) fn add_to(mut self, span: &mut Span) {
-        self.0.append(&mut span.attributes);
-        span.attributes = self.into_attributes();
+    pub(super) fn add_to(self, span: &mut Span) -> Result<(), BrokenTrace> {
+        let mut attributes = self.into_attributes()?;
+        attributes.append(&mut span.attributes);
+        keep_last(&mut attributes);
+        span.attributes = attributes;
+        Ok(())
     }
 }
 
