@@ -238,7 +238,7 @@ async fn search() {
 
 /// What is said of every tenth trace.
 fn said(id: &str, n: u64) -> Vec<Annotation> {
-    if n % 10 != 0 {
+    if !n.is_multiple_of(10) {
         return Vec::new();
     }
     let assessment = |place: u64, name: &str, value: &str| Assessment {
@@ -253,7 +253,7 @@ fn said(id: &str, n: u64) -> Vec<Annotation> {
         metadata: Default::default(),
         overrides: None,
     };
-    let good = if n % 70 == 0 { "false" } else { "true" };
+    let good = if n.is_multiple_of(70) { "false" } else { "true" };
     let score = format!("{:.3}", (n % 997) as f64 / 997.0);
     let changes = [
         AnnotationChange::Tag { name: "env".to_owned(), value: Some("prod".to_owned()) },

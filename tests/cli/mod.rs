@@ -2,6 +2,7 @@
 
 mod aggregators;
 mod bad_input;
+mod clients;
 mod eval;
 mod examples;
 mod exporters;

@@ -37,6 +37,12 @@ impl Server {
         self.child.wait().unwrap();
     }
 
+    /// Ends it as its operator does, and waits for that.
+    pub(crate) fn stop(mut self) {
+        super::interrupt(&self.child);
+        self.child.wait().unwrap();
+    }
+
     /// Status and JSON of the answer.
     pub(crate) fn ask(&self, method: &str, path: &str, body: &str) -> (u16, Value) {
         let mut stream = TcpStream::connect(&self.address).unwrap();

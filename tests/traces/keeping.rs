@@ -100,3 +100,22 @@ fn what_is_sensitive_is_taken_out_before_it_is_kept() {
         }
     }
 }
+
+#[test]
+fn what_is_beyond_the_limits_of_its_experiment_goes() {
+    let (project, server) = served(6);
+    server.kill();
+    project.write("retention.toml", "[everywhere]\nmax_age = \"90d\"\n[experiments.default]\nmax_traces = 2\n");
+    let server = Server::start(&project, &["--retention", "retention.toml"]);
+    let begun = std::time::Instant::now();
+    while found(&project, &[""]).len() > 2 {
+        assert!(begun.elapsed() < std::time::Duration::from_secs(20));
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    assert_eq!(found(&project, &[""]), [5, 4].map(id));
+    server.kill();
+    project.write("retention.toml", "[everywhere]\nmax_age = \"soon\"\n");
+    let said = project.run(&["serve", "--port", "0", "--retention", "retention.toml"]);
+    assert_eq!(said.code, 2, "{said:#?}");
+    assert!(said.err.contains("retention.toml") && said.err.contains("soon"), "{}", said.err);
+}

@@ -1,6 +1,9 @@
 //! Traces from where they come in to where they are scored: a real server, a real store, the command line.
 
+mod files;
+mod forwarding;
 mod keeping;
+mod predicted;
 mod scoring;
 mod searching;
 

@@ -9,7 +9,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
 
-pub(crate) use traces::{Feedback, Kept, Page, Score, Serve, Source, Traces};
+pub(crate) use traces::{
+    Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
+    To as LiveTo, TraceFormat, Traces,
+};
 
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]

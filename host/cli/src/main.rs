@@ -15,6 +15,7 @@ mod names;
 mod progress;
 mod quantities;
 mod registry;
+mod retention;
 mod sink;
 mod summary;
 mod terminal;

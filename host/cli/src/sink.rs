@@ -1,6 +1,6 @@
 //! Where an exporter's file goes.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
@@ -61,5 +61,32 @@ impl Sink for Output {
         out.is_empty = false;
         let written = out.out.write_all(bytes);
         written.map_err(|error| Failure::new(FailureKind::Unavailable, format!("the file can't be written: {error}")))
+    }
+}
+
+/// A file that is added to, whole writes at a time, and made when something is written.
+pub(crate) struct Growing {
+    path: PathBuf,
+    file: Mutex<Option<File>>,
+}
+
+impl Growing {
+    pub(crate) fn new(path: PathBuf) -> Self {
+        Self { path, file: Mutex::default() }
+    }
+}
+
+impl Sink for Growing {
+    fn write(&self, bytes: &[u8]) -> Result<(), Failure> {
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut write = || -> io::Result<()> {
+            if file.is_none() {
+                *file = Some(OpenOptions::new().create(true).append(true).open(&self.path)?);
+            }
+            file.as_mut().map_or(Ok(()), |file| file.write_all(bytes))
+        };
+        let path = self.path.display();
+        let failed = |error| Failure::new(FailureKind::Unavailable, format!("`{path}` can't be written: {error}"));
+        write().map_err(failed)
     }
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use broker::{Addresses, Allowed, Bounds, Commands, Door};
 use bytesize::ByteSize;
+use model::digest::Tokens;
 use model::limits::Isolation;
 use model::ports::{Catalog, Plugin, PluginError};
 use model::scorer::{ItemKind, PluginDescription};
@@ -45,6 +46,11 @@ pub(crate) fn store_folder(named: Option<PathBuf>) -> Result<PathBuf, Stop> {
     let here = std::env::current_dir()?;
     let nearest = here.ancestors().map(|folder| folder.join(STORE_FOLDER)).find(|folder| folder.is_dir());
     Ok(nearest.unwrap_or_else(|| here.join(STORE_FOLDER)))
+}
+
+/// What tokens of a model cost, where that is known.
+pub(crate) fn prices(provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<f64> {
+    pipeline::plan::prices::of_tokens(provider, model, tokens.input, tokens.output)
 }
 
 /// Opens the store, or makes it.

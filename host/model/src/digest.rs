@@ -139,6 +139,11 @@ impl Fold {
         }
     }
 
+    /// What counts of a span.
+    pub fn get(&self, id: &str) -> Option<&SpanDigest> {
+        self.0.get(id)
+    }
+
     /// What was told of each span, by its id.
     pub fn spans(&self) -> impl ExactSizeIterator<Item = &SpanDigest> {
         self.0.values()

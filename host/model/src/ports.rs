@@ -618,6 +618,35 @@ pub trait TraceStore: Send + Sync {
     async fn experiments(&self) -> Result<Vec<(String, u64)>, StoreError>;
 }
 
+/// Lets go of what need not be kept. Apart from [`TraceStore`]: who takes in and reads traces does not decide that.
+#[async_trait]
+pub trait TraceRetention: Send + Sync {
+    /// Deletes the traces of an experiment that are beyond its limits, those first whose last span came first. Returns how
+    /// many, and what their spans took.
+    async fn expire(&self, experiment: &str, limits: &Retention) -> Result<Expired, StoreError>;
+
+    /// Gives back space of what was deleted or replaced, where that is worth its while: at least as much as is copied for it.
+    /// Others read and write meanwhile. Returns how many bytes.
+    async fn reclaim(&self) -> Result<u64, StoreError>;
+}
+
+/// What is kept of an experiment. What is not said has no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Retention {
+    /// Since the last span of a trace came.
+    pub max_age: Option<Duration>,
+    pub max_traces: Option<u64>,
+    /// What spans take in the store.
+    pub max_bytes: Option<u64>,
+}
+
+/// What was beyond the limits.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Expired {
+    pub traces: u64,
+    pub bytes: u64,
+}
+
 /// Spans of one trace on their way into the store, each with what it adds to the trace.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpanBatch {

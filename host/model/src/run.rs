@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -158,6 +159,9 @@ pub struct PlannedPredictor {
     pub concurrency: u32,
     /// How often a row is asked again where that may help.
     pub retries: u32,
+    /// How long is waited for spans that the application reports itself.
+    #[serde(default, skip_serializing_if = "Duration::is_zero")]
+    pub spans_within: Duration,
 }
 
 /// Which plugin, to the byte.

@@ -247,6 +247,10 @@ pub struct PredictUse {
     /// How often a row is asked again where the application was overloaded, out of reach or too slow; 2 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retries: Option<u32>,
+    /// How long is waited for spans that the application itself reports to this store, under the `traceparent` that it was
+    /// sent; not at all by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spans_within: Option<TimeSpan>,
 }
 
 /// An LLM, and how it is asked.

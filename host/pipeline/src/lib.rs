@@ -24,6 +24,7 @@ pub mod gateway;
 mod interval;
 pub mod joined;
 pub mod junit;
+pub mod live;
 pub mod nearest;
 pub mod parameters;
 pub mod plan;

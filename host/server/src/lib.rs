@@ -32,6 +32,6 @@ mod shared;
 mod tokens;
 
 pub use options::{Bounds, Models, Options, Parts};
-pub use redact::BadPattern;
+pub use redact::{BadPattern, Redacting, Redactor};
 pub use serve::{Addresses, BindError, Server};
 pub use tokens::TokenError;

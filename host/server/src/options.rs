@@ -64,7 +64,7 @@ pub struct Bounds {
 impl Default for Bounds {
     fn default() -> Self {
         Self {
-            bytes_in_flight: 64 << 20,
+            bytes_in_flight: 32 << 20,
             request_bytes: 20 << 20,
             ratio: 100,
             arrival: Duration::from_secs(30),

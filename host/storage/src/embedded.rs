@@ -7,6 +7,7 @@ pub(crate) mod datasets;
 pub(crate) mod layout;
 pub(crate) mod lock;
 mod read;
+mod reclaim;
 pub(crate) mod space;
 pub(crate) mod watchdog;
 mod writer;
@@ -20,7 +21,8 @@ use async_trait::async_trait;
 use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, CacheKey, CacheStatistics, DatasetWriter, JudgeCache, SpanBatch, Store, StoreError, TraceStore,
+    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, JudgeCache, Retention, SpanBatch, Store, StoreError,
+    TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -47,6 +49,12 @@ use crate::view::View;
 /// Length from which on a segment of the log is complete.
 const SEGMENT_BYTES: u64 = 128 << 20;
 
+/// No segment is longer, but for what its last write adds: places in it are kept in 32 bits.
+const LONGEST_SEGMENT: u64 = 1 << 30;
+
+/// Traces that are deleted by one record where they are many: searches wait for each.
+const EXPIRED_AT_ONCE: usize = 10_000;
+
 /// What replies of judges may take.
 const CACHE_BYTES: u64 = 1 << 30;
 
@@ -63,6 +71,7 @@ pub struct EmbeddedStore {
     cache: Arc<Cache>,
     /// The cache works on one request at a time; more than another would be threads that wait.
     cache_places: Semaphore,
+    segment_bytes: u64,
     /// Released last: fields are dropped in order.
     _lock: Arc<Lock>,
 }
@@ -127,10 +136,22 @@ impl EmbeddedStore {
     ///
     /// # Errors
     ///
-    /// Fails when writing does, and when something that is to be kept can't be read. Then nothing is lost that was
-    /// there before.
+    /// Fails when writing does, when something that is to be kept can't be read, and when there is no room for the copies.
+    /// Then nothing is lost that was there before.
     pub async fn compact(&self) -> Result<(), StoreError> {
-        self.writer.make(Change::Compact).await
+        self.writer.make(Change::Roll).await?;
+        let mut segments = self.reader.log().numbers();
+        // It holds nothing yet.
+        segments.pop();
+        self.compact_segments(segments).await
+    }
+
+    /// Compacts the oldest segments, one after the other; others write in between.
+    async fn compact_segments(&self, segments: Vec<u64>) -> Result<(), StoreError> {
+        for segment in segments {
+            self.writer.make(Change::Compact(segment)).await?;
+        }
+        Ok(())
     }
 
     /// Makes a store in the folder `to`, which is empty or not there, that holds what this one holds now. It takes no
@@ -185,6 +206,7 @@ impl EmbeddedStore {
     /// Opens a store that is there, and whose lock the caller has taken.
     pub(crate) fn start(root: &Path, options: Options, lock: Lock) -> Result<Self, StoreError> {
         let Options { files, segment_bytes, .. } = options.clone();
+        let segment_bytes = segment_bytes.min(LONGEST_SEGMENT);
         migrate_if_needed(root, &files, segment_bytes)?;
         let datasets = Datasets::open(root.join("datasets"))?;
         let trace_files = Arc::clone(&files);
@@ -210,12 +232,18 @@ impl EmbeddedStore {
             writer: Writer::start(parts)?,
             cache,
             cache_places: Semaphore::new(2),
+            segment_bytes,
             _lock: lock,
         })
     }
 
-    /// Adds spans that are the payload of a frame already.
-    pub(crate) async fn put_frame(&self, frame: Vec<u8>) -> Result<(), StoreError> {
+    /// Adds spans that another process has made the payload of a frame of.
+    pub(crate) async fn put_foreign_frame(&self, frame: Vec<u8>) -> Result<(), StoreError> {
+        let frame = off_thread(move || traces::check_frame(&frame).map(|()| frame)).await?;
+        self.put_frame(frame).await
+    }
+
+    async fn put_frame(&self, frame: Vec<u8>) -> Result<(), StoreError> {
         self.writer.make(Change::Traces { payloads: vec![(SPANS, frame)], about: Vec::new() }).await
     }
 
@@ -342,6 +370,49 @@ impl TraceStore for EmbeddedStore {
 
     async fn experiments(&self) -> Result<Vec<(String, u64)>, StoreError> {
         Ok(self.traces.experiments())
+    }
+}
+
+#[async_trait]
+impl TraceRetention for EmbeddedStore {
+    async fn expire(&self, experiment: &str, limits: &Retention) -> Result<Expired, StoreError> {
+        let (traces, experiment, limits) = (Arc::clone(&self.traces), experiment.to_owned(), *limits);
+        let beyond = off_thread(move || Ok(traces.beyond(&experiment, &limits, now()))).await?;
+        let mut expired = Expired::default();
+        for some in beyond.chunks(EXPIRED_AT_ONCE) {
+            let ids: Vec<_> = some.iter().map(|trace| trace.id).collect();
+            let payloads = vec![traces::deletion_frame(&ids)?];
+            self.writer.make(Change::Traces { payloads, about: Vec::new() }).await?;
+            expired.traces += some.len() as u64;
+            expired.bytes += some.iter().map(|trace| trace.bytes).sum::<u64>();
+        }
+        Ok(expired)
+    }
+
+    async fn reclaim(&self) -> Result<u64, StoreError> {
+        let (view, traces, reader) = (Arc::clone(&self.view), Arc::clone(&self.traces), Arc::clone(&self.reader));
+        let measured = off_thread(move || {
+            let segments = reader.log().lengths()?;
+            let mut useful = view.bytes_by_segment()?;
+            for (segment, bytes) in traces.bytes_by_segment() {
+                *useful.entry(segment).or_default() += bytes;
+            }
+            Ok((segments, useful))
+        });
+        let (mut segments, useful) = measured.await?;
+        // Completing the last segment early, again and again, would make many of few bytes.
+        let before: u64 = segments.iter().map(|(_, bytes)| bytes).sum();
+        let last = segments.pop_if(|(_, bytes)| *bytes < self.segment_bytes / 8);
+        let worthwhile = reclaim::worthwhile(&segments, &useful);
+        if worthwhile == 0 {
+            return Ok(0);
+        }
+        if worthwhile == segments.len() && last.is_none() {
+            self.writer.make(Change::Roll).await?;
+        }
+        self.compact_segments(segments[..worthwhile].iter().map(|(number, _)| *number).collect()).await?;
+        let after: u64 = self.reader.log().lengths()?.iter().map(|(_, bytes)| bytes).sum();
+        Ok(before.saturating_sub(after))
     }
 }
 

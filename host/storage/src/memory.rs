@@ -10,11 +10,18 @@ use async_trait::async_trait;
 use model::assessment::{Assessment, AssessmentId};
 use model::digest::{Fold, SpanDigest};
 use model::judge::{BatchId, Exchange};
-use model::ports::{Annotation, AnnotationChange, DatasetWriter, SpanBatch, Store, StoreError, TraceStore};
+use model::ports::{
+    Annotation, AnnotationChange, DatasetWriter, Expired, Retention, SpanBatch, Store, StoreError, TraceRetention,
+    TraceStore,
+};
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
 use model::search::{self, Matcher, Page, Query, Subject, TraceInfo};
 use model::trace::Span;
+
+use crate::embedded::now;
+use crate::traces::retain::Kept;
+use crate::traces::{self, retain};
 
 /// Keeps everything in memory.
 #[derive(Clone, Debug, Default)]
@@ -24,7 +31,7 @@ pub struct MemoryStore(Arc<Mutex<State>>);
 struct State {
     runs: BTreeMap<RunId, Entry>,
     datasets: HashMap<String, Arc<[u8]>>,
-    traces: BTreeMap<String, Kept>,
+    traces: BTreeMap<String, Trace>,
 }
 
 #[derive(Debug)]
@@ -42,14 +49,16 @@ impl Entry {
 
 /// A trace as it came.
 #[derive(Debug, Default)]
-struct Kept {
+struct Trace {
+    /// When the last of it came, in milliseconds.
+    arrived: u64,
     experiment: String,
     spans: BTreeMap<String, (SpanDigest, Span)>,
     tags: BTreeMap<String, String>,
     assessments: Vec<Assessment>,
 }
 
-impl Kept {
+impl Trace {
     fn info(&self, id: &str) -> TraceInfo {
         let mut fold = Fold::default();
         for (digest, _) in self.spans.values() {
@@ -209,8 +218,9 @@ impl TraceStore for MemoryStore {
     async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError> {
         let mut state = self.state();
         for SpanBatch { trace, spans } in batches.into_iter().filter(|batch| !batch.spans.is_empty()) {
-            let new = || Kept { experiment: experiment.to_owned(), ..Kept::default() };
+            let new = || Trace { experiment: experiment.to_owned(), ..Trace::default() };
             let kept = state.traces.entry(trace).or_insert_with(new);
+            kept.arrived = kept.arrived.max(now());
             for (span, digest) in spans {
                 if kept.spans.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
                     kept.spans.insert(digest.id.clone(), (digest, span));
@@ -264,7 +274,7 @@ impl TraceStore for MemoryStore {
         let state = self.state();
         let matcher = query.filter.as_ref().map(Matcher::new).transpose();
         let matcher = matcher.map_err(|what| StoreError::Invalid { what })?;
-        let of_experiment = |kept: &Kept| query.experiments.is_empty() || query.experiments.contains(&kept.experiment);
+        let of_experiment = |kept: &Trace| query.experiments.is_empty() || query.experiments.contains(&kept.experiment);
         let kept = state.traces.iter().filter(|(_, kept)| of_experiment(kept));
         let found = kept.map(|(id, kept)| (kept, kept.info(id)));
         let mut traces: Vec<TraceInfo> =
@@ -292,6 +302,29 @@ impl TraceStore for MemoryStore {
             *counts.entry(kept.experiment.clone()).or_insert(0) += 1;
         }
         Ok(counts.into_iter().collect())
+    }
+}
+
+#[async_trait]
+impl TraceRetention for MemoryStore {
+    async fn expire(&self, experiment: &str, limits: &Retention) -> Result<Expired, StoreError> {
+        let mut state = self.state();
+        let of_experiment = state.traces.iter().filter(|(_, kept)| kept.experiment == experiment);
+        let all = of_experiment.map(|(id, kept)| {
+            let spans: Vec<_> = kept.spans.values().map(|(digest, span)| (span.clone(), digest.clone())).collect();
+            let bytes = traces::write_spans(&spans).map(|(spans, digests)| (spans.len() + digests.len()) as u64)?;
+            Ok(Kept { arrived: kept.arrived, id: id.clone(), bytes })
+        });
+        let beyond = retain::beyond(limits, now(), all.collect::<Result<_, StoreError>>()?);
+        for trace in &beyond {
+            state.traces.remove(&trace.id);
+        }
+        Ok(Expired { traces: beyond.len() as u64, bytes: beyond.iter().map(|trace| trace.bytes).sum() })
+    }
+
+    /// What is deleted takes no space here.
+    async fn reclaim(&self) -> Result<u64, StoreError> {
+        Ok(0)
     }
 }
 

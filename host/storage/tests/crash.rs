@@ -9,14 +9,22 @@
 #[expect(dead_code, reason = "the conformance suite uses the rest")]
 mod samples;
 
+#[path = "store/workload.rs"]
+mod workload;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use model::feedback::{Feedback, Value};
+use model::json::Json;
 use model::outcome::Outcome;
-use model::ports::{JudgeCache, Store, StoreError};
-use storage::{EmbeddedStore, Options};
+use model::ports::{
+    Annotation, AnnotationChange, JudgeCache, SpanBatch, Store, StoreError, TraceRetention, TraceStore,
+};
+use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
 use samples::{
@@ -31,6 +39,15 @@ const HOARD_AFTER: &str = "KARAT_CRASH_HOARD_AFTER";
 
 /// The first reply that the child keeps.
 const FIRST_REPLY: &str = "KARAT_CRASH_FIRST_REPLY";
+
+/// The next operation of each task, one after the other.
+const NEXT: &str = "KARAT_CRASH_NEXT";
+
+/// Tasks that take in traces at once.
+const TASKS: u64 = 4;
+
+/// The longest that a store may take to open.
+const OPENING: Duration = Duration::from_secs(5);
 
 /// So little that generations go.
 const CACHE_BYTES: u64 = 8 << 20;
@@ -189,6 +206,119 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
     assert!(acknowledged > 100);
 }
 
+/// Small, so that there are many segments.
+fn with_small_segments() -> Options {
+    Options { segment_bytes: 256 << 10, ..Options::default() }
+}
+
+/// Takes in traces from several tasks, as fast as it can, until it is killed, and prints what is durable: a task and the
+/// number of its operation.
+#[ignore = "it is the process that another test kills"]
+#[tokio::test(flavor = "multi_thread")]
+async fn child_with_traces() {
+    let root = std::env::var_os(STORE).expect("started by another test");
+    let next = std::env::var(NEXT).expect("started by another test");
+    let store = Arc::new(EmbeddedStore::open_with(Path::new(&root), with_small_segments()).expect("a store"));
+    println!();
+    let tasks = (0..).zip(next.split(' ')).map(|(task, next)| {
+        let (store, next) = (Arc::clone(&store), next.parse::<u64>().expect("a number"));
+        tokio::spawn(async move {
+            for number in next.. {
+                workload::operate(&*store, task, number).await.expect("done");
+                println!("done {task} {number}");
+                if number % 100 == 50 + task {
+                    println!("compacts");
+                    give_back(&store, number / 100).await;
+                }
+            }
+        })
+    });
+    for task in Vec::from_iter(tasks) {
+        task.await.expect("it goes on until it is killed");
+    }
+}
+
+/// All the space that there is to give back, or what is worth its while.
+async fn give_back(store: &EmbeddedStore, time: u64) {
+    match time % 3 {
+        0 => store.compact().await.expect("compacted"),
+        _ => drop(store.reclaim().await.expect("given back")),
+    }
+}
+
+/// What a task has to have left.
+struct Oracle {
+    store: MemoryStore,
+    /// Operations that were made.
+    done: u64,
+}
+
+impl Oracle {
+    /// What is there after so many operations.
+    async fn after(&mut self, task: u64, operations: u64) -> std::collections::BTreeMap<String, String> {
+        for number in self.done..operations {
+            workload::operate(&self.store, task, number).await.expect("done");
+        }
+        self.done = self.done.max(operations);
+        workload::everything(&self.store).await.expect("read")
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn kill_9_loses_no_trace_and_brings_none_back() {
+    let home = TempDir::new().expect("a temporary folder");
+    let mut random = fastrand::Rng::with_seed(7);
+    let mut oracles: Vec<Oracle> = (0..TASKS).map(|_| Oracle { store: MemoryStore::new(), done: 0 }).collect();
+    let (mut slowest, kills) = (Duration::ZERO, kills());
+    for round in 0..kills {
+        let mut command = Command::new(this_binary());
+        let next: Vec<String> = oracles.iter().map(|oracle| oracle.done.to_string()).collect();
+        command.env(NEXT, next.join(" "));
+        let (mut child, lines) = spawn(command, "child_with_traces", home.path());
+        let mut left = random.usize(0..400);
+        let mut acknowledged: Vec<u64> = oracles.iter().map(|oracle| oracle.done).collect();
+        for line in lines.lines().map_while(Result::ok) {
+            if let Some((task, number)) = line.strip_prefix("done ").and_then(|done| done.split_once(' ')) {
+                acknowledged[task.parse::<usize>().expect("a task")] = number.parse::<u64>().expect("a number") + 1;
+                left = left.saturating_sub(1);
+            }
+            // Every second one dies at some moment of a compaction.
+            if left == 0 && (round % 2 == 0 || line == "compacts") {
+                if line == "compacts" {
+                    std::thread::sleep(Duration::from_micros(random.u64(0..40_000)));
+                }
+                child.kill().expect("killed");
+            }
+        }
+        child.wait().expect("it ended");
+        let begun = Instant::now();
+        let store = EmbeddedStore::open_with(home.path(), with_small_segments()).expect("it opens");
+        slowest = slowest.max(begun.elapsed());
+        let found = workload::everything(&store).await.expect("read");
+        drop(store);
+        let mut known = 0;
+        for (task, oracle) in (0..).zip(&mut oracles) {
+            let (found, done) = (workload::of_task(&found, task), acknowledged[task as usize]);
+            known += found.len();
+            let is_as_told = found == oracle.after(task, done).await;
+            // What was asked for last may have been done.
+            let is_so = is_as_told || found == oracle.after(task, done + 1).await;
+            assert!(is_so, "round {round}: task {task} has not what {done} operations leave");
+        }
+        assert_eq!(known, found.len(), "round {round}");
+        let findings = EmbeddedStore::check(home.path()).expect("read").expect("a store");
+        assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
+        assert_eq!(findings.traces, found.len() as u64);
+    }
+    assert!(slowest < OPENING, "{slowest:?}");
+    let operations: u64 = oracles.iter().map(|oracle| oracle.done).sum();
+    assert!(operations > 100, "{operations}");
+    println!(
+        r#"{{"kills": {kills}, "operations": {operations}, "lost": 0, "come back": 0, "slowest opening in ms": {}}}"#,
+        slowest.as_millis()
+    );
+}
+
 /// Lets a child write until it is refused. Returns how many results it was told are durable; all of them are there.
 async fn refused_after(command: Command, home: &Path) -> u64 {
     let (mut child, lines) = spawn(command, "child", home);
@@ -257,6 +387,61 @@ async fn child_on_a_small_disk() {
     println!("all there");
 }
 
+/// Takes in traces on a small disk of its own until that is full, deletes some and goes on, without being opened again.
+#[ignore = "it is the process that another test gives a disk to"]
+#[tokio::test(flavor = "multi_thread")]
+async fn child_with_traces_on_a_small_disk() {
+    let disk = std::env::var_os(STORE).expect("started by another test");
+    let (disk, root) = (Path::new(&disk), Path::new(&disk).join("store"));
+    let options = || Options { segment_bytes: 1 << 20, ..Options::default() };
+    let store = EmbeddedStore::open_with(&root, options()).expect("a store");
+    let (mut next, mut deleted) = (0, 0);
+    for _ in 0..3 {
+        // Each fills the disk to where a store leaves off.
+        let refusal = loop {
+            match store.put_spans("default", vec![noisy(next)]).await {
+                Ok(()) => next += 1,
+                Err(error) => break error,
+            }
+        };
+        assert!(matches!(refusal, StoreError::Full { .. }), "{refusal:?}");
+        assert!(next > deleted + 10, "{next}");
+        // To delete takes a little room, and gives back more.
+        let ids: Vec<_> = (deleted..next - 5).map(|number| workload::trace(9, number)).collect();
+        assert_eq!(store.delete_traces(&ids).await.expect("deleted"), ids.len() as u64);
+        deleted = next - 5;
+        assert!(store.reclaim().await.expect("given back") > 5 << 20);
+        store.annotate(vec![tagged(next - 1)]).await.expect("there is room");
+    }
+    let found = workload::everything(&store).await.expect("read");
+    assert!(found.keys().cloned().eq((deleted..next).map(|number| workload::trace(9, number))));
+    drop(store);
+    // Somebody else takes what is left.
+    let taken = std::fs::write(disk.join("filler"), vec![1; 64 << 20]);
+    assert_eq!(taken.expect_err("that is too much").kind(), std::io::ErrorKind::StorageFull);
+    std::fs::remove_file(disk.join("filler")).expect("removed");
+    let store = EmbeddedStore::open_with(&root, options()).expect("it opens");
+    assert!(workload::everything(&store).await.expect("read") == found);
+    drop(store);
+    let findings = EmbeddedStore::check(&root).expect("read").expect("a store");
+    assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]));
+    println!("all there");
+}
+
+/// A trace that can't be compressed much.
+fn noisy(number: u64) -> SpanBatch {
+    let mut random = fastrand::Rng::with_seed(number);
+    let text: String = (0..400_000).map(|_| random.alphanumeric()).collect();
+    let mut batch = workload::batch(9, number, 0..1);
+    batch.spans[0].0.attributes.push(("noise".to_owned(), Json::from_serialize(&text).expect("JSON")));
+    batch
+}
+
+fn tagged(number: u64) -> Annotation {
+    let change = AnnotationChange::Tag { name: "kept".to_owned(), value: Some("yes".to_owned()) };
+    Annotation { trace: workload::trace(9, number), change }
+}
+
 /// What can't be compressed much.
 fn noise(index: u64) -> model::run::RowResult {
     let mut random = fastrand::Rng::with_seed(index);
@@ -265,17 +450,27 @@ fn noise(index: u64) -> model::run::RowResult {
     model::run::RowResult { outcomes: vec![Outcome::Scored(vec![feedback])], ..result(index, 0) }
 }
 
-#[test]
-fn a_full_disk_refuses_and_takes_on_when_there_is_room() {
+/// Gives the process that is this test a disk of 40 MiB.
+fn check_on_a_small_disk(test: &str) {
     let disk = TempDir::new().expect("a temporary folder");
     let mut command = Command::new("unshare");
     let script = r#"mount -t tmpfs -o size=40m none "$KARAT_CRASH_STORE" || exit 77; exec "$0" "$@""#;
     command.args(["--user", "--map-root-user", "--mount", "sh", "-c", script]).arg(this_binary());
-    command.args(["--exact", "child_on_a_small_disk", "--ignored", "--nocapture"]).env(STORE, disk.path());
+    command.args(["--exact", test, "--ignored", "--nocapture"]).env(STORE, disk.path());
     let done = command.output();
     let Some(done) = done.ok().filter(|done| done.status.success() || !done.stdout.is_empty()) else {
-        return println!("skipped: `a_full_disk_refuses_and_takes_on_when_there_is_room` may not mount a disk here");
+        return println!("skipped: `{test}` may not mount a disk here");
     };
     let said = String::from_utf8_lossy(&done.stdout);
     assert!(said.contains("all there"), "{said}{}", String::from_utf8_lossy(&done.stderr));
+}
+
+#[test]
+fn a_full_disk_refuses_and_takes_on_when_there_is_room() {
+    check_on_a_small_disk("child_on_a_small_disk");
+}
+
+#[test]
+fn traces_can_be_deleted_from_a_full_disk_and_others_come_in_again() {
+    check_on_a_small_disk("child_with_traces_on_a_small_disk");
 }

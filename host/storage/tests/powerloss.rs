@@ -16,11 +16,16 @@ mod power;
 #[expect(dead_code, reason = "the conformance suite uses the rest")]
 mod samples;
 
+#[path = "store/workload.rs"]
+mod workload;
+
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
 use model::judge::{BatchId, Exchange};
-use model::ports::{Store, StoreError};
+use model::ports::{Store, StoreError, TraceRetention};
 use model::run::{RowResult, Run};
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
@@ -93,11 +98,11 @@ async fn begun(store: &dyn Store) {
 }
 
 /// Lets the process work. Returns the disk as it was before, and what was done to it.
-async fn recorded(home: &Path, shim: &Path) -> Vec<Step> {
+async fn recorded(home: &Path, shim: &Path, test: &str) -> Vec<Step> {
     let journal = home.join("journal");
     let root = home.join("store");
     let mut child = Command::new(std::env::current_exe().expect("a path"));
-    child.args(["--exact", "child", "--ignored", "--nocapture"]).env(STORE, &root);
+    child.args(["--exact", test, "--ignored", "--nocapture"]).env(STORE, &root);
     power::watch(&mut child, shim, &root, &journal);
     let worked = child.stdout(Stdio::null()).status().expect("started");
     assert!(worked.success());
@@ -137,7 +142,7 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
     begun(&EmbeddedStore::open(&root).expect("a store")).await;
     let before = TempDir::new().expect("a temporary folder");
     Disk::of(&root).survive(before.path(), None);
-    let steps = recorded(home.path(), &shim).await;
+    let steps = recorded(home.path(), &shim, "child").await;
     assert_eq!(acknowledged(&steps), OPERATIONS);
 
     // What has to be there after so many operations.
@@ -171,6 +176,105 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
     }
     println!(
         r#"{{"rounds": {rounds}, "steps": {}, "lost": 0, "unopenable": 0, "views made anew": {rebuilt}}}"#,
+        steps.len()
+    );
+}
+
+/// Tasks that take in traces at once.
+const TASKS: u64 = 3;
+
+/// Operations of each.
+const OF_EACH: u64 = 130;
+
+#[ignore = "it is the process that works under the shim"]
+#[tokio::test(flavor = "multi_thread")]
+async fn child_with_traces() {
+    let root = PathBuf::from(std::env::var_os(STORE).expect("started by another test"));
+    let options = Options { segment_bytes: 2 * SEGMENT_BYTES, ..Options::default() };
+    let store = Arc::new(EmbeddedStore::open_with(&root, options).expect("a store"));
+    println!();
+    let tasks = (0..TASKS).map(|task| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            for number in 0..OF_EACH {
+                workload::operate(&*store, task, number).await.expect("done");
+                println!("acknowledged {task} {number}");
+                match (number + task) % 40 {
+                    10 => store.compact().await.expect("compacted"),
+                    30 => drop(store.reclaim().await.expect("given back")),
+                    _ => {}
+                }
+            }
+        })
+    });
+    for task in Vec::from_iter(tasks) {
+        task.await.expect("done");
+    }
+}
+
+/// How many operations of each task were acknowledged by then.
+fn acknowledged_by_task(steps: &[Step]) -> [usize; TASKS as usize] {
+    let mut done = [0; TASKS as usize];
+    for line in steps.iter().filter_map(Step::said).flat_map(str::lines) {
+        if let Some((task, number)) = line.strip_prefix("acknowledged ").and_then(|said| said.split_once(' ')) {
+            done[task.parse::<usize>().expect("a task")] = number.parse::<usize>().expect("a number") + 1;
+        }
+    }
+    done
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_trace_is_lost_or_comes_back_whenever_the_power_goes() {
+    let home = TempDir::new().expect("a temporary folder");
+    let Some(shim) = power::shim(home.path()) else {
+        return println!("skipped: `no_trace_is_lost_or_comes_back_whenever_the_power_goes` needs a C compiler");
+    };
+    let root = home.path().join("store");
+    drop(EmbeddedStore::open(&root).expect("a store"));
+    let before = TempDir::new().expect("a temporary folder");
+    Disk::of(&root).survive(before.path(), None);
+    let steps = recorded(home.path(), &shim, "child_with_traces").await;
+    assert_eq!(acknowledged_by_task(&steps), [OF_EACH as usize; TASKS as usize]);
+
+    // By task: what has to be there after so many operations.
+    let mut expected: Vec<Vec<BTreeMap<String, String>>> = Vec::new();
+    for task in 0..TASKS {
+        let oracle = MemoryStore::new();
+        let mut after = vec![workload::everything(&oracle).await.expect("read")];
+        for number in 0..OF_EACH {
+            workload::operate(&oracle, task, number).await.expect("done");
+            after.push(workload::everything(&oracle).await.expect("read"));
+        }
+        expected.push(after);
+    }
+
+    let rounds = power::rounds(ROUNDS / 4);
+    let mut without_index = 0;
+    for round in 0..rounds {
+        let mut random = fastrand::Rng::with_seed(round as u64);
+        let at = random.usize(0..=steps.len());
+        let mut disk = Disk::of(before.path());
+        steps[..at].iter().for_each(|step| disk.apply(step));
+        let survived = TempDir::new().expect("a temporary folder");
+        disk.survive(survived.path(), (round % 2 == 1).then_some(&mut random));
+        without_index += usize::from(!survived.path().join("traces/INDEX").exists());
+        let store = EmbeddedStore::open(survived.path());
+        let store = store.unwrap_or_else(|error| panic!("round {round}, step {at}: {error:?}"));
+        let found = workload::everything(&store).await;
+        let found = found.unwrap_or_else(|error| panic!("round {round}, step {at}: {error:?}"));
+        for (task, done) in (0..).zip(acknowledged_by_task(&steps[..at])) {
+            let expected = &expected[task as usize];
+            let may_be = &expected[done..expected.len().min(done + 2)];
+            let is_so = may_be.contains(&workload::of_task(&found, task));
+            assert!(is_so, "round {round}, step {at} of {}: task {task}, {done} acknowledged", steps.len());
+        }
+        drop(store);
+        let findings = EmbeddedStore::check(survived.path()).expect("read").expect("a store");
+        assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
+        assert_eq!(findings.traces, found.len() as u64);
+    }
+    println!(
+        r#"{{"rounds": {rounds}, "steps": {}, "lost": 0, "come back": 0, "unopenable": 0, "indexes made anew": {without_index}}}"#,
         steps.len()
     );
 }

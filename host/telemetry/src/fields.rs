@@ -30,6 +30,16 @@ impl<'a> Fields<'a> {
         self.get(names).is_some()
     }
 
+    pub(crate) fn has_any(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.raw(name).is_some())
+    }
+
+    /// The value of a field, where it is no null.
+    pub(crate) fn raw(&self, name: &str) -> Option<&'a str> {
+        let is_meant = |(own, raw): &&(Cow<'_, str>, &RawValue)| own == name && raw.get() != "null";
+        self.0.iter().find(is_meant).map(|(_, raw)| raw.get())
+    }
+
     pub(crate) fn entries(&self) -> impl Iterator<Item = (&str, &'a RawValue)> {
         self.0.iter().map(|(name, raw)| (name.as_ref(), *raw))
     }

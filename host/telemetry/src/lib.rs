@@ -7,6 +7,8 @@
 //! writes. What they have in common is read by the same code: names of fields in either case, ids in hexadecimal or
 //! Base64, times as numbers or texts, statuses and kinds by number or name.
 //!
+//! Traces in [`files`] may have yet other shapes, those of other people's exports.
+//!
 //! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent.
 
 mod as_row;
@@ -15,6 +17,7 @@ mod digest;
 pub mod emit;
 pub mod facts;
 mod fields;
+pub mod files;
 mod id;
 mod order;
 pub mod otlp;
@@ -40,6 +43,8 @@ impl TraceReader for Reader {
     }
 }
 
+#[cfg(test)]
+mod made;
 #[cfg(test)]
 mod recorded;
 #[cfg(test)]

@@ -13,6 +13,10 @@ pub(crate) enum Traces {
     Kept(Kept),
     /// Score traces: every scorer looks at every trace of which the filter holds, and its verdicts are noted on it.
     Score(Score),
+    /// Read traces from files: Karat's own, OTLP, exports of MLflow, Langfuse and Phoenix.
+    Import(ImportTraces),
+    /// Write traces to a file, or to standard output.
+    Export(ExportTraces),
 }
 
 /// What is done with the traces there are.
@@ -56,6 +60,49 @@ pub(crate) enum Kept {
         #[arg(long, value_name = "NAME", conflicts_with = "traces")]
         experiment: Option<String>,
     },
+}
+
+/// Files with traces.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ImportTraces {
+    /// What they are in is told by what is in them.
+    #[arg(required = true)]
+    pub(crate) files: Vec<PathBuf>,
+    /// Put all of them into this experiment, instead of that of the file.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Option<String>,
+    /// What is taken out of them before they are kept: a TOML file, as for `karat serve`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) redact: Option<PathBuf>,
+}
+
+/// Traces that are written.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct ExportTraces {
+    /// The filter; without one, all of them.
+    #[arg(default_value = "", hide_default_value = true)]
+    pub(crate) filter: String,
+    /// Of this experiment only; more than once for several.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) experiment: Vec<String>,
+    #[arg(long, value_enum, default_value_t = TraceFormat::Jsonl)]
+    pub(crate) format: TraceFormat,
+    /// In OTLP, write verdicts as events of the spans (`gen_ai.evaluation.result`).
+    #[arg(long)]
+    pub(crate) evaluations: bool,
+    /// Write to this file instead of standard output.
+    #[arg(long, short, value_name = "FILE")]
+    pub(crate) output: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum TraceFormat {
+    /// One trace a line, with all that is known of it.
+    Jsonl,
+    /// One OTLP request a line.
+    OtlpJson,
+    /// OTLP requests, each behind its length in four bytes.
+    OtlpProtobuf,
 }
 
 /// Which traces are scored, and by whom.
@@ -189,10 +236,70 @@ pub(crate) struct Serve {
     /// Another name under which the server is reached, such as `karat.example.com`.
     #[arg(long, value_name = "NAME")]
     pub(crate) allow_host: Vec<String>,
+    /// What is kept of each experiment, by age, number and size: a TOML file, see `docs/traces.md` [default: everything].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) retention: Option<PathBuf>,
+    /// Send every trace on as it comes in: an exporter by name, a `.wasm` file or `publisher/name@version`, with what it needs
+    /// behind `=`: a URL, a file to write to, or its parameters as a JSON object. More than once for several.
+    #[arg(long, value_name = "EXPORTER[=TO]")]
+    pub(crate) export: Vec<Export>,
+    #[command(flatten)]
+    pub(crate) from: ExportFrom,
     /// A page that may send requests to the server, such as `https://app.example.com`.
     #[arg(long, value_name = "ORIGIN")]
     pub(crate) allow_origin: Vec<String>,
     /// What is taken out of traces before they are kept: a TOML file, see `docs/serve.md`.
     #[arg(long, value_name = "FILE")]
     pub(crate) redact: Option<PathBuf>,
+}
+
+/// What exporters may do, and where goes what they don't take.
+#[derive(Debug, Args)]
+pub(crate) struct ExportFrom {
+    /// Where spans go that an exporter does not take, as OTLP, a request a line [default: `dead-letters-NAME.jsonl` in the store].
+    #[arg(long, value_name = "FOLDER", requires = "export")]
+    pub(crate) dead_letters: Option<PathBuf>,
+    /// Let exporters send to this server, as `http=https://api.example.com`; a built-in one may send to its `url`.
+    #[arg(long, value_name = "WHAT", requires = "export", value_parser = super::server)]
+    pub(crate) grant: Vec<String>,
+    /// Let exporters do what only you can allow, as in `karat eval`.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Permission>,
+    /// What is allowed, from this file instead of the one in your configuration folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// An exporter, and where it sends to.
+#[derive(Clone, Debug)]
+pub(crate) struct Export {
+    pub(crate) exporter: String,
+    pub(crate) to: To,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum To {
+    Nowhere,
+    Url(String),
+    File(PathBuf),
+    /// A JSON object.
+    Parameters(String),
+}
+
+impl std::str::FromStr for Export {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (exporter, to) = match text.split_once('=') {
+            None => (text, To::Nowhere),
+            Some((exporter, to)) if to.starts_with('{') => (exporter, To::Parameters(to.to_owned())),
+            Some((exporter, to)) if to.contains("://") => (exporter, To::Url(to.to_owned())),
+            Some((_, "")) => return Err("what is behind `=` is missing: a URL, a file, or a JSON object".to_owned()),
+            Some((exporter, to)) => (exporter, To::File(to.into())),
+        };
+        if exporter.is_empty() {
+            return Err("the exporter is missing: write `otlp_http=http://127.0.0.1:4318`".to_owned());
+        }
+        Ok(Self { exporter: exporter.to_owned(), to })
+    }
 }

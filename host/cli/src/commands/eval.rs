@@ -10,7 +10,7 @@ use anyhow::Context;
 use broker::{Bounds, Cassette, Judges, Taped};
 use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind};
-use model::ports::{DataReader, Store};
+use model::ports::{DataReader, Store, TraceStore};
 use model::report::{Cost, Report, Verdict};
 use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
 use model::suite::{AggregatorEntry, AggregatorUse, Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
@@ -20,7 +20,7 @@ use pipeline::dataset::{self, Identities, Rows};
 use pipeline::estimate::estimate;
 use pipeline::joined::Joined;
 use pipeline::plan::{self, DataSource, Overrides, Planned, PlannedAggregation};
-use pipeline::score::{self, Broken, Completed, Job, Judged, Scored, ScoredEnd};
+use pipeline::score::{self, Broken, Completed, Job, Judged, Keeping, Scored, ScoredEnd};
 use pipeline::suite::{self, SuiteFile};
 use pipeline::{aggregate, corpus, report, resume};
 use storage::SharedStore;
@@ -333,6 +333,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
         ..
     } = evaluation;
     let store: Arc<dyn Store> = shared.clone();
+    let rows_store = Arc::clone(&shared);
     let started = Instant::now();
     let cancel = interrupted(terminal)?;
     let header = header(&planned, &data.snapshot)?;
@@ -366,7 +367,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     // Rows that wait for the application or for judges keep none from being scored.
     let at_once = planned.concurrency.map_or_else(|| waiting + wiring::concurrency(), |rows| rows as usize);
     let scoring = Scoring { planned, identities: data.identities, judged, judges, at_once, first };
-    let ended = score_rows(&header, scoring, &store, terminal, cancel).await.map_err(Stop::after_start);
+    let ended = score_rows(&header, scoring, &rows_store, terminal, cancel).await.map_err(Stop::after_start);
     if let Some(cassette) = &cassette {
         let is_whole = ended.as_ref().is_ok_and(|scored| scored.end == ScoredEnd::Complete) && first.is_none();
         finish(cassette, is_whole, &what, terminal).map_err(Stop::after_start)?;
@@ -477,21 +478,30 @@ struct Scoring {
 async fn score_rows(
     header: &RunHeader,
     scoring: Scoring,
-    store: &Arc<dyn Store>,
+    shared: &Arc<SharedStore>,
     terminal: Terminal,
     cancel: watch::Receiver<bool>,
 ) -> Result<Scored, Stop> {
+    let store: Arc<dyn Store> = Arc::clone(shared) as _;
+    let traces: Arc<dyn TraceStore> = Arc::clone(shared) as _;
     let Scoring { mut planned, identities, judged, judges, at_once, first } = scoring;
     planned.plan.limit = planned.plan.limit.into_iter().chain(first).min();
-    let done = Completed::read(&**store, header.id).await?;
+    let done = Completed::read(&*store, header.id).await?;
     let progress = Progress::start(terminal, header.data.trials, done.count(), judges);
     let reader: Arc<dyn DataReader> = Arc::new(formats::Reader);
     let source = store.open_dataset(&header.data.digest)?;
+    let keeping = header.plan.predictor.as_ref().map(|predictor| Keeping {
+        store: traces,
+        experiment: header.plan.suite.clone(),
+        digest: |spans| telemetry::digest(spans, &wiring::prices),
+        patience: predictor.spans_within,
+    });
     let job = Job {
         run: header.id,
         rows: Rows { reader, traces: Arc::new(telemetry::Reader), source, plan: Arc::new(planned.plan), identities },
         predictor: planned.predictor,
         bindings: planned.bindings,
+        keeping,
         done,
         store: store.clone(),
         observer: progress.clone(),

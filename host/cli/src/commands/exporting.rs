@@ -67,7 +67,7 @@ pub(super) fn run(
 }
 
 /// Finds the exporter, and makes sure that the operator lets it do what it is to do.
-fn plan(to: &To, runtime: &tokio::runtime::Runtime, terminal: &Terminal) -> Result<Planned, Stop> {
+pub(super) fn plan(to: &To, runtime: &tokio::runtime::Runtime, terminal: &Terminal) -> Result<Planned, Stop> {
     let here = Path::new(".");
     let parameters = serde_json::from_str(&to.parameters).context("`--with` is not a JSON object")?;
     let asked =
@@ -127,7 +127,7 @@ async fn deliver(
     Ok((delivered, ended))
 }
 
-fn no_exporter(failure: &Failure) -> Stop {
+pub(super) fn no_exporter(failure: &Failure) -> Stop {
     Stop::message(format_args!("the exporter can't be used: {}", printable_line(&failure.message)))
 }
 

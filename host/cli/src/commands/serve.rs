@@ -7,15 +7,21 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
-use model::digest::Tokens;
+use model::ports::Sink;
 use model::redaction::Redactions;
-use pipeline::plan::prices;
+use pipeline::live::{Exporter, Forwarding};
+use pipeline::plan::exporter::Planned;
 use serde_json::json;
-use server::{Addresses, BindError, Options, Parts, Server};
+use server::{Addresses, BindError, Options, Parts, Redactor, Server};
+use telemetry::otlp;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::args::Serve;
+use super::exporting;
+use crate::args::{ExportFrom, LiveExport, LiveTo, Serve};
 use crate::exit::{Exit, Stop};
+use crate::retention::Retentions;
+use crate::sink::Growing;
 use crate::terminal::Terminal;
 use crate::wiring;
 
@@ -26,6 +32,8 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
     let runtime = wiring::runtime()?;
     let folder = wiring::store_folder(store)?;
     let store = wiring::store(&folder)?;
+    let retention = what.retention.as_deref().map(Retentions::read).transpose()?;
+    let kept = Arc::clone(&store);
     let redactions = what.redact.as_deref().map(redactions).transpose()?.unwrap_or_default();
     let options = Options {
         host: what.host,
@@ -38,11 +46,16 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         redactions,
         ..Options::default()
     };
+    let exporters = what.export.iter().map(|export| exporter(export, &what.from, &folder, &runtime, terminal));
+    let exporters = exporters.collect::<Result<Vec<_>, _>>()?;
+    let (traces, ending) =
+        runtime.block_on(Forwarding::start(store, exporters, otlp::write)).map_err(|(name, failure)| {
+            exporting::no_exporter(&failure)
+                .hint(format_args!("see what `{name}` needs: `karat plugin inspect`, docs/exporters.md"))
+        })?;
     let parts = Parts {
-        traces: store,
-        prices: Arc::new(|provider: Option<&str>, model: &str, tokens: &Tokens| {
-            prices::of_tokens(provider, model, tokens.input, tokens.output)
-        }),
+        traces: Arc::new(traces),
+        prices: Arc::new(wiring::prices),
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pseudonym_key: pseudonym_key(&folder)?,
@@ -50,13 +63,51 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
     runtime.block_on(async {
         let server = Server::bind(options, parts).await.map_err(unbound)?;
         tell(server.addresses(), &folder, terminal)?;
+        if let Some(retention) = retention {
+            tokio::spawn(retention.keep_to(kept));
+        }
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
         server
             .run(async move {
                 tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             })
             .await;
+        ending.finish().await;
         Ok(Exit::Done)
+    })
+}
+
+/// An exporter that traces are sent on to.
+fn exporter(
+    LiveExport { exporter, to }: &LiveExport,
+    from: &ExportFrom,
+    folder: &Path,
+    runtime: &Runtime,
+    terminal: &Terminal,
+) -> Result<Exporter, Stop> {
+    let parameters = match to {
+        LiveTo::Url(url) => json!({ "url": url }).to_string(),
+        LiveTo::Parameters(parameters) => parameters.clone(),
+        LiveTo::Nowhere | LiveTo::File(_) => "{}".to_owned(),
+    };
+    let to_exporter = exporting::To {
+        exporter: exporter.clone(),
+        item: None,
+        parameters,
+        servers: from.grant.clone(),
+        allow: from.allow.clone(),
+        policy: from.policy.clone(),
+    };
+    let Planned { plugin, item, binding } = exporting::plan(&to_exporter, runtime, terminal)?;
+    let sink = match to {
+        LiveTo::File(path) => Some(Arc::new(Growing::new(path.clone())) as Arc<dyn Sink>),
+        LiveTo::Nowhere | LiveTo::Url(_) | LiveTo::Parameters(_) => None,
+    };
+    let letters = from.dead_letters.as_deref().unwrap_or(folder).join(format!("dead-letters-{item}.jsonl"));
+    Ok(Exporter {
+        name: exporter.clone(),
+        exporting: plugin.bind_exporter(binding, sink),
+        dead_letters: Arc::new(Growing::new(letters)),
     })
 }
 
@@ -97,6 +148,12 @@ fn redactions(path: &Path) -> Result<Redactions, Stop> {
     let unusable = || format!("can't use `{}`", path.display());
     let text = std::fs::read_to_string(path).with_context(unusable)?;
     Ok(toml::from_str(&text).with_context(unusable)?)
+}
+
+/// What takes out of spans what should not be kept.
+pub(super) fn redactor(rules: Option<&Path>, folder: &Path) -> Result<Redactor, Stop> {
+    let redactions = rules.map(redactions).transpose()?.unwrap_or_default();
+    Redactor::new(&redactions, pseudonym_key(folder)?).map_err(Stop::wrong)
 }
 
 /// The key of this store; made when it is first needed.

@@ -1,5 +1,6 @@
 //! `karat traces`: what applications did.
 
+mod files;
 mod score;
 mod show;
 
@@ -32,6 +33,8 @@ pub(crate) fn run(what: Traces, store: Option<PathBuf>, terminal: &Terminal) -> 
     match what {
         Traces::Kept(what) => look(what, store, terminal),
         Traces::Score(what) => score::run(what, store, terminal),
+        Traces::Import(what) => files::import(what, store, terminal),
+        Traces::Export(what) => files::export(what, store, terminal),
     }
 }
 

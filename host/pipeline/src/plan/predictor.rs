@@ -1,6 +1,7 @@
 //! The predictor a suite names.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use model::limits::{CallLimits, Reuse};
 use model::ports::{Binding, Call, Plugin};
@@ -53,6 +54,7 @@ pub(super) fn resolve(
         config: entry.config.unwrap_or_default(),
         concurrency,
         retries: entry.retries.unwrap_or(RETRIES),
+        spans_within: entry.spans_within.map_or(Duration::ZERO, |span| span.0),
     };
     Some((loaded, planned))
 }

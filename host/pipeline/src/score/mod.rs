@@ -6,6 +6,7 @@
 
 mod breaker;
 mod completed;
+mod keeping;
 mod recorder;
 mod row;
 
@@ -14,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::judge::{BatchId, Exchange};
-use model::ports::{Observer, Purse, Store, StoreError, Work};
+use model::ports::{Observer, Purse, SpanBatch, Store, StoreError, Work};
 use model::row::Row;
 use model::run::{RowResult, RunId};
 use tokio::sync::{mpsc, watch};
@@ -28,6 +29,7 @@ use crate::predict::Predictor;
 use breaker::Breaker;
 pub use breaker::Broken;
 pub use completed::Completed;
+pub use keeping::{Digest, Keeping};
 use recorder::Recorder;
 use row::Scorers;
 
@@ -38,6 +40,8 @@ pub struct Job {
     /// Asked for outputs; none where the rows have them.
     pub predictor: Option<PlannedPrediction>,
     pub bindings: Vec<PlannedBinding>,
+    /// Keeps the traces of predictions; none where nobody is asked for outputs.
+    pub keeping: Option<Keeping>,
     /// What an earlier session of the run has done.
     pub done: Completed,
     pub store: Arc<dyn Store>,
@@ -104,7 +108,7 @@ pub enum ScoreError {
 ///
 /// Fails when results can't be stored or rows can't be read; both end the run early.
 pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, ScoreError> {
-    let Job { run, rows, predictor, bindings, done, store, observer, judged, concurrency, trials } = job;
+    let Job { run, rows, predictor, bindings, keeping, done, store, observer, judged, concurrency, trials } = job;
     let plan = Arc::clone(&rows.plan);
     let breaker = Breaker::new(&plan, trials);
     let predictor = predictor.map(|planned| Arc::new(Predictor::bind(planned)));
@@ -124,6 +128,8 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
             queue: Arc::clone(&queue),
             predictor: predictor.clone(),
             scorers: Arc::clone(&scorers),
+            run,
+            keeping: keeping.clone(),
             results: results.clone(),
             cancel: cancel.clone(),
             purse: purse.clone(),
@@ -133,7 +139,7 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
     }
     // The recorder ends when the last sender is gone, the producer when the queue is.
     drop((results, queue));
-    let recorder = Recorder { run, store, observer, breaker };
+    let recorder = Recorder { run, store, keeping, observer, breaker };
     let worked = async {
         let ended = tokio::select! {
             ended = all(workers) => ended,
@@ -177,7 +183,9 @@ struct Worker {
     queue: Arc<Queue<Row>>,
     predictor: Option<Arc<Predictor>>,
     scorers: Arc<Scorers>,
-    results: mpsc::Sender<RowResult>,
+    run: RunId,
+    keeping: Option<Keeping>,
+    results: mpsc::Sender<Done>,
     cancel: watch::Receiver<bool>,
     purse: Option<Arc<dyn Purse>>,
     /// Becomes true for all workers when it does for one.
@@ -195,32 +203,44 @@ impl Worker {
                 row = self.queue.next() => row,
             };
             let Some(row) = row else { return ScoredEnd::Complete };
-            let result = tokio::select! {
-                result = result(self.predictor.as_deref(), &self.scorers, row) => result,
-                () = overdue(&mut self.cancel) => return ScoredEnd::Cancelled,
+            let mut cancel = self.cancel.clone();
+            let done = tokio::select! {
+                done = self.row(row) => done,
+                () = overdue(&mut cancel) => return ScoredEnd::Cancelled,
             };
-            if self.purse.as_ref().is_some_and(|purse| purse.has_turned_away(result.index, result.trial)) {
+            if self.purse.as_ref().is_some_and(|purse| purse.has_turned_away(done.result.index, done.result.trial)) {
                 if *self.cancel.borrow() {
                     return ScoredEnd::Cancelled;
                 }
                 self.out_of_money.send_replace(true);
                 return ScoredEnd::OutOfMoney;
             }
-            if self.results.send(result).await.is_err() {
+            if self.results.send(done).await.is_err() {
                 // The recorder has failed and says why.
                 return ScoredEnd::Cancelled;
             }
         }
     }
+
+    /// A row on its way through predictor and scorers.
+    async fn row(&self, mut row: Row) -> Done {
+        let Some(predictor) = &self.predictor else {
+            return Done { result: self.scorers.score(row, None).await, spans: None };
+        };
+        let asked = predictor.predict(&mut row).await;
+        let spans = match &self.keeping {
+            Some(keeping) => keeping.take(self.run, &mut row).await.transpose(),
+            None => None,
+        };
+        Done { result: self.scorers.score(row, Some(asked)).await, spans }
+    }
 }
 
-/// A row on its way through predictor and scorers.
-async fn result(predictor: Option<&Predictor>, scorers: &Scorers, mut row: Row) -> RowResult {
-    let asked = match predictor {
-        Some(predictor) => Some(predictor.predict(&mut row).await),
-        None => None,
-    };
-    scorers.score(row, asked).await
+/// What came of a row.
+struct Done {
+    result: RowResult,
+    /// The trace of its prediction, to be kept.
+    spans: Option<Result<SpanBatch, StoreError>>,
 }
 
 /// Ends when the run is to stop; never, if nobody is left who could say so.

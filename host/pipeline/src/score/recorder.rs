@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use model::judge::{BatchId, Exchange};
-use model::ports::{Observer, Store, StoreError};
+use model::ports::{Observer, SpanBatch, Store, StoreError};
 use model::run::{RowResult, RunId};
 use tokio::sync::mpsc::{Receiver, unbounded_channel};
 use uuid::Uuid;
 
 use super::breaker::{Breaker, Broken};
-use super::{GRACE, Judged, NextBatch};
+use super::keeping::Keeping;
+use super::{Done, GRACE, Judged, NextBatch};
 
 /// Results that can wait for the commit in flight; then scoring waits.
 pub(super) const WAITING: usize = 1000;
@@ -23,6 +24,7 @@ const GATHERING: Duration = Duration::from_millis(10);
 pub(super) struct Recorder {
     pub(super) run: RunId,
     pub(super) store: Arc<dyn Store>,
+    pub(super) keeping: Option<Keeping>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) breaker: Breaker,
 }
@@ -34,32 +36,37 @@ impl Recorder {
     /// Ends early where a scorer is broken; results on their way then are lost, and done by who goes on with the run.
     pub(super) async fn record(
         mut self,
-        mut results: Receiver<RowResult>,
+        mut results: Receiver<Done>,
         judged: Option<Judged>,
     ) -> Result<Option<Broken>, StoreError> {
         let purse = judged.as_ref().map(|judged| Arc::clone(&judged.purse));
         let nobody = || (unbounded_channel().1, (|| BatchId(Uuid::nil())) as NextBatch);
         let (mut exchanges, next) = judged.map_or_else(nobody, |judged| (judged.exchanges, judged.next_batch));
-        let (mut group, mut came) = (Vec::new(), Vec::new());
+        let (mut done, mut group, mut came) = (Vec::new(), Vec::new(), Vec::new());
         let broken = loop {
             tokio::select! {
-                count = results.recv_many(&mut group, WAITING) => if count == 0 { break None },
+                count = results.recv_many(&mut done, WAITING) => if count == 0 { break None },
                 Some(exchange) = exchanges.recv() => came.push(exchange),
             }
-            if group.len() < WAITING && !results.is_closed() {
+            if done.len() < WAITING && !results.is_closed() {
                 tokio::time::sleep(GATHERING).await;
-                while group.len() < WAITING
-                    && let Ok(result) = results.try_recv()
+                while done.len() < WAITING
+                    && let Ok(one) = results.try_recv()
                 {
-                    group.push(result);
+                    done.push(one);
                 }
+            }
+            let mut spans = Vec::new();
+            for Done { result, spans: kept } in done.drain(..) {
+                group.push(result);
+                spans.extend(kept.transpose()?);
             }
             while let Ok(exchange) = exchanges.try_recv() {
                 came.push(exchange);
             }
-            // Both at once, in this order: the store takes them in one go.
+            // All at once, in this order: the store takes them in one go.
             let exchanges = self.store_exchanges(next, std::mem::take(&mut came));
-            tokio::try_join!(biased; exchanges, self.store_results(&group))?;
+            tokio::try_join!(biased; exchanges, self.store_spans(spans), self.store_results(&group))?;
             if group.is_empty() {
                 continue;
             }
@@ -91,6 +98,13 @@ impl Recorder {
             return Ok(());
         }
         self.store.put_results(self.run, group.to_vec()).await
+    }
+
+    async fn store_spans(&self, spans: Vec<SpanBatch>) -> Result<(), StoreError> {
+        match &self.keeping {
+            Some(keeping) if !spans.is_empty() => keeping.store.put_spans(&keeping.experiment, spans).await,
+            _ => Ok(()),
+        }
     }
 
     async fn store_exchanges(&self, next: NextBatch, exchanges: Vec<Exchange>) -> Result<(), StoreError> {

@@ -72,6 +72,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         },
         predictor: None,
         bindings,
+        keeping: None,
         done: Completed::default(),
         store: Arc::new(Memory::default()),
         observer: Arc::new(Watcher::default()),

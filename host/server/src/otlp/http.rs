@@ -23,7 +23,8 @@ const PROTOBUF: &str = "application/x-protobuf";
 const JSON: &str = "application/json";
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    Router::new().route("/v1/traces", post(export))
+    // Langfuse's SDK puts its own path before OTLP's.
+    Router::new().route("/v1/traces", post(export)).route("/api/public/otel/v1/traces", post(export))
 }
 
 async fn export(State(shared): State<Arc<Shared>>, request: Request) -> Response {

@@ -19,7 +19,7 @@ pub use self::pattern::BadPattern;
 use self::pattern::Pattern;
 
 /// The rules of all experiments, ready for use.
-pub(crate) struct Redactor {
+pub struct Redactor {
     everywhere: Sought,
     /// With those that hold everywhere.
     experiments: BTreeMap<String, Sought>,
@@ -37,7 +37,7 @@ impl Redactor {
     /// # Errors
     ///
     /// Fails with the first pattern that is no regular expression.
-    pub(crate) fn new(redactions: &Redactions, pseudonyms: [u8; 32]) -> Result<Self, BadPattern> {
+    pub fn new(redactions: &Redactions, pseudonyms: [u8; 32]) -> Result<Self, BadPattern> {
         let everywhere = Sought::new(&redactions.everywhere, pseudonyms)?;
         let more = redactions.experiments.iter().map(|(name, rules)| {
             let Sought { patterns, keys, .. } = Sought::new(rules, pseudonyms)?;
@@ -51,7 +51,7 @@ impl Redactor {
     }
 
     /// For the spans of one request.
-    pub(crate) fn of(&self, experiment: &str) -> Redacting<'_> {
+    pub fn of(&self, experiment: &str) -> Redacting<'_> {
         Redacting { sought: self.experiments.get(experiment).unwrap_or(&self.everywhere), sources: Vec::new() }
     }
 }
@@ -99,14 +99,14 @@ fn key(rule: &KeyRule) -> (Regex, Action) {
 }
 
 /// Goes through the spans of one request.
-pub(crate) struct Redacting<'a> {
+pub struct Redacting<'a> {
     sought: &'a Sought,
     /// Spans of one export share who made them: each source with what is left of it.
     sources: Vec<(Arc<Source>, Arc<Source>)>,
 }
 
 impl Redacting<'_> {
-    pub(crate) fn span(&mut self, span: &mut Span) {
+    pub fn span(&mut self, span: &mut Span) {
         let sought = self.sought;
         if sought.is_empty() {
             return;

@@ -144,14 +144,15 @@ fn check_view(
 /// Returns what could not be.
 pub(super) fn rebuild(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -> Result<Vec<String>, StoreError> {
     let opened = log::open(Arc::clone(files), &root.join("log"), segment_bytes);
+    // Before another log takes the place of the one that they are of.
+    layout::remove_folder(&root.join("view"))?;
+    layout::remove_folder(&root.join("traces"))?;
     let lost = match opened.map(drop) {
         // Opening reads no further than it has to.
         Ok(()) if is_whole(&**files, root)? => Vec::new(),
         Ok(()) | Err(StoreError::Damaged { .. }) => salvage(root, files, segment_bytes)?,
         Err(error) => return Err(error),
     };
-    layout::remove_folder(&root.join("view"))?;
-    layout::remove_folder(&root.join("traces"))?;
     Ok(lost)
 }
 

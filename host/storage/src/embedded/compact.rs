@@ -23,41 +23,71 @@ use crate::view::{Pointer, as_of, keys, open_entry};
 /// How much is copied by one write.
 const GROUP_BYTES: usize = 1 << 20;
 
-/// Compacts all segments there are.
-pub(super) fn run(parts: &mut Parts) -> Result<(), StoreError> {
-    parts.appender.roll()?;
-    let mut segments = parts.reader.log().numbers();
-    // The new, empty one.
-    segments.pop();
-    let mut latest = Latest::default();
-    for segment in segments {
-        copy_useful(parts, segment, &mut latest)?;
-        // The copies must be found before the originals go.
-        checkpoint(parts)?;
-        parts.appender.remove(segment)?;
-    }
-    checkpoint(parts)
+/// Why a compaction stopped.
+pub(super) enum Stopped {
+    /// What is to be kept can't be read, or there is no room for it. The store is as it was.
+    Before(StoreError),
+    /// Something failed that leaves the store unusable.
+    Failed(StoreError),
 }
 
-fn copy_useful(parts: &mut Parts, segment: u64, latest: &mut Latest) -> Result<(), StoreError> {
+impl From<StoreError> for Stopped {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
+}
+
+/// Compacts a segment, if it is the oldest and not the last.
+pub(super) fn run(parts: &mut Parts, segment: u64) -> Result<(), Stopped> {
+    let segments = parts.reader.log().numbers();
+    if segments.len() == 1 || segments.first() != Some(&segment) {
+        return Ok(());
+    }
+    copy_useful(parts, segment, &mut Latest::default())?;
+    // The copies must be found before the originals go.
+    checkpoint(parts)?;
+    parts.appender.remove(segment).map_err(StoreError::from)?;
+    Ok(())
+}
+
+fn copy_useful(parts: &mut Parts, segment: u64, latest: &mut Latest) -> Result<(), Stopped> {
     let mut group: Vec<Payload> = Vec::new();
-    for address in parts.reader.log().addresses(segment)? {
-        let stored = parts.reader.log().read(address)?;
-        if is_of_traces(stored.kind) {
-            group.extend(parts.traces.useful(&stored, address)?);
+    let mut bytes = 0;
+    for address in parts.reader.log().addresses(segment).map_err(of_reading)? {
+        let stored = parts.reader.log().read(address).map_err(of_reading)?;
+        let copy = if is_of_traces(stored.kind) {
+            parts.traces.useful(&stored, address)?
         } else {
             let Useful { copy, useless } = parts.view.read(|now| useful(parts, now, &stored, address, latest))?;
             forget(parts, &useless)?;
-            group.extend(copy);
-        }
-        if group.iter().map(|(_, payload)| payload.len()).sum::<usize>() >= GROUP_BYTES {
-            append(parts, &std::mem::take(&mut group))?;
+            copy
+        };
+        bytes += copy.iter().map(|(_, payload)| payload.len()).sum::<usize>();
+        group.extend(copy);
+        if bytes >= GROUP_BYTES {
+            bytes = 0;
+            copy_group(parts, &std::mem::take(&mut group))?;
         }
     }
+    copy_group(parts, &group)
+}
+
+fn copy_group(parts: &mut Parts, group: &[Payload]) -> Result<(), Stopped> {
     if group.is_empty() {
         return Ok(());
     }
-    append(parts, &group).map(drop)
+    let bytes = group.iter().map(|(_, payload)| payload.len() as u64).sum();
+    parts.space.check_for_less(bytes).map_err(Stopped::Before)?;
+    append(parts, group)?;
+    Ok(())
+}
+
+/// A frame that is damaged says nothing about the next write.
+fn of_reading(error: StoreError) -> Stopped {
+    match error {
+        StoreError::Damaged { .. } => Stopped::Before(error),
+        other => Stopped::Failed(other),
+    }
 }
 
 /// What there is to keep of a frame.

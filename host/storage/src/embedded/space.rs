@@ -21,11 +21,25 @@ impl Space {
     /// Refuses to write so many bytes where they would not leave enough: nothing is half written then, and writing
     /// goes on as soon as there is room again.
     pub(crate) fn check(&self, bytes: u64) -> Result<(), StoreError> {
+        self.leave(RESERVE, bytes)
+    }
+
+    /// The same for what makes room in the end: a full disk must not keep anybody from deleting.
+    pub(crate) fn check_for_less(&self, bytes: u64) -> Result<(), StoreError> {
+        self.leave(RESERVE / 4, bytes)
+    }
+
+    /// Refuses.
+    pub(crate) fn full(&self) -> Result<(), StoreError> {
+        Err(StoreError::Full { path: self.root.display().to_string(), free: self.free()? })
+    }
+
+    fn leave(&self, reserve: u64, bytes: u64) -> Result<(), StoreError> {
+        if self.free()? < reserve + bytes { self.full() } else { Ok(()) }
+    }
+
+    fn free(&self) -> Result<u64, StoreError> {
         let disk = rustix::fs::statvfs(&self.root).map_err(std::io::Error::from)?;
-        let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-        if free < RESERVE + bytes {
-            return Err(StoreError::Full { path: self.root.display().to_string(), free });
-        }
-        Ok(())
+        Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
     }
 }

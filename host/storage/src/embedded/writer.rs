@@ -17,15 +17,15 @@ use model::run::RunId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::backup;
-use super::compact;
+use super::compact::{self, Stopped};
 use super::datasets::Datasets;
 use super::read::Reader;
 use super::space::Space;
 use super::watchdog::Watchdog;
-use crate::log::{Address, Appender};
+use crate::log::{Address, Appender, frame};
 use crate::operation::{self, Payload};
 use crate::traces::Traces;
-use crate::traces::frames::is_of_traces;
+use crate::traces::frames::{self, is_of_traces};
 use crate::view::{HeadedFrame, View, keys};
 
 /// Requests that may wait before senders do.
@@ -33,6 +33,12 @@ const QUEUE: usize = 64;
 
 /// How much is replayed, at most, when a store is opened that was not closed.
 const CHECKPOINT_BYTES: u64 = 64 << 20;
+
+/// From so many bytes on, what else has arrived is written by another write.
+const GROUP_BYTES: u64 = 64 << 20;
+
+/// What one change may take in the log. A copy of a record says more than the record, and needs room for that.
+const LARGEST_CHANGE: usize = frame::LARGEST_PAYLOAD - (1 << 16);
 
 /// A change of one run.
 pub(crate) enum Change {
@@ -44,8 +50,10 @@ pub(crate) enum Change {
     Delete { run: RunId },
     /// Writes what is new of traces, where what it speaks of is there.
     Traces { payloads: Vec<Payload>, about: Vec<Annotation> },
-    /// Gives back the space of what was deleted or replaced.
-    Compact,
+    /// Completes the last segment of the log.
+    Roll,
+    /// Gives back the space of what was deleted or replaced in this segment, if it is the oldest.
+    Compact(u64),
     /// Makes a copy of the store in this folder.
     Backup(PathBuf),
 }
@@ -124,7 +132,8 @@ enum Plan {
 
 /// What is done after the frames of a group are written.
 enum Chore {
-    Compact,
+    Roll,
+    Compact(u64),
     Backup(PathBuf),
 }
 
@@ -134,6 +143,17 @@ struct Planned {
     answer: Answer,
     /// The dataset of a run that is being deleted.
     dataset: Option<String>,
+}
+
+impl Planned {
+    fn bytes(&self) -> u64 {
+        self.payloads.iter().map(|(_, payload)| payload.len() as u64).sum()
+    }
+
+    /// Whether it only takes something away.
+    fn makes_room(&self) -> bool {
+        self.payloads.iter().all(|(kind, _)| matches!(*kind, operation::DELETION | frames::DELETION))
+    }
 }
 
 impl Work {
@@ -162,12 +182,13 @@ impl Work {
                 Err(error) => reply(answer, Err(error)),
             }
         }
-        if !planned.is_empty() {
+        for planned in in_groups(planned) {
             self.write(planned);
         }
         for (chore, answer) in chores {
             let done = self.usable().and_then(|()| match chore {
-                Chore::Compact => self.compact(),
+                Chore::Roll => self.roll(),
+                Chore::Compact(segment) => self.compact(segment),
                 Chore::Backup(to) => self.back_up(&to),
             });
             reply(answer, done);
@@ -179,6 +200,7 @@ impl Work {
 
     fn plan(&self, change: Change, runs: &mut HashMap<RunId, bool>) -> Result<Plan, StoreError> {
         self.usable()?;
+        check_size(&change)?;
         let exists = |run, runs: &HashMap<RunId, bool>| match runs.get(&run) {
             Some(&exists) => Ok(exists),
             None => self.parts.view.read(|now| Ok(now.get(&keys::header(run))?.is_some())),
@@ -195,6 +217,9 @@ impl Work {
             Change::Add { payload, .. } => Ok(Plan::Write(vec![payload], None)),
             Change::Traces { payloads, about } => {
                 self.parts.traces.check(&about)?;
+                for (_, payload) in payloads.iter().filter(|(kind, _)| *kind == frames::SPANS) {
+                    self.parts.traces.prepare(payload)?;
+                }
                 Ok(Plan::Write(payloads, None))
             }
             Change::Delete { run } => {
@@ -203,44 +228,81 @@ impl Work {
                 let header = self.parts.view.read(|now| self.parts.reader.run(now, run)).ok().flatten();
                 Ok(Plan::Write(vec![operation::deletion(run)?], header.map(|run| run.header.data.digest)))
             }
-            Change::Compact => Ok(Plan::Chore(Chore::Compact)),
+            Change::Roll => Ok(Plan::Chore(Chore::Roll)),
+            Change::Compact(segment) => Ok(Plan::Chore(Chore::Compact(segment))),
             Change::Backup(to) => Ok(Plan::Chore(Chore::Backup(to))),
         }
     }
 
     fn write(&mut self, planned: Vec<Planned>) {
         let (mut group, mut answers) = (Vec::new(), Vec::new());
-        for Planned { payloads, answer, dataset } in planned {
+        for Planned { payloads, answer, dataset } in self.refuse_what_has_no_room(planned) {
             group.extend(payloads);
             answers.push((answer, dataset));
         }
-        let written = self.append(&group);
+        if group.is_empty() {
+            return answers.into_iter().for_each(|(answer, _)| reply(answer, self.usable()));
+        }
+        // Nothing was written of a group that failed, or nobody knows.
+        let written = self.usable().and_then(|()| self.append(&group));
         for (answer, dataset) in answers {
             let outcome = match &written {
                 Ok(()) => dataset.map_or(Ok(()), |dataset| self.remove_unused(&dataset)),
-                Err(StoreError::Full { path, free }) => Err(StoreError::Full { path: path.clone(), free: *free }),
                 Err(_) => self.usable(),
             };
             reply(answer, outcome);
         }
     }
 
+    /// Keeps what there is room for. Behind a change that there is none for, only what makes room goes on: others may rest
+    /// on it.
+    fn refuse_what_has_no_room(&self, planned: Vec<Planned>) -> Vec<Planned> {
+        let (mut kept, mut bytes, mut is_full) = (Vec::new(), 0, false);
+        for planned in planned {
+            let (more, makes_room) = (planned.bytes(), planned.makes_room());
+            let room = if makes_room {
+                self.parts.space.check_for_less(bytes + more)
+            } else if is_full {
+                self.parts.space.full()
+            } else {
+                self.parts.space.check(bytes + more)
+            };
+            match room {
+                Ok(()) => {
+                    bytes += more;
+                    kept.push(planned);
+                }
+                Err(error) => {
+                    is_full |= !makes_room;
+                    reply(planned.answer, Err(error));
+                }
+            }
+        }
+        kept
+    }
+
     /// Makes a group durable, then visible.
     fn append(&mut self, group: &[Payload]) -> Result<(), StoreError> {
-        let bytes = group.iter().map(|(_, payload)| payload.len() as u64).sum();
-        self.parts.space.check(bytes)?;
+        let bytes: u64 = group.iter().map(|(_, payload)| payload.len() as u64).sum();
         append(&mut self.parts, group).map(|_| self.unchecked += bytes).map_err(|error| self.note_failure(error))
     }
 
-    fn compact(&mut self) -> Result<(), StoreError> {
+    fn roll(&mut self) -> Result<(), StoreError> {
+        self.parts.appender.roll().map_err(|error| self.note_failure(error.into()))
+    }
+
+    fn compact(&mut self, segment: u64) -> Result<(), StoreError> {
         // What is moved is as safe as what it was before only once the view no longer needs the old places.
         self.unchecked = 1;
-        compact::run(&mut self.parts).map_err(|error| self.note_failure(error))
+        compact::run(&mut self.parts, segment).map_err(|stopped| match stopped {
+            Stopped::Before(error) => error,
+            Stopped::Failed(error) => self.note_failure(error),
+        })
     }
 
     /// What fails in the other folder is no failure of this store.
     fn back_up(&mut self, to: &Path) -> Result<(), StoreError> {
-        self.parts.appender.roll().map_err(|error| self.note_failure(error.into()))?;
+        self.roll()?;
         backup::run(&self.parts, to)
     }
 
@@ -282,17 +344,47 @@ impl Work {
     }
 }
 
+/// What is written by one write each: offsets within a segment stay far below 4 GiB.
+fn in_groups(planned: Vec<Planned>) -> Vec<Vec<Planned>> {
+    let (mut groups, mut bytes) = (Vec::<Vec<Planned>>::new(), u64::MAX);
+    for planned in planned {
+        let more = planned.bytes();
+        match groups.last_mut() {
+            Some(group) if bytes + more <= GROUP_BYTES => group.push(planned),
+            _ => {
+                groups.push(vec![planned]);
+                bytes = 0;
+            }
+        }
+        bytes += more;
+    }
+    groups
+}
+
+/// Refuses what no record can hold, before anything is written.
+fn check_size(change: &Change) -> Result<(), StoreError> {
+    let bytes: usize = match change {
+        Change::Create { header: (_, payload), .. } | Change::Add { payload: (_, payload), .. } => payload.len(),
+        Change::Traces { payloads, .. } => payloads.iter().map(|(_, payload)| payload.len()).sum(),
+        Change::Delete { .. } | Change::Roll | Change::Compact(_) | Change::Backup(_) => 0,
+    };
+    if bytes > LARGEST_CHANGE {
+        return Err(StoreError::Invalid { what: format!("{bytes} bytes are too many for one request to the store") });
+    }
+    Ok(())
+}
+
 /// Writes a group to the log and applies it to the view.
 pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address>, StoreError> {
     let first = parts.appender.next();
     let addresses = parts.appender.append(group)?;
-    let frames = || {
+    let written = || {
         let placed = (first..).zip(group).zip(&addresses);
         placed.map(|((sequence, (kind, payload)), &address)| (*kind, sequence, &payload[..], address))
     };
-    parts.traces.apply(frames().filter(|(kind, ..)| is_of_traces(*kind)))?;
+    parts.traces.apply(written().filter(|(kind, ..)| is_of_traces(*kind)))?;
     parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
-        for (kind, sequence, payload, address) in frames().filter(|(kind, ..)| !is_of_traces(*kind)) {
+        for (kind, sequence, payload, address) in written().filter(|(kind, ..)| !is_of_traces(*kind)) {
             HeadedFrame::read(kind, sequence, payload, address)?.apply(changes)?;
         }
         Ok(())
@@ -302,7 +394,8 @@ pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address
 
 /// Writes the view out, so that no frame before has to be replayed.
 pub(super) fn checkpoint(parts: &mut Parts) -> Result<(), StoreError> {
-    parts.traces.save(parts.appender.next(), parts.appender.end())?;
+    let room = |bytes| parts.space.check(bytes).is_ok();
+    parts.traces.save(parts.appender.next(), parts.appender.end(), room)?;
     parts.view.flush()?;
     Ok(parts.appender.checkpoint()?)
 }
@@ -310,4 +403,33 @@ pub(super) fn checkpoint(parts: &mut Parts) -> Result<(), StoreError> {
 fn reply(answer: Answer, outcome: Result<(), StoreError>) {
     // Who asked may have stopped waiting.
     let _ = answer.send(outcome);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::EmbeddedStore;
+
+    #[tokio::test]
+    async fn what_no_record_can_hold_is_refused_and_the_store_goes_on() {
+        let home = tempfile::tempdir().expect("a folder");
+        let store = EmbeddedStore::open(home.path()).expect("a store");
+        // Never touched, so it takes no memory.
+        let payloads = vec![(frames::SPANS, vec![0; LARGEST_CHANGE + 1])];
+        let refused = store.writer.make(Change::Traces { payloads, about: Vec::new() }).await;
+        assert!(matches!(refused, Err(StoreError::Invalid { .. })), "{refused:?}");
+        store.writer.make(Change::Roll).await.expect("it goes on");
+    }
+
+    #[test]
+    fn what_is_written_at_once_is_bounded() {
+        let planned = |bytes: u64| {
+            let payloads = vec![(frames::DELETION, vec![0; bytes as usize])];
+            Planned { payloads, answer: oneshot::channel().0, dataset: None }
+        };
+        let sizes = [1, 2, GROUP_BYTES, 3, GROUP_BYTES - 3, 1].map(planned);
+        let groups = in_groups(sizes.into());
+        let bytes: Vec<Vec<u64>> = groups.iter().map(|group| group.iter().map(Planned::bytes).collect()).collect();
+        assert_eq!(bytes, [vec![1, 2], vec![GROUP_BYTES], vec![3, GROUP_BYTES - 3], vec![1]]);
+    }
 }

@@ -9,6 +9,9 @@ use super::frame::{self, Frame};
 use super::segment::{self, Segment};
 use super::{Address, Log, Position};
 
+/// A buffer that was needed once is not kept for ever.
+const LARGEST_BUFFER: usize = 128 << 20;
+
 /// The end of a log, for the one thread that writes.
 ///
 /// After the first failure it must not be used again: what is durable then is found out by opening the log anew.
@@ -50,6 +53,9 @@ impl Appender {
         self.last.file.write_at(&self.buffer, self.offset)?;
         self.last.file.sync()?;
         self.offset += self.buffer.len() as u64;
+        if self.buffer.capacity() > LARGEST_BUFFER {
+            self.buffer = Vec::new();
+        }
         self.next += group.len() as u64;
         Ok(addresses)
     }

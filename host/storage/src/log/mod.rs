@@ -17,6 +17,7 @@ mod scan;
 mod segment;
 
 use std::collections::BTreeMap;
+use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -126,6 +127,12 @@ impl Log {
     /// Numbers of the segments, ascending.
     pub(crate) fn numbers(&self) -> Vec<u64> {
         self.segments.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// Numbers of the segments and their lengths in bytes, ascending.
+    pub(crate) fn lengths(&self) -> io::Result<Vec<(u64, u64)>> {
+        let segments = self.segments.read().unwrap_or_else(PoisonError::into_inner).clone();
+        segments.values().map(|segment| Ok((segment.number, segment.file.length()?))).collect()
     }
 
     /// The segments there are now, to be read from also when they are removed meanwhile.

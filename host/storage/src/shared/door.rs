@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use model::ports::{JudgeCache, Store, StoreError, TraceStore};
+use model::ports::{JudgeCache, Store, StoreError, TraceRetention, TraceStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -176,7 +176,7 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::CacheReply { key, reply } => store.put(&key, &reply).await.map(|()| Answer::Done),
         Request::CacheStatistics => store.statistics().await.map(Answer::CacheStatistics),
         Request::ClearCache => store.clear().await.map(|()| Answer::Done),
-        Request::PutSpans { frame } => store.put_frame(frame).await.map(|()| Answer::Done),
+        Request::PutSpans { frame } => store.put_foreign_frame(frame).await.map(|()| Answer::Done),
         Request::Annotate { annotations } => {
             store.annotate(protocol::from_json(&annotations)?).await.map(|()| Answer::Done)
         }
@@ -194,6 +194,8 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         }
         Request::DeleteTraces { ids } => store.delete_traces(&ids).await.map(Answer::Counted),
         Request::Experiments => store.experiments().await.map(Answer::Experiments),
+        Request::Expire { experiment, limits } => store.expire(&experiment, &limits).await.map(Answer::Expired),
+        Request::Reclaim => store.reclaim().await.map(Answer::Counted),
         Request::Compact => store.compact().await.map(|()| Answer::Done),
     }
 }

@@ -22,7 +22,8 @@ use async_trait::async_trait;
 use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, CacheKey, CacheStatistics, DatasetWriter, JudgeCache, SpanBatch, Store, StoreError, TraceStore,
+    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, JudgeCache, Retention, SpanBatch, Store, StoreError,
+    TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -387,6 +388,23 @@ impl TraceStore for SharedStore {
         }
         match self.ask(Request::Experiments).await? {
             Answer::Experiments(experiments) => Ok(experiments),
+            _ => Err(unexpected()),
+        }
+    }
+}
+
+#[async_trait]
+impl TraceRetention for SharedStore {
+    async fn expire(&self, experiment: &str, limits: &Retention) -> Result<Expired, StoreError> {
+        match self.ask(Request::Expire { experiment: experiment.to_owned(), limits: *limits }).await? {
+            Answer::Expired(expired) => Ok(expired),
+            _ => Err(unexpected()),
+        }
+    }
+
+    async fn reclaim(&self) -> Result<u64, StoreError> {
+        match self.ask(Request::Reclaim).await? {
+            Answer::Counted(bytes) => Ok(bytes),
             _ => Err(unexpected()),
         }
     }

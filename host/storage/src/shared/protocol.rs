@@ -12,7 +12,7 @@ use std::io;
 use std::path::PathBuf;
 
 use model::judge::BatchId;
-use model::ports::{CacheKey, CacheStatistics, StoreError};
+use model::ports::{CacheKey, CacheStatistics, Expired, Retention, StoreError};
 use model::run::{Run, RunId};
 use model::search::Cursor;
 use serde::de::DeserializeOwned;
@@ -21,7 +21,7 @@ use serde::{Deserialize, Serialize};
 use crate::results::{self, Place};
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 4;
+const PROTOCOL: u32 = 5;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -127,6 +127,11 @@ pub(super) enum Request {
         ids: Vec<String>,
     },
     Experiments,
+    Expire {
+        experiment: String,
+        limits: Retention,
+    },
+    Reclaim,
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -152,6 +157,7 @@ pub(super) enum Answer {
     Page(Vec<u8>),
     Counted(u64),
     Experiments(Vec<(String, u64)>),
+    Expired(Expired),
     Failed(Failure),
 }
 

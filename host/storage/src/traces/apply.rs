@@ -2,8 +2,12 @@
 //!
 //! Frames are applied in the order of the log. A copy that compaction made says which frame it is a copy of: what it holds is
 //! there already, and now also at another place.
+//!
+//! Invariant: a log says the same after any part of a compaction. Spans that were copied may stand behind what was said of
+//! their trace, and behind spans that came later; so what is said of a trace that is not there yet waits until the end, and
+//! what depends on what came first goes by the numbers that frames were first written under.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
 use model::digest::{Fold, Header, SpanDigest, State as HeaderState, to_pico};
@@ -14,7 +18,7 @@ use super::frames::{self, ANNOTATIONS, ChunkHead, DELETION, SPANS};
 use super::id::{self, SpanId, TraceId};
 use super::part::{Assessed, Chunk, Note, Row, State, Step, Tag, UNKNOWN};
 use super::strings::{NONE, Strings, TextId};
-use super::table::Table;
+use super::table::{Table, TraceNumber};
 use super::{codec, read};
 use crate::log::{Address, Held};
 use crate::operation::unreadable;
@@ -86,14 +90,20 @@ impl Table {
             Some(number) => {
                 let mut row = self.row(number);
                 let fold = folds.take(number).map_or_else(|| read::fold(&row, log), Ok)?;
+                // A trace stays in the experiment that it came to first.
+                if chunk.as_of < row.since() {
+                    row.experiment = experiment;
+                }
                 row.more().chunks.push(chunk);
                 (row, fold)
             }
         };
-        let mut news: BTreeSet<SpanId> = BTreeSet::new();
+        let (mut news, mut again): (BTreeSet<SpanId>, BTreeSet<SpanId>) = Default::default();
         for digest in digests {
             let id = id::span(&digest.id).unwrap_or_default();
-            if fold.add(digest) {
+            if fold.get(&digest.id) == Some(&digest) {
+                again.insert(id);
+            } else if fold.add(digest) {
                 news.insert(id);
             }
         }
@@ -105,6 +115,8 @@ impl Table {
             row.top_chunk = last as u32;
         } else if row.top != before {
             row.top_chunk = read::chunk_of(&row, row.top, log)?;
+        } else if again.contains(&row.top) && row.top_chunk().is_none_or(|known| chunk.as_of < known.as_of) {
+            row.top_chunk = last as u32;
         }
         let number = match known {
             Some(number) => {
@@ -123,12 +135,41 @@ impl Table {
         let note =
             Note { as_of: as_of.unwrap_or(frame.sequence), segment: position.segment, offset: position.offset, length };
         for Annotation { trace, change } in annotations {
-            let Some(number) = id::trace(&trace).ok().and_then(|id| self.number(&id)) else { continue };
-            let mut row = self.row(number);
-            annotate(&mut row, &change, note, &mut self.strings);
-            self.set(number, row);
+            let Ok(trace) = id::trace(&trace) else { continue };
+            let number = self.number(&trace);
+            if let Some(waiting) = &mut self.waiting
+                && (number.is_none() || waiting.contains_key(&trace))
+            {
+                waiting.entry(trace).or_default().push((note, change));
+            } else if let Some(number) = number {
+                self.annotate(number, &change, note);
+            }
         }
         Ok(())
+    }
+
+    fn annotate(&mut self, number: TraceNumber, change: &AnnotationChange, note: Note) {
+        let mut row = self.row(number);
+        annotate(&mut row, change, note, &mut self.strings);
+        self.set(number, row);
+    }
+
+    /// What is said of traces that are not there waits from now on, until [`Self::settle`]: their spans may be further on in
+    /// the log.
+    pub(super) fn wait(&mut self) {
+        self.waiting = Some(HashMap::new());
+    }
+
+    /// Applies what has waited, where its trace has come. What was said of a trace before it was deleted is not said of one
+    /// that came under its id later.
+    pub(super) fn settle(&mut self) {
+        for (trace, said) in self.waiting.take().into_iter().flatten() {
+            let Some(number) = self.number(&trace) else { continue };
+            let since = self.row(number).since();
+            for (note, change) in said.iter().filter(|(note, _)| note.as_of > since) {
+                self.annotate(number, change, *note);
+            }
+        }
     }
 
     fn apply_deletion(&mut self, frame: &Frame<'_>, folds: &mut Folds) -> Result<(), StoreError> {
@@ -137,6 +178,7 @@ impl Table {
                 self.remove(number);
                 folds.take(number);
             }
+            self.waiting.as_mut().and_then(|waiting| waiting.remove(&trace));
         }
         Ok(())
     }

@@ -3,14 +3,14 @@
 use std::collections::BTreeSet;
 
 use super::id;
-use super::part::{Chunk, Row, State};
+use super::part::{Chunk, Row};
 use super::read::Known;
 use super::table::Table;
 
 /// What `found` has otherwise than `expected`, in words. Numbers of traces and texts may differ.
 pub(super) fn differences(found: &Table, expected: &Table) -> Vec<String> {
     let mut differences = Vec::new();
-    for row in rows(expected) {
+    for row in expected.rows() {
         let name = id::hex(&row.id);
         match found.number(&row.id).map(|number| found.row(number)) {
             None => differences.push(format!("trace {name} is missing in `traces`")),
@@ -20,15 +20,9 @@ pub(super) fn differences(found: &Table, expected: &Table) -> Vec<String> {
             Some(_) => {}
         }
     }
-    let gone = rows(found).filter(|row| expected.number(&row.id).is_none());
+    let gone = found.rows().filter(|row| expected.number(&row.id).is_none());
     differences.extend(gone.map(|row| format!("trace {} of `traces` is not in the log", id::hex(&row.id))));
     differences
-}
-
-fn rows(table: &Table) -> impl Iterator<Item = Row> {
-    let parts = table.slots().iter().map(|slot| &slot.part);
-    let rows = parts.flat_map(|part| (0..part.len()).map(|at| part.row(at)));
-    rows.filter(|row| row.state != State::Gone)
 }
 
 fn is_same(row: &Row, table: &Table, other: &Row, others: &Table) -> bool {
@@ -37,9 +31,9 @@ fn is_same(row: &Row, table: &Table, other: &Row, others: &Table) -> bool {
         let texts = table.strings.list(row.shape).iter().map(|&text| table.strings.text(text).map(str::to_owned));
         texts.collect::<BTreeSet<_>>()
     };
-    let first = |row: &Row| -> Option<Chunk> { row.chunks().nth(row.top_chunk as usize).copied() };
+    let top = |row: &Row| -> Option<Chunk> { row.top_chunk().copied() };
     Known::of(row, &table.strings).info() == Known::of(other, &others.strings).info()
         && places(row) == places(other)
         && shape(row, table) == shape(other, others)
-        && (row.top, first(row), row.arrived) == (other.top, first(other), other.arrived)
+        && (row.top, top(row), row.arrived) == (other.top, top(other), other.arrived)
 }

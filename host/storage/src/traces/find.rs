@@ -83,15 +83,12 @@ impl Traces {
     /// What the index has of some traces, and the segments to read the rest from.
     fn take(&self, wanted: &[&Candidate]) -> (Vec<Option<(Row, Known)>>, Held) {
         let table = self.table();
-        let row = |number| {
-            let row = table.row(number);
-            table.number(&row.id).is_some_and(|known| known == number).then_some(row)
-        };
+        let row = |candidate: &Candidate| table.row_of(candidate.number, &candidate.place.id);
         let known = |row: Row| {
             let known = Known::of(&row, &table.strings);
             (row, known)
         };
-        (wanted.iter().map(|candidate| row(candidate.number).map(known)).collect(), self.log.hold())
+        (wanted.iter().map(|candidate| row(candidate).map(known)).collect(), self.log.hold())
     }
 }
 

@@ -21,6 +21,10 @@ pub(super) struct Folds {
 }
 
 impl Folds {
+    pub(super) fn has(&self, trace: TraceNumber) -> bool {
+        self.young.contains_key(&trace) || self.old.contains_key(&trace)
+    }
+
     /// Takes a fold out.
     pub(super) fn take(&mut self, trace: TraceNumber) -> Option<Fold> {
         match self.young.remove(&trace) {

@@ -67,6 +67,9 @@ pub(super) struct ChunkHead {
     pub(super) spans: u32,
 }
 
+/// Chunks, and where in the payload they are.
+pub(super) type Chunks = Vec<(ChunkHead, Range<usize>)>;
+
 #[derive(Debug, Default, Deserialize, Serialize)]
 struct AnnotationsHead {
     as_of: Option<u64>,
@@ -78,6 +81,10 @@ pub(super) fn spans(experiment: &str, arrived: u64, batches: &[SpanBatch]) -> Re
     let mut chunks = Vec::with_capacity(batches.len());
     for SpanBatch { trace, spans } in batches {
         let trace = id::trace(trace)?;
+        if let Some((span, digest)) = spans.iter().find(|(span, digest)| span.id != digest.id) {
+            let what = format!("span `{}` came with what span `{}` adds", span.id, digest.id);
+            return Err(StoreError::Invalid { what });
+        }
         let digests = pack(&codec::write_digests(spans.iter().map(|(_, digest)| digest))?, &mut body)?;
         let spans = pack(&codec::write_spans(spans.iter().map(|(span, _)| span))?, &mut body)?;
         chunks.push(ChunkHead { trace, digests, spans });
@@ -93,10 +100,7 @@ pub(super) fn spans_payload(head: &SpansHead<'_>, body: &[u8]) -> Result<Payload
 }
 
 /// The head of a frame of spans, and where in its payload its chunks are.
-pub(super) fn read_spans(
-    payload: &[u8],
-    address: Address,
-) -> Result<(SpansHead<'_>, Vec<(ChunkHead, Range<usize>)>), StoreError> {
+pub(super) fn read_spans(payload: &[u8], address: Address) -> Result<(SpansHead<'_>, Chunks), StoreError> {
     let unreadable = || unreadable(address, "its head");
     let (head, body): (SpansHead<'_>, _) = postcard::take_from_bytes(payload).map_err(|_| unreadable())?;
     let mut at = payload.len() - body.len();

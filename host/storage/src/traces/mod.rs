@@ -7,8 +7,8 @@
 //!
 //! The log is the truth, as for everything else. The index is not in sled: a trace has a dozen things to be found by, and a
 //! sorted entry for each would take more disk than its spans and more time than all the rest of taking them in. In columns
-//! a million traces are looked through in milliseconds, by any condition, without an index for it. It takes about 200 bytes
-//! of memory a trace.
+//! a million traces are looked through in milliseconds, by any condition, without an index for it. It takes about 300 bytes
+//! of memory a trace, of which a row of columns is 200.
 
 mod apply;
 mod assessed;
@@ -24,6 +24,7 @@ mod order;
 mod parallel;
 mod part;
 mod read;
+pub(crate) mod retain;
 mod saved;
 mod strings;
 mod table;
@@ -51,6 +52,7 @@ use table::Table;
 
 /// Frames that are applied at once while a log is replayed.
 const REPLAYED: usize = 256;
+const REPLAYED_BYTES: usize = 32 << 20;
 
 /// How far the index may be behind a log without traces: so much is read through when the store is opened.
 const FAR: u64 = 16 << 20;
@@ -84,10 +86,18 @@ impl Traces {
         let is_usable = |mark: &Mark| {
             (start..=appender.end()).contains(&mark.position) && (next..=appender.next()).contains(&mark.next)
         };
-        let loaded = saved::load(&*files, folder).filter(|(_, mark)| is_usable(mark));
-        let (table, mark) = loaded.unwrap_or_else(|| (Table::default(), Mark { next, position: start }));
-        let traces = Self::new(&files, folder, log, table, mark.position);
-        traces.replay(mark, appender)?;
+        if let Some((table, mark)) = saved::load(&*files, folder).filter(|(_, mark)| is_usable(mark)) {
+            let traces = Self::new(&files, folder, log, table, mark.position);
+            match traces.replay(mark, appender) {
+                // It may be of another log, as one that was put back from a copy.
+                Err(StoreError::Damaged { what }) => {
+                    tracing::info!("the index of traces is made anew from the log: {what}");
+                }
+                replayed => return replayed.map(|()| traces),
+            }
+        }
+        let traces = Self::new(&files, folder, log, Table::default(), start);
+        traces.replay(Mark { next, position: start }, appender)?;
         Ok(traces)
     }
 
@@ -103,14 +113,23 @@ impl Traces {
     }
 
     fn replay(&self, mark: Mark, appender: &Appender) -> Result<(), StoreError> {
+        self.table.write().unwrap_or_else(PoisonError::into_inner).wait();
         let mut collected: Vec<(u8, u64, Vec<u8>, Address)> = Vec::new();
+        let mut bytes = 0;
         self.log.replay(mark.position, mark.next, appender.end(), |address, frame| {
             if frames::is_of_traces(frame.kind) {
+                bytes += frame.payload.len();
                 collected.push((frame.kind, frame.sequence, frame.payload.to_vec(), address));
             }
-            if collected.len() < REPLAYED { Ok(()) } else { self.apply_all(&mut collected) }
+            if collected.len() < REPLAYED && bytes < REPLAYED_BYTES {
+                return Ok(());
+            }
+            bytes = 0;
+            self.apply_all(&mut collected)
         })?;
-        self.apply_all(&mut collected)
+        self.apply_all(&mut collected)?;
+        self.table.write().unwrap_or_else(PoisonError::into_inner).settle();
+        Ok(())
     }
 
     fn apply_all(&self, collected: &mut Vec<(u8, u64, Vec<u8>, Address)>) -> Result<(), StoreError> {
@@ -135,17 +154,45 @@ impl Traces {
         Ok(())
     }
 
-    /// Writes the index to disk, up to where the log ends, unless little else than runs has come since the last time.
-    pub(crate) fn save(&self, next: u64, position: Position) -> io::Result<()> {
+    /// Reads what a frame of spans that is going to be written adds to. So a place that can't be read any more costs its own
+    /// trace alone, and not what can be opened afterwards.
+    ///
+    /// # Errors
+    ///
+    /// Fails when that can't be read.
+    pub(crate) fn prepare(&self, payload: &[u8]) -> Result<(), StoreError> {
+        let nowhere = Address { position: Position { segment: 0, offset: 0 }, length: 0 };
+        let (head, _) = frames::read_spans(payload, nowhere)?;
+        let (mut folds, table, held) = (self.folds(), self.table(), self.log.hold());
+        for chunk in &head.chunks {
+            if let Some(number) = table.number(&chunk.trace).filter(|number| !folds.has(*number)) {
+                folds.put(number, read::fold(&table.row(number), &held)?);
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes the index to disk, up to where the log ends, unless little else than runs has come since the last time, or there
+    /// is no `room` for so many bytes.
+    pub(crate) fn save(&self, next: u64, position: Position, room: impl Fn(u64) -> bool) -> io::Result<()> {
         let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let is_near = saved.segment == position.segment && position.offset - saved.offset < FAR;
         if is_near && !self.table().has_changed() {
             return Ok(());
         }
-        *saved = position;
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         crate::embedded::layout::folder(&self.folder)?;
-        saved::save(&*self.files, &self.folder, &mut table, Mark { next, position })
+        // Nobody changes it meanwhile: there is one thread that writes. But others read.
+        let written = saved::save(&*self.files, &self.folder, &self.table(), Mark { next, position }, room)?;
+        match written {
+            Some(written) => {
+                *saved = position;
+                let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+                table.set_written(&written);
+                table.sweep(table::FEW_STRINGS);
+            }
+            None => tracing::warn!("there is no room to write the index of traces; opening the store will take longer"),
+        }
+        Ok(())
     }
 
     /// A trace, but for its spans.
@@ -277,6 +324,26 @@ pub(crate) fn span_frame(experiment: &str, arrived: u64, batches: Vec<SpanBatch>
     frames::spans(experiment, arrived, &by_trace.into_values().collect::<Vec<_>>())
 }
 
+/// Looks through a frame of spans that another process made: what is in the log has to be applied whenever the store is
+/// opened.
+///
+/// # Errors
+///
+/// `Invalid` where it is none.
+pub(crate) fn check_frame(payload: &[u8]) -> Result<(), StoreError> {
+    let nowhere = Address { position: Position { segment: 0, offset: 0 }, length: 0 };
+    let is_plain = || {
+        let (head, chunks) = frames::read_spans(payload, nowhere).ok()?;
+        let traces: BTreeSet<TraceId> = head.chunks.iter().map(|chunk| chunk.trace).collect();
+        let end = chunks.last().map_or(payload.len(), |(_, range)| range.end);
+        Some(head.as_of.is_none() && traces.len() == chunks.len() && end == payload.len())
+    };
+    if is_plain() != Some(true) || check(frames::SPANS, payload, nowhere).is_err() {
+        return Err(StoreError::Invalid { what: "these bytes are no spans".to_owned() });
+    }
+    Ok(())
+}
+
 /// Frames for annotations.
 pub(crate) fn annotation_frames(annotations: &[Annotation]) -> Result<Vec<Payload>, StoreError> {
     annotations.chunks(frames::MOST_ANNOTATIONS).map(|some| frames::annotations(None, some)).collect()
@@ -311,5 +378,42 @@ pub(crate) fn write_spans(spans: &[(Span, SpanDigest)]) -> Result<(Vec<u8>, Vec<
 pub(crate) fn read_spans(spans: &[u8], digests: &[u8]) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
     let read = codec::read_spans(spans).and_then(|spans| Ok((spans, codec::read_digests(digests)?)));
     let (spans, digests) = read.map_err(|error| StoreError::Io(io::Error::other(error)))?;
+    if !spans.iter().map(|span| &span.id).eq(digests.iter().map(|digest| &digest.id)) {
+        return Err(StoreError::Io(io::Error::other("spans came with digests of others")));
+    }
     Ok(spans.into_iter().zip(digests).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::frames::SpansHead;
+    use super::*;
+
+    #[test]
+    fn a_frame_of_another_process_is_looked_through() {
+        let digest = SpanDigest { id: "00000000000000ff".to_owned(), ..SpanDigest::default() };
+        let span = Span { id: digest.id.clone(), ..Span::default() };
+        let batch =
+            |trace: u8| SpanBatch { trace: format!("{trace:032x}"), spans: vec![(span.clone(), digest.clone())] };
+        let (_, whole) = span_frame("default", 1, vec![batch(1), batch(2)]).expect("a frame");
+        check_frame(&whole).expect("it is one");
+        let refuse = |what: &str, frame: &[u8]| {
+            assert!(matches!(check_frame(frame), Err(StoreError::Invalid { .. })), "{what}");
+        };
+        for length in 0..whole.len() {
+            refuse("cut off", &whole[..length]);
+        }
+        refuse("something behind it", &[&whole[..], &[0]].concat());
+        let mut flipped = whole.clone();
+        *flipped.last_mut().expect("bytes") ^= 1;
+        refuse("a flipped bit", &flipped);
+        let nowhere = Address { position: Position { segment: 0, offset: 0 }, length: 0 };
+        let (head, chunks) = frames::read_spans(&whole, nowhere).expect("whole");
+        let body = &whole[chunks[0].1.start..];
+        let copy = SpansHead { as_of: Some(3), chunks: head.chunks.clone(), ..head };
+        refuse("a copy", &frames::spans_payload(&copy, body).expect("a frame").1);
+        let twice = SpansHead { as_of: None, chunks: vec![head.chunks[0], head.chunks[0]], ..copy };
+        let body = [&whole[chunks[0].1.clone()], &whole[chunks[0].1.clone()]].concat();
+        refuse("a trace twice", &frames::spans_payload(&twice, &body).expect("a frame").1);
+    }
 }

@@ -16,7 +16,7 @@ use super::strings::{ListId, Strings, TextId};
 pub(super) struct Place {
     keys: Vec<Key<'static>>,
     pub(super) start: u64,
-    id: TraceId,
+    pub(super) id: TraceId,
 }
 
 /// The value of a field that is sorted by.
@@ -172,7 +172,7 @@ fn said<'a>(part: &Part, at: usize, name: &str, is_expectation: bool, strings: &
     let values = more.assessments.iter().filter(|said| {
         said.is_expectation == is_expectation && strings.text(said.name) == Some(name) && more.counts(said)
     });
-    let found = values.filter_map(|said| found_in_json(strings.text(said.value)?)).last();
+    let found = values.filter_map(|said| found_in_json(strings.text(said.value)?)).next_back();
     match found {
         Some(Found::Boolean(value)) => Value::Boolean(value),
         Some(Found::Number(value)) => Value::Number(value),

@@ -2,6 +2,8 @@
 //!
 //! A column of one field lies together, so that a search reads what it asks for and nothing else.
 
+use std::cell::RefCell;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::TraceId;
@@ -207,12 +209,29 @@ impl Row {
         std::iter::once(&self.first).chain(self.more.iter().flat_map(|more| &more.chunks))
     }
 
+    /// The chunk that the span is in which the trace is named after.
+    pub(super) fn top_chunk(&self) -> Option<&Chunk> {
+        self.chunks().nth(self.top_chunk as usize)
+    }
+
+    /// The number that the first of it was written under.
+    pub(super) fn since(&self) -> u64 {
+        self.chunks().map(|chunk| chunk.as_of).min().unwrap_or_default()
+    }
+
     pub(super) fn more(&mut self) -> &mut More {
         self.more.get_or_insert_default()
     }
 }
 
 impl More {
+    /// Lets go of room for others: a vector that grows takes room for four, which is most of what a trace takes then.
+    pub(super) fn fit(&mut self) {
+        self.chunks.shrink_to_fit();
+        self.tags.shrink_to_fit();
+        self.assessments.shrink_to_fit();
+    }
+
     /// Whether no other assessment stands in for this one.
     pub(super) fn counts(&self, assessed: &Assessed) -> bool {
         self.assessments.iter().all(|other| other.overrides != Some(assessed.id))
@@ -256,9 +275,8 @@ impl Written {
             let list: Vec<TextId> = list.iter().map(|&id| new(&texts, id)).collect();
             numbers.push(strings.put_list(&list));
         }
-        let new = std::cell::RefCell::new(new);
+        let new = RefCell::new(new);
         part.renumber(&mut |id| new.borrow_mut()(&texts, id), &mut |id| new.borrow_mut()(&numbers, id));
-        drop(new);
         is_whole.then_some(part)
     }
 }

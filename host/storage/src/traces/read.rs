@@ -1,8 +1,9 @@
 //! What the index leaves to the log: spans, previews, and what was said in full.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use model::assessment::Assessment;
+use model::assessment::{Assessment, AssessmentId};
 use model::digest::{Fold, Header, SpanDigest, State as HeaderState, Tokens};
 use model::ports::{Annotation, AnnotationChange, StoreError};
 use model::search::TraceInfo;
@@ -23,7 +24,8 @@ pub(super) struct Known {
     top: SpanId,
     /// Where the span is that the trace is named after.
     top_chunk: Chunk,
-    notes: Vec<Note>,
+    /// Assessments that were not taken back, and where they are.
+    said: Vec<(AssessmentId, Note)>,
     /// The row, where it has texts that were cut.
     cut: Option<Row>,
 }
@@ -75,9 +77,10 @@ impl Known {
             .chain([row.models, row.prompts].into_iter().flat_map(|list| strings.list(list).iter().copied()));
         let is_cut = texts.any(|text| strings.is_cut(text));
         let cut = is_cut.then(|| row.clone());
-        let top_chunk = *row.chunks().nth(row.top_chunk as usize).unwrap_or(&row.first);
-        let notes = more.iter().flat_map(|more| &more.assessments).map(|assessed| assessed.note).collect();
-        Self { info, top: row.top, top_chunk, notes, cut }
+        let top_chunk = *row.top_chunk().unwrap_or(&row.first);
+        let said = more.iter().flat_map(|more| &more.assessments);
+        let said = said.map(|said| (AssessmentId(uuid::Uuid::from_bytes(said.id)), said.note)).collect();
+        Self { info, top: row.top, top_chunk, said, cut }
     }
 
     /// What is known without the log.
@@ -87,8 +90,8 @@ impl Known {
 
     /// Fills in what the log has.
     pub(super) fn read(self, log: &Held) -> Result<TraceInfo, StoreError> {
-        let Self { mut info, top, top_chunk, notes, cut } = self;
-        info.assessments = assessments(&info.id, &notes, log)?;
+        let Self { mut info, top, top_chunk, said, cut } = self;
+        info.assessments = assessments(&info.id, &said, log)?;
         if let Some(row) = cut {
             info.header = fold(&row, log)?.header();
             return Ok(info);
@@ -102,9 +105,9 @@ impl Known {
     }
 }
 
-/// What was said of a trace in these places, by age.
-fn assessments(trace: &str, notes: &[Note], log: &Held) -> Result<Vec<Assessment>, StoreError> {
-    let mut notes = notes.to_vec();
+/// Assessments of a trace, by age. In the frame of one there may be others, which were replaced or taken back elsewhere.
+fn assessments(trace: &str, said: &[(AssessmentId, Note)], log: &Held) -> Result<Vec<Assessment>, StoreError> {
+    let mut notes: Vec<Note> = said.iter().map(|(_, note)| *note).collect();
     notes.sort_unstable_by_key(|note| note.as_of);
     notes.dedup();
     let mut found: Vec<Assessment> = Vec::new();
@@ -120,6 +123,7 @@ fn assessments(trace: &str, notes: &[Note], log: &Held) -> Result<Vec<Assessment
             }
         }
     }
+    found.retain(|assessment| said.iter().any(|(id, _)| *id == assessment.id));
     found.sort_by_key(|assessment| (assessment.created, assessment.id));
     Ok(found)
 }
@@ -144,11 +148,13 @@ pub(super) fn fold(row: &Row, log: &Held) -> Result<Fold, StoreError> {
 /// The chunk of a trace that has what counts of a span.
 pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, StoreError> {
     let span = id::hex(&span);
-    let mut latest: Option<(SpanDigest, u32)> = None;
+    // Of chunks that say the same, the first that was written.
+    let mut latest: Option<((SpanDigest, Reverse<u64>), u32)> = None;
     for (number, chunk) in (0..).zip(row.chunks()) {
         let of_span = chunk_digests(chunk, log)?.into_iter().filter(|digest| digest.id == span);
-        if let Some(digest) = of_span.max().filter(|digest| latest.as_ref().is_none_or(|(known, _)| known < digest)) {
-            latest = Some((digest, number));
+        let of_span = of_span.max().map(|digest| (digest, Reverse(chunk.as_of)));
+        if let Some(found) = of_span.filter(|found| latest.as_ref().is_none_or(|(known, _)| known < found)) {
+            latest = Some((found, number));
         }
     }
     Ok(latest.map_or(0, |(_, number)| number))

@@ -8,7 +8,7 @@
 //! Both are `form u8 | crc32c u32 | postcard`. A part that has changed is written under a new number, durable before `INDEX`
 //! names it; then what is not named any more goes. So what is there is always whole, if a little old, and the log has the rest.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -60,21 +60,43 @@ pub(super) fn load(files: &dyn Files, folder: &Path) -> Option<(Table, Mark)> {
     Some((table, mark))
 }
 
-/// Writes what has changed, for good.
-pub(super) fn save(files: &dyn Files, folder: &Path, table: &mut Table, mark: Mark) -> io::Result<()> {
+/// Writes what has changed, for good. Returns the number that each part has been written under; none where there is no
+/// `room` for so many bytes, and the index on disk is the old one still.
+pub(super) fn save(
+    files: &dyn Files,
+    folder: &Path,
+    table: &Table,
+    mark: Mark,
+    room: impl Fn(u64) -> bool,
+) -> io::Result<Option<Vec<(usize, u64)>>> {
     let highest = table.slots().iter().filter_map(|slot| slot.written).max();
     let last = files.list(folder)?.iter().filter_map(|name| number(name)).max().max(highest);
-    let mut next = last.unwrap_or(GONE) + 1;
-    let mut written = Vec::new();
-    for (part, slot) in table.slots().iter().enumerate() {
-        if slot.written.is_none() {
-            write(files, &path(folder, part, next), &Written::of(&slot.part, &table.strings))?;
-            written.push((part, next));
-            next += 1;
+    let first = last.unwrap_or(GONE) + 1;
+    let changed = table.slots().iter().enumerate().filter(|(_, slot)| slot.written.is_none());
+    let changed: Vec<(usize, u64)> = changed.map(|(part, _)| part).zip(first..).collect();
+    for (place, &(part, number)) in changed.iter().enumerate() {
+        let bytes = sealed(&Written::of(&table.slots()[part].part, &table.strings))?;
+        let written = if room(bytes.len() as u64) {
+            write(files, &path(folder, part, number), &bytes)
+        } else {
+            Err(io::ErrorKind::StorageFull.into())
+        };
+        match written {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                // The log has everything. What can't be removed now goes the next time.
+                for &(part, number) in &changed[..=place] {
+                    let _ = files.remove(&path(folder, part, number));
+                }
+                return Ok(None);
+            }
+            Err(error) => return Err(error),
         }
     }
-    table.set_written(&written);
-    let parts: Vec<u64> = table.slots().iter().map(|slot| slot.written.unwrap_or(GONE)).collect();
+    let new: BTreeMap<usize, u64> = changed.iter().copied().collect();
+    let numbers = table.slots().iter().enumerate();
+    let parts: Vec<u64> =
+        numbers.map(|(part, slot)| new.get(&part).copied().or(slot.written).unwrap_or(GONE)).collect();
     files.sync_folder(folder)?;
     let draft = folder.join(DRAFT);
     if let Err(error) = files.remove(&draft)
@@ -82,16 +104,16 @@ pub(super) fn save(files: &dyn Files, folder: &Path, table: &mut Table, mark: Ma
     {
         return Err(error);
     }
-    write(files, &draft, &Index { mark, parts: parts.clone() })?;
+    let named: BTreeSet<u64> = parts.iter().copied().collect();
+    write(files, &draft, &sealed(&Index { mark, parts })?)?;
     files.rename(&draft, &folder.join(INDEX))?;
     files.sync_folder(folder)?;
-    let named: BTreeSet<u64> = parts.into_iter().collect();
     for name in files.list(folder)? {
         if number(&name).is_some_and(|number| !named.contains(&number)) {
             files.remove(&folder.join(name))?;
         }
     }
-    Ok(())
+    Ok(Some(changed))
 }
 
 fn path(folder: &Path, part: usize, number: u64) -> PathBuf {
@@ -105,12 +127,16 @@ fn number(name: &str) -> Option<u64> {
     is_one.then(|| u64::from_str_radix(number, 16).ok())?
 }
 
-fn write<T: Serialize>(files: &dyn Files, path: &Path, value: &T) -> io::Result<()> {
+fn sealed<T: Serialize>(value: &T) -> io::Result<Vec<u8>> {
     let mut bytes = postcard::to_extend(value, vec![FORM, 0, 0, 0, 0]).map_err(io::Error::other)?;
     let checksum = crc32c::crc32c(&bytes[5..]);
     bytes[1..5].copy_from_slice(&checksum.to_be_bytes());
+    Ok(bytes)
+}
+
+fn write(files: &dyn Files, path: &Path, bytes: &[u8]) -> io::Result<()> {
     let file = files.create(path)?;
-    file.write_at(&bytes, 0)?;
+    file.write_at(bytes, 0)?;
     file.sync()
 }
 

@@ -1,7 +1,7 @@
 //! Texts and lists that many traces have in common, each kept once and known by a number.
 //!
 //! Numbers are given as things come and mean something in this process only; what is written to disk has numbers of its own.
-//! Nothing is taken out: what no trace has any more goes when the store is opened the next time.
+//! Nothing is taken out of them one by one: what traces still have is moved to new ones, now and then.
 
 use std::borrow::{Borrow, Cow};
 use std::collections::HashMap;
@@ -102,6 +102,11 @@ impl Strings {
         &self.lists.things[id as usize]
     }
 
+    /// How many texts and lists there are.
+    pub(super) fn len(&self) -> usize {
+        self.texts() + self.lists()
+    }
+
     /// Numbers of texts are below this; `lists` likewise.
     pub(super) fn texts(&self) -> usize {
         self.texts.things.len()
@@ -109,6 +114,43 @@ impl Strings {
 
     pub(super) fn lists(&self) -> usize {
         self.lists.things.len()
+    }
+}
+
+/// Texts and lists on their way to where there are no others.
+pub(super) struct Moving {
+    from: Strings,
+    to: Strings,
+    /// The new numbers, by old ones; [`NONE`] of what has not been moved.
+    texts: Vec<TextId>,
+    lists: Vec<ListId>,
+}
+
+impl Moving {
+    pub(super) fn from(from: Strings) -> Self {
+        let (texts, lists) = (vec![NONE; from.texts()], vec![NONE; from.lists()]);
+        Self { from, to: Strings::default(), texts, lists }
+    }
+
+    /// The new number of a text; `list` likewise.
+    pub(super) fn text(&mut self, id: TextId) -> TextId {
+        if let (NONE, Some(text)) = (self.texts[id as usize], self.from.text(id)) {
+            self.texts[id as usize] = self.to.put_whole(text);
+        }
+        self.texts[id as usize]
+    }
+
+    pub(super) fn list(&mut self, id: ListId) -> ListId {
+        if self.lists[id as usize] == NONE {
+            let list = self.from.list(id).to_vec();
+            let list: Vec<TextId> = list.into_iter().map(|text| self.text(text)).collect();
+            self.lists[id as usize] = self.to.put_list(&list);
+        }
+        self.lists[id as usize]
+    }
+
+    pub(super) fn moved(self) -> Strings {
+        self.to
     }
 }
 
@@ -146,6 +188,21 @@ mod tests {
         assert!(strings.is_cut(id));
         assert_eq!(strings.put(&long), id);
         assert_ne!(strings.put(&other), id);
+    }
+
+    #[test]
+    fn what_is_moved_is_there_and_nothing_else() {
+        let mut strings = Strings::default();
+        let texts = ["gone", "one", "", "two"].map(|text| strings.put(text));
+        let lists = [vec![texts[0]], vec![texts[3], NONE, texts[2]]].map(|list| strings.put_list(&list));
+        let mut moving = Moving::from(strings);
+        let (one, list) = (moving.text(texts[1]), moving.list(lists[1]));
+        assert_eq!([moving.text(NONE), moving.list(NONE), moving.text(texts[1])], [NONE, NONE, one]);
+        let strings = moving.moved();
+        let texts: Vec<_> = strings.list(list).iter().map(|&text| strings.text(text)).collect();
+        assert_eq!((strings.text(one), texts), (Some("one"), vec![Some("two"), None, Some("")]));
+        assert_eq!(strings.find_whole("gone"), None);
+        assert_eq!((strings.texts(), strings.lists()), (4, 2));
     }
 
     #[test]

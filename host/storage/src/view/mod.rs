@@ -179,6 +179,25 @@ impl View {
         self.database.read(work)
     }
 
+    /// How many bytes of each segment of the log are of use. A result that was replaced counts until nothing of its frame is
+    /// left.
+    pub(crate) fn bytes_by_segment(&self) -> Result<BTreeMap<u64, u64>, StoreError> {
+        self.read(|now| {
+            let mut frames = BTreeSet::new();
+            for found in now.scan(b"", b"") {
+                let (key, value) = found?;
+                if key != keys::MARK && !keys::is_deletion(&key) {
+                    frames.insert(open_entry::<Pointer>(&key, &value)?.address);
+                }
+            }
+            let mut bytes = BTreeMap::new();
+            for frame in frames {
+                *bytes.entry(frame.position.segment).or_default() += u64::from(frame.length);
+            }
+            Ok(bytes)
+        })
+    }
+
     pub(crate) fn flush(&self) -> Result<(), StoreError> {
         self.database.flush()
     }

@@ -1,18 +1,20 @@
 //! A disk on which the N-th operation fails.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use model::ports::{JudgeCache, Store, StoreError};
+use model::ports::{JudgeCache, Store, StoreError, TraceRetention};
 use storage::files::{Disk, File, Files};
-use storage::{EmbeddedStore, Options};
+use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
 
 use crate::samples::{
     all_exchanges, all_results, batch, cache_key, cached_reply, exchanges, id, keep, long_result, result, started_run,
 };
+use crate::workload;
 
 /// How an operation fails.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -205,10 +207,12 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
     happened
 }
 
+const FAULTS: [Fault; 3] =
+    [Fault::Refused(io::ErrorKind::Other), Fault::Refused(io::ErrorKind::StorageFull), Fault::Short];
+
 #[expect(clippy::print_stdout, reason = "the full set is told how much was done")]
 async fn check_every_fault(changes: u64, step: usize) {
-    let refused = [io::ErrorKind::Other, io::ErrorKind::StorageFull].map(Fault::Refused);
-    for fault in refused.into_iter().chain([Fault::Short]) {
+    for fault in FAULTS {
         let mut at = 1;
         while check_fault(at, fault, changes).await {
             at += step;
@@ -216,6 +220,154 @@ async fn check_every_fault(changes: u64, step: usize) {
         assert!(at > changes as usize, "{fault:?} was tried {at} times");
         println!("{fault:?}: {at} operations, one in {step} of them failing");
     }
+}
+
+/// Takes in, changes and deletes traces, with space given back in between, on a disk whose operation number `at` fails.
+/// Returns whether there was such an operation. `expected` is what there is after each change.
+async fn check_fault_with_traces(at: usize, fault: Fault, expected: &[BTreeMap<String, String>]) -> bool {
+    let home = TempDir::new().expect("a temporary folder");
+    let faulty = Arc::new(Faulty { left: AtomicUsize::new(at), fault });
+    let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
+    let happened = |faulty: &Faulty| (faulty.left.load(Ordering::Relaxed) as isize) <= 0;
+    let mut done = 0;
+    let options = Options { files, segment_bytes: 20_000, ..Options::default() };
+    if let Ok(store) = EmbeddedStore::open_with(home.path(), options) {
+        let mut failure = None;
+        for number in 0..expected.len() as u64 - 1 {
+            let changed = match number % 25 {
+                12 => store.compact().await,
+                20 => store.reclaim().await.map(drop),
+                _ => Ok(()),
+            };
+            let changed = match changed {
+                Ok(()) => workload::operate(&store, 0, number).await,
+                failed => failed,
+            };
+            if let Err(error) = changed {
+                failure = Some(error);
+                break;
+            }
+            done += 1;
+        }
+        if let Some(failure) = failure {
+            assert!(matches!(failure, StoreError::Io(_)) && happened(&faulty), "{fault:?} {at}: {failure:?}");
+            // What only read may have failed: then the store goes on.
+            if let Err(refused) = workload::operate(&store, 1, 1).await {
+                let StoreError::Io(refused) = refused else { panic!("{fault:?} {at}: {refused:?}") };
+                assert!(refused.to_string().starts_with("nothing is written any more"), "{fault:?} {at}: {refused}");
+            }
+        }
+        // Reading goes on; the operation that fails may be this one.
+        if happened(&faulty) {
+            let found = workload::everything(&store).await.expect("read");
+            check_is_there(&found, done, expected, &format!("{fault:?} {at}"));
+        }
+    }
+    let store = EmbeddedStore::open(home.path()).unwrap_or_else(|error| panic!("{fault:?} {at}: {error:?}"));
+    let found = workload::everything(&store).await.expect("read");
+    check_is_there(&found, done, expected, &format!("{fault:?} {at}, opened again"));
+    workload::operate(&store, 2, 1).await.expect("it writes on");
+    drop(store);
+    let findings = EmbeddedStore::check(home.path()).expect("read").expect("a store");
+    assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "{fault:?} {at}");
+    happened(&faulty)
+}
+
+/// What was asked for last may have been done.
+fn check_is_there(found: &BTreeMap<String, String>, done: usize, expected: &[BTreeMap<String, String>], what: &str) {
+    let may_be = &expected[done..expected.len().min(done + 2)];
+    assert!(may_be.contains(&workload::of_task(found, 0)), "{what}: {done} changes");
+}
+
+#[expect(clippy::print_stdout, reason = "the full set is told how much was done")]
+async fn check_every_fault_with_traces(changes: u64, step: usize) {
+    let oracle = MemoryStore::new();
+    let mut expected = vec![workload::everything(&oracle).await.expect("read")];
+    for number in 0..changes {
+        workload::operate(&oracle, 0, number).await.expect("done");
+        expected.push(workload::everything(&oracle).await.expect("read"));
+    }
+    for fault in FAULTS {
+        let mut at = 1;
+        while check_fault_with_traces(at, fault, &expected).await {
+            at += step;
+        }
+        assert!(at > changes as usize, "{fault:?} was tried {at} times");
+        println!("{fault:?}, traces: {at} operations, one in {step} of them failing");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_failing_operation_loses_a_trace_or_brings_one_back() {
+    check_every_fault_with_traces(50, 41).await;
+}
+
+/// A part of the full set, see CONTRIBUTING.
+#[ignore = "takes minutes"]
+#[tokio::test(flavor = "multi_thread")]
+async fn none_of_all_failing_operations_loses_a_trace_or_brings_one_back() {
+    check_every_fault_with_traces(150, 1).await;
+}
+
+/// A disk on which the index of traces finds no room.
+#[derive(Debug)]
+struct NoIndex;
+
+impl Files for NoIndex {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        Disk.open(path)
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn File>> {
+        if path.parent().is_some_and(|folder| folder.ends_with("traces")) {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        Disk.create(path)
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.rename(from, to)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        Disk.remove(path)
+    }
+
+    fn link(&self, from: &Path, to: &Path) -> io::Result<()> {
+        Disk.link(from, to)
+    }
+
+    fn list(&self, folder: &Path) -> io::Result<Vec<String>> {
+        Disk.list(folder)
+    }
+
+    fn sync_folder(&self, folder: &Path) -> io::Result<()> {
+        Disk.sync_folder(folder)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_without_room_for_its_index_works_on() {
+    let home = TempDir::new().expect("a temporary folder");
+    let open = |files: Arc<dyn Files>| {
+        let options = Options { files, segment_bytes: 20_000, ..Options::default() };
+        EmbeddedStore::open_with(home.path(), options).expect("a store")
+    };
+    let oracle = MemoryStore::new();
+    let mut next = 0;
+    for files in [Arc::new(Disk) as Arc<dyn Files>, Arc::new(NoIndex), Arc::new(NoIndex), Arc::new(Disk)] {
+        let store = open(files);
+        for number in next..next + 40 {
+            workload::operate(&store, 0, number).await.expect("done");
+            workload::operate(&oracle, 0, number).await.expect("done");
+        }
+        next += 40;
+        store.compact().await.expect("compacted");
+        let found = workload::everything(&store).await.expect("read");
+        assert!(found == workload::everything(&oracle).await.expect("read"));
+    }
+    let findings = EmbeddedStore::check(home.path()).expect("read").expect("a store");
+    assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,6 @@
 //! The stores under test, behind one face.
 
-use model::ports::{Store, TraceStore};
+use model::ports::{Store, TraceRetention, TraceStore};
 use storage::{EmbeddedStore, MemoryStore, SharedStore};
 use tempfile::TempDir;
 
@@ -45,6 +45,14 @@ impl Subject {
     }
 
     pub(crate) fn traces(&self) -> &dyn TraceStore {
+        match self {
+            Self::Memory(store) => store,
+            Self::Embedded { store, .. } => store,
+            Self::Shared { store, .. } => store,
+        }
+    }
+
+    pub(crate) fn retention(&self) -> &dyn TraceRetention {
         match self {
             Self::Memory(store) => store,
             Self::Embedded { store, .. } => store,

@@ -380,6 +380,34 @@ async fn a_shared_store_answers_as_the_memory_store_does() {
     }
 }
 
+/// A trace with one span.
+fn small_batch(number: u64) -> SpanBatch {
+    let mut random = fastrand::Rng::with_seed(number);
+    SpanBatch { trace: trace(number), spans: vec![any_span(&mut random)] }
+}
+
+fn said(number: u64, change: AnnotationChange) -> Annotation {
+    Annotation { trace: trace(number), change }
+}
+
+fn assessed(number: u64, id: u128) -> Annotation {
+    let id = AssessmentId(uuid::Uuid::from_u128(id));
+    let assessment = any_assessment(&mut fastrand::Rng::with_seed(1), false);
+    said(number, AnnotationChange::Assess(Assessment { id, ..assessment }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_assessment_that_came_with_others_stays_withdrawn() {
+    let subject = Subject::embedded();
+    let store = subject.traces();
+    store.put_spans("default", vec![small_batch(1)]).await.expect("put");
+    store.annotate(vec![assessed(1, 1), assessed(1, 2)]).await.expect("annotated");
+    let withdrawn = AnnotationChange::Withdraw(AssessmentId(uuid::Uuid::from_u128(1)));
+    store.annotate(vec![said(1, withdrawn)]).await.expect("annotated");
+    let info = store.trace(&trace(1)).await.expect("read").expect("it is there");
+    assert_eq!(info.assessments.iter().map(|said| said.id.0.as_u128()).collect::<Vec<_>>(), [2]);
+}
+
 /// A part of the full set, see CONTRIBUTING.
 #[ignore = "takes minutes"]
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,8 @@ pub(super) const DIALECT: Dialect = Dialect {
     kinds: (
         "gen_ai.operation.name",
         &[
+            // `@ai-sdk/otel`'s own: what groups a call of a model and the tools that it asked for.
+            ("agent_step", "CHAIN"),
             ("chat", "CHAT_MODEL"),
             ("create_agent", "AGENT"),
             ("embeddings", "EMBEDDING"),

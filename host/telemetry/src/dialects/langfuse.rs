@@ -1,7 +1,8 @@
 //! Langfuse's SDKs.
 //!
 //! `langfuse/_client/attributes.py` (`LangfuseOtelSpanAttributes`) and <https://langfuse.com/docs/observability/features/token-and-cost-tracking>:
-//! details of usage don't overlap, and what is called `input…` adds up to the input; usage as OpenAI has it does overlap.
+//! details of usage don't overlap, and what is called `input…` adds up to the input; usage as OpenAI has it does overlap, and
+//! has details one level further in.
 
 use model::trace::Span;
 use serde_json::Value;
@@ -68,19 +69,25 @@ fn usage(usage: &Value, offers: &mut Offers) {
         (!counts.is_empty()).then(|| counts.into_iter().fold(0, u64::saturating_add))
     };
     let of = |name: &str| usage[name].as_u64();
-    let cache_read = of("input_cached_tokens").or_else(|| of("cache_read_input_tokens"));
+    let detail = |of: &str, name: &str| usage[of][name].as_u64();
+    let cache_read = of("input_cached_tokens")
+        .or_else(|| of("cache_read_input_tokens"))
+        .or_else(|| detail("prompt_tokens_details", "cached_tokens"));
     let cache_write = of("input_cache_creation").or_else(|| of("cache_creation_input_tokens"));
     // Anthropic's names begin otherwise.
     let beside =
         ["cache_read_input_tokens", "cache_creation_input_tokens"].iter().filter_map(|name| of(name)).sum::<u64>();
     let input = of("prompt_tokens").or_else(|| sum("input").map(|input| input.saturating_add(beside)));
+    let reasoning = of("output_reasoning_tokens")
+        .or_else(|| of("output_reasoning"))
+        .or_else(|| detail("completion_tokens_details", "reasoning_tokens"));
     let told = [
         (Fact::InputTokens, input),
         (Fact::OutputTokens, of("completion_tokens").or_else(|| sum("output"))),
         (Fact::TotalTokens, of("total").or_else(|| of("total_tokens"))),
         (Fact::CacheRead, cache_read),
         (Fact::CacheWrite, cache_write),
-        (Fact::Reasoning, of("output_reasoning_tokens").or_else(|| of("output_reasoning"))),
+        (Fact::Reasoning, reasoning),
     ];
     for (fact, count) in told {
         offers.made(fact, count);

@@ -8,6 +8,9 @@ use model::trace::Span;
 use super::{Dialect, OfTrace, always, text};
 use crate::facts::{Fact, Offers, parsed};
 
+/// Before the names of what a file says of a trace.
+pub(crate) const OF_TRACE: &str = "karat.trace.metadata.";
+
 pub(super) const DIALECT: Dialect = Dialect {
     speaks: always,
     reads: &[
@@ -27,6 +30,8 @@ pub(super) const DIALECT: Dialect = Dialect {
         // The client makes it of the trace's id.
         ("mlflow.traceRequestId", OfTrace::Not),
         ("mlflow.trace", OfTrace::Beginning),
+        // What an application says of a trace has names of its own; a file of traces has no span that says it.
+        (OF_TRACE, OfTrace::Prefix),
     ],
     more,
 };

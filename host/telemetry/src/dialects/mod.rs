@@ -82,6 +82,8 @@ struct Place {
     line: usize,
 }
 
+pub(crate) use mlflow::OF_TRACE;
+
 static FED: LazyLock<FxHashMap<&str, Vec<Place>>> = LazyLock::new(|| {
     let mut fed: FxHashMap<&str, Vec<Place>> = FxHashMap::default();
     for (dialect, spoken) in ALL.iter().enumerate() {

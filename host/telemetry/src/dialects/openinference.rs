@@ -6,7 +6,7 @@
 use model::trace::Span;
 
 use super::{Dialect, OfTrace, always, flat};
-use crate::facts::{Fact, Offers};
+use crate::facts::{Fact, Offers, parsed};
 
 pub(super) const DIALECT: Dialect = Dialect {
     speaks: always,
@@ -68,5 +68,11 @@ fn more(span: &Span, offers: &mut Offers) {
         if !items.is_empty() {
             offers.made(fact, items);
         }
+    }
+    // Where a call fails, nothing else says which model it was.
+    if offers.want(&[Fact::ModelAsked])
+        && let Some(parameters) = span.attribute("llm.invocation_parameters").map(parsed)
+    {
+        offers.made(Fact::ModelAsked, parameters["model"].clone());
     }
 }

@@ -17,9 +17,7 @@ pub(super) const DIALECT: Dialect = Dialect {
         (Fact::Inputs, "ai.toolCall.args"),
         (Fact::Inputs, "ai.value"),
         (Fact::Inputs, "ai.values"),
-        (Fact::Outputs, "ai.response.text"),
         (Fact::Outputs, "ai.response.object"),
-        (Fact::Outputs, "ai.response.toolCalls"),
         (Fact::Outputs, "ai.toolCall.result"),
         (Fact::Outputs, "ai.ranking"),
         (Fact::InputMessages, "ai.prompt.messages"),
@@ -69,6 +67,13 @@ pub(super) const DIALECT: Dialect = Dialect {
 };
 
 fn more(span: &Span, offers: &mut Offers) {
+    if offers.want(&[Fact::Outputs]) {
+        // A stream that is nothing but calls of tools has an empty text beside them.
+        let is_empty = text(span, "ai.response.text").is_none_or(|said| said.is_empty());
+        let said = ["ai.response.text", "ai.response.toolCalls", "ai.response.text"];
+        let said = said.into_iter().skip(usize::from(is_empty)).filter_map(|key| span.attribute(key));
+        said.for_each(|value| offers.offer(Fact::Outputs, value));
+    }
     if !offers.want(&[Fact::System, Fact::InputMessages, Fact::OutputMessages]) {
         return;
     }

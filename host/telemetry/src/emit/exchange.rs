@@ -3,29 +3,32 @@
 use std::str::FromStr;
 
 use model::endpoint::{Model, Provider};
-use model::judge::{BatchId, Exchange, Message, Sent, Speaker};
+use model::judge::{self, BatchId, Exchange, Message, Speaker};
+use model::trace::{Attributes, Span, SpanKind};
 use serde_json::{Value as Json, json};
 
-use super::row::{error_type, row_ids, text};
-use super::{Attributes, Origin, Span, Value};
+use super::row::{error_type, row_ids, status, text, value};
+use super::{Origin, Sent};
+use crate::id::hexadecimal;
 
 /// The span under the one of its row. The exchange is that of this place in its batch.
-pub(super) fn span(origin: &Origin, row: &str, batch: BatchId, place: usize, exchange: &Exchange) -> Span {
+pub(super) fn span(origin: &Origin, row: &str, batch: BatchId, place: usize, exchange: &Exchange) -> Sent {
     let (trace, parent) = row_ids(origin, row, exchange.trial);
     let mut hasher = blake3::Hasher::new_derive_key("karat 2026 span of an exchange");
     hasher.update(batch.0.as_bytes()).update(&(place as u64).to_le_bytes());
     let start = exchange.started.saturating_mul(1_000_000);
-    Span {
-        trace,
-        id: *hasher.finalize().as_bytes().first_chunk().expect("32 bytes"),
+    let span = Span {
+        id: hexadecimal(&hasher.finalize().as_bytes()[..8]),
         parent: Some(parent),
-        name: format!("chat {}", name(&exchange.model)).into(),
+        name: format!("chat {}", name(&exchange.model)),
+        kind: SpanKind::Client,
         start,
-        end: start.saturating_add(exchange.duration.as_nanos() as u64),
-        error: exchange.failure.as_ref().map(|failure| failure.message.clone()),
+        end: Some(start.saturating_add(exchange.duration.as_nanos() as u64)),
+        status: status(exchange.failure.as_ref()),
         attributes: attributes(exchange),
-        events: Vec::new(),
-    }
+        ..Span::default()
+    };
+    (trace, span)
 }
 
 /// Of a model, without its provider.
@@ -34,7 +37,6 @@ fn name(model: &str) -> &str {
 }
 
 fn attributes(exchange: &Exchange) -> Attributes {
-    let whole = |number: u64| Value::Whole(number.cast_signed());
     let usage = exchange.usage;
     let mut attributes = vec![
         ("gen_ai.operation.name", text("chat")),
@@ -45,9 +47,9 @@ fn attributes(exchange: &Exchange) -> Attributes {
         ("karat.judge.role", text(&exchange.role)),
         ("karat.judge.endpoint", text(&exchange.endpoint)),
         ("karat.judge.prompt", text(&exchange.digest)),
-        ("karat.judge.requests", whole(exchange.requests.into())),
-        ("gen_ai.usage.input_tokens", whole(usage.input_tokens)),
-        ("gen_ai.usage.output_tokens", whole(usage.output_tokens)),
+        ("karat.judge.requests", value(exchange.requests)),
+        ("gen_ai.usage.input_tokens", value(usage.input_tokens)),
+        ("gen_ai.usage.output_tokens", value(usage.output_tokens)),
     ];
     let provider = Model::from_str(&exchange.model).ok().map(|model| text(provider(model.provider)));
     let known = exchange.known.and_then(|known| serde_json::to_value(known).ok());
@@ -56,7 +58,7 @@ fn attributes(exchange: &Exchange) -> Attributes {
         ("gen_ai.provider.name", provider),
         ("gen_ai.input.messages", asked.map(|asked| text(asked.to_string()))),
         ("gen_ai.output.messages", said.map(|said| text(said.to_string()))),
-        ("karat.judge.usd", usage.cost.map(|micros| Value::Number(micros as f64 / 1e6))),
+        ("karat.judge.usd", usage.cost.map(|micros| value(micros as f64 / 1e6))),
         ("karat.judge.known", known.as_ref().and_then(Json::as_str).map(text)),
         ("error.type", exchange.failure.as_ref().map(error_type)),
     ];
@@ -77,7 +79,7 @@ fn provider(provider: Provider) -> &'static str {
 
 /// What was asked and what was said, in the conventions' schemas of messages.
 fn messages(exchange: &Exchange) -> (Option<Json>, Option<Json>) {
-    let sent: Option<Sent> = serde_json::from_str(exchange.sent.as_str()).ok();
+    let sent: Option<judge::Sent> = serde_json::from_str(exchange.sent.as_str()).ok();
     let asked = sent.map(|sent| sent.messages.iter().map(message).collect());
     let mut said: Vec<_> = exchange.reply.iter().map(|reply| json!({ "type": "text", "content": reply })).collect();
     said.extend(exchange.tool_calls.iter().map(call));

@@ -5,62 +5,27 @@
 //! OpenInference (`input.value`), so that others know what they are looking at; what neither has a name for begins with
 //! `karat.`. Ids are a function of run, row and trial, and so are batches: who exports a run twice sends the same again.
 
+mod assessed;
 mod exchange;
-mod json;
-mod protobuf;
 mod row;
-
-use std::borrow::Cow;
 
 use model::json::Json;
 use model::judge::{BatchId, Exchange};
 use model::row::RowRecord;
 use model::run::{PlannedScorer, RowResult, RunHeader, RunId};
 use model::telemetry::{Batch, Encoding};
+use model::trace::{Source, Span};
+
+pub use assessed::add_evaluations;
+
+use crate::otlp::write::{self, Group};
 
 /// Where a batch ends: one row more would be more than this, in spans or in bytes.
 const MOST_SPANS: usize = 500;
 const MOST_BYTES: usize = 256 << 10;
 
-/// A value of an attribute.
-enum Value {
-    Text(String),
-    Whole(i64),
-    Number(f64),
-}
-
-type Attributes = Vec<(String, Value)>;
-
-/// A span as it is sent. Times are nanoseconds since 1970.
-struct Span {
-    trace: [u8; 16],
-    id: [u8; 8],
-    parent: Option<[u8; 8]>,
-    name: Cow<'static, str>,
-    start: u64,
-    end: u64,
-    /// What went wrong, where something did.
-    error: Option<String>,
-    attributes: Attributes,
-    events: Vec<Event>,
-}
-
-/// The number of a span's kind: it goes on within this process, or asks another.
-fn kind(span: &Span) -> u64 {
-    if span.parent.is_none() { 1 } else { 3 }
-}
-
-struct Event {
-    time: u64,
-    name: &'static str,
-    attributes: Attributes,
-}
-
-/// Who speaks, and of what run.
-struct Source {
-    resource: Attributes,
-    version: String,
-}
+/// A span of a trace.
+type Sent = (String, Span);
 
 /// The run that results are of, as far as spans tell of it.
 #[derive(Clone, Debug)]
@@ -119,7 +84,12 @@ pub struct Batches {
 
 impl Batches {
     pub fn new(origin: Origin, encoding: Encoding) -> Self {
-        let source = Source { resource: row::resource(&origin), version: origin.version.clone() };
+        let source = Source {
+            resource: row::resource(&origin).into(),
+            scope: "karat".to_owned(),
+            scope_version: origin.version.clone(),
+            ..Source::default()
+        };
         Self { origin, source, encoding, waiting: Vec::new(), bytes: 0, hasher: blake3::Hasher::new() }
     }
 
@@ -134,15 +104,12 @@ impl Batches {
         self.put(&exchange::span(&self.origin, row, batch, place, exchange))
     }
 
-    fn put(&mut self, span: &Span) -> Option<Batch> {
-        let encoded = match self.encoding {
-            Encoding::OtlpJson => json::span(span),
-            Encoding::OtlpProtobuf => protobuf::span(span),
-        };
+    fn put(&mut self, (trace, span): &Sent) -> Option<Batch> {
+        let encoded = write::span(trace, span, self.encoding);
         let is_full = self.waiting.len() == MOST_SPANS || self.bytes + encoded.len() > MOST_BYTES;
         let full = if is_full { self.finish() } else { None };
         self.bytes += encoded.len();
-        self.hasher.update(&span.trace).update(&span.id);
+        self.hasher.update(trace.as_bytes()).update(span.id.as_bytes());
         self.waiting.push(encoded);
         full
     }
@@ -154,12 +121,10 @@ impl Batches {
         }
         self.bytes = 0;
         let (spans, hasher) = (std::mem::take(&mut self.waiting), std::mem::take(&mut self.hasher));
-        let payload = match self.encoding {
-            Encoding::OtlpJson => json::request(&self.source, &spans),
-            Encoding::OtlpProtobuf => protobuf::request(&self.source, &spans),
-        };
+        let count = spans.len() as u32;
+        let payload = write::request(&[Group { source: &self.source, spans }], self.encoding);
         let id = hasher.finalize().to_hex()[..32].to_owned();
-        Some(Batch { id, encoding: self.encoding, spans: spans.len() as u32, payload })
+        Some(Batch { id, encoding: self.encoding, spans: count, payload })
     }
 }
 

@@ -5,8 +5,15 @@ use model::json::Json;
 use model::outcome::{Failure, Outcome};
 use model::row::RowRecord;
 use model::run::RowResult;
+use model::trace::{Attributes, Event, Span, Status};
+use serde::Serialize;
+use serde_json::value::RawValue;
 
-use super::{Attributes, Event, Origin, Span, Value};
+use super::{Origin, Sent};
+use crate::id::hexadecimal;
+
+/// How OpenTelemetry calls a verdict.
+pub(super) const EVALUATION: &str = "gen_ai.evaluation.result";
 
 /// What all spans of a run have in common.
 pub(super) fn resource(origin: &Origin) -> Attributes {
@@ -20,51 +27,54 @@ pub(super) fn resource(origin: &Origin) -> Attributes {
 }
 
 /// The span of a row and trial: from the start of the run on, as long as the application took.
-pub(super) fn span(origin: &Origin, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Span {
+pub(super) fn span(origin: &Origin, row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Sent {
     let start = origin.started.saturating_mul(1_000_000);
     let latency = result.predicted.as_ref().and_then(|predicted| predicted.latency).unwrap_or_default();
     let end = start.saturating_add(latency.as_nanos() as u64);
     let (trace, id) = row_ids(origin, &result.id, result.trial);
-    Span {
-        trace,
+    let span = Span {
         id,
-        parent: None,
-        name: "karat.row".into(),
+        name: "karat.row".to_owned(),
         start,
-        end,
-        error: result.error.as_ref().map(|error| error.message.clone()),
+        end: Some(end),
+        status: status(result.error.as_ref()),
         attributes: attributes(row, outputs, result),
         events: events(origin, result, end),
-    }
+        ..Span::default()
+    };
+    (trace, span)
+}
+
+pub(super) fn status(failure: Option<&Failure>) -> Status {
+    failure.map_or(Status::Unset, |failure| Status::Error(failure.message.clone()))
 }
 
 /// The same for the same row and trial of a run, whenever they are exported.
-pub(super) fn row_ids(origin: &Origin, row: &str, trial: u32) -> ([u8; 16], [u8; 8]) {
+pub(super) fn row_ids(origin: &Origin, row: &str, trial: u32) -> (String, String) {
     let mut hasher = blake3::Hasher::new_derive_key("karat 2026 trace of a row and trial");
     hasher.update(origin.run.0.as_bytes()).update(&trial.to_le_bytes()).update(row.as_bytes());
     let hash = hasher.finalize();
-    let (trace, rest) = hash.as_bytes().split_first_chunk().expect("32 bytes");
-    (*trace, *rest.first_chunk().expect("16 bytes"))
+    (hexadecimal(&hash.as_bytes()[..16]), hexadecimal(&hash.as_bytes()[16..24]))
 }
 
 fn attributes(row: &RowRecord, outputs: Option<&Json>, result: &RowResult) -> Attributes {
     let mut attributes = vec![
         ("karat.row.id".to_owned(), text(&result.id)),
-        ("karat.row.index".to_owned(), Value::Whole(result.index.cast_signed())),
-        ("karat.row.trial".to_owned(), Value::Whole(result.trial.into())),
+        ("karat.row.index".to_owned(), value(result.index)),
+        ("karat.row.trial".to_owned(), value(result.trial)),
         ("input.value".to_owned(), text(row.inputs.as_str())),
         ("input.mime_type".to_owned(), text("application/json")),
     ];
-    let mut add = |key: &str, value: Option<Value>| {
+    let mut add = |key: &str, value: Option<Json>| {
         attributes.extend(value.map(|value| (key.to_owned(), value)));
     };
     add("output.value", outputs.map(|outputs| text(outputs.as_str())));
     add("output.mime_type", outputs.map(|_| text("application/json")));
     add("karat.row.expectations", row.expectations.as_ref().map(|expectations| text(expectations.as_str())));
     add("session.id", row.session.as_ref().map(text));
-    let tokens = |tokens: Option<u64>| tokens.map(|tokens| Value::Whole(tokens.cast_signed()));
+    let tokens = |tokens: Option<u64>| tokens.map(value);
     if let Some(predicted) = &result.predicted {
-        add("karat.row.attempts", Some(Value::Whole(predicted.attempts.into())));
+        add("karat.row.attempts", Some(value(predicted.attempts)));
         add("gen_ai.usage.input_tokens", tokens(predicted.input_tokens));
         add("gen_ai.usage.output_tokens", tokens(predicted.output_tokens));
     }
@@ -83,7 +93,7 @@ fn events(origin: &Origin, result: &RowResult, time: u64) -> Vec<Event> {
             let prompt = scorer.prompt.as_ref();
             attributes.extend(prompt.map(|version| ("karat.prompt.version".to_owned(), text(version))));
             attributes.extend(more);
-            Event { time, name: "gen_ai.evaluation.result", attributes }
+            Event { time, name: EVALUATION.to_owned(), attributes }
         };
         let key = scorer.key.clone();
         match outcome {
@@ -110,20 +120,25 @@ fn verdict(feedback: &Feedback) -> Attributes {
         Verdict::Text(value) => (None, Some(value.clone())),
         list => (None, serde_json::to_string(list).ok()),
     };
-    let score = score.map(|score| ("gen_ai.evaluation.score.value".to_owned(), Value::Number(score)));
+    let score = score.map(|score| ("gen_ai.evaluation.score.value".to_owned(), value(score)));
     let label = label.map(|label| ("gen_ai.evaluation.score.label".to_owned(), text(label)));
     score.into_iter().chain(label).chain(feedback.rationale.as_ref().map(explanation)).collect()
 }
 
-fn explanation(words: impl Into<String>) -> (String, Value) {
+pub(super) fn explanation(words: impl AsRef<str>) -> (String, Json) {
     ("gen_ai.evaluation.explanation".to_owned(), text(words))
 }
 
-pub(super) fn error_type(failure: &Failure) -> Value {
+pub(super) fn error_type(failure: &Failure) -> Json {
     let kind = serde_json::to_value(failure.kind).ok();
     text(kind.as_ref().and_then(serde_json::Value::as_str).unwrap_or("other"))
 }
 
-pub(super) fn text(text: impl Into<String>) -> Value {
-    Value::Text(text.into())
+pub(super) fn text(text: impl AsRef<str>) -> Json {
+    value(text.as_ref())
+}
+
+/// A text or a number.
+pub(super) fn value(value: impl Serialize) -> Json {
+    Json::from_serialize(&value).unwrap_or_else(|_| Json::from_raw(RawValue::NULL))
 }

@@ -95,6 +95,8 @@ fn part(value: &Value, message: &mut Message) {
     match (fields.get("type").and_then(Value::as_str), inner, answer) {
         (Some("tool_call" | "tool-call" | "tool_use"), ..) => message.tool_calls.extend(call(value)),
         (_, Some(inner), _) => message.tool_calls.extend(call(inner)),
+        // An agent that ran the tools itself tells what they gave among what it says.
+        (Some("tool_call_response" | "tool-result" | "tool_result"), ..) if message.role == "assistant" => {}
         (Some("tool_call_response" | "tool-result" | "tool_result"), ..) | (_, _, Some(_)) => {
             let fields = answer.and_then(Value::as_object).unwrap_or(fields);
             message.role = "tool".to_owned();

@@ -254,4 +254,4 @@ fn error(span: &Span, offers: &Offers) -> Option<Error> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

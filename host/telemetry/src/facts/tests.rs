@@ -2,7 +2,7 @@ use super::*;
 use crate::recorded;
 
 /// What a span says, a fact a line; what it does not say is left out.
-fn told(span: &Span) -> String {
+pub(crate) fn told(span: &Span) -> String {
     let facts = Facts::of(span);
     let mut lines = vec![format!("{}: {}", span.name, facts.kind.as_deref().unwrap_or("-"))];
     let mut line = |name: &str, value: Option<String>| lines.extend(value.map(|value| format!("  {name}: {value}")));
@@ -141,6 +141,63 @@ fn an_answer_that_is_json_is_an_answer() {
             assert_eq!(Facts::of(&span).output_messages, [expected]);
         }
     }
+}
+
+#[test]
+fn an_agent_that_tells_what_its_tools_gave_has_still_answered() {
+    let answer = serde_json::json!([{ "role": "assistant", "parts": [
+        { "type": "text", "content": "It is 7 degrees." },
+        { "type": "tool_call", "id": "call_1", "name": "weather", "arguments": { "city": "Oslo" } },
+        { "type": "tool_call_response", "id": "call_1", "response": "7 degrees" },
+    ] }]);
+    let facts = Facts::of(&span("step", serde_json::json!({ "gen_ai.output.messages": answer.to_string() })));
+    let [message] = &facts.output_messages[..] else { panic!("{:?}", facts.output_messages) };
+    assert_eq!((message.role.as_str(), message.content.as_str()), ("assistant", "It is 7 degrees."));
+    assert_eq!(message.tool_calls.len(), 1);
+}
+
+#[test]
+fn an_answer_that_is_nothing_but_calls_has_them_as_outputs() {
+    let outputs = |said: serde_json::Value| {
+        let calls = r#"[{"toolName":"weather"}]"#;
+        let mut span = span(
+            "step",
+            serde_json::json!({ "ai.operationId": "ai.streamText.doStream", "ai.response.toolCalls": calls }),
+        );
+        span.attributes.push(("ai.response.text".to_owned(), Json::from_serialize(&said).expect("JSON")));
+        Facts::of(&span).outputs.map(|outputs| outputs.as_str().to_owned())
+    };
+    assert_eq!(outputs("".into()).as_deref(), Some(r#"[{"toolName":"weather"}]"#));
+    assert_eq!(outputs("So be it.".into()).as_deref(), Some("\"So be it.\""));
+    let silent = span("step", serde_json::json!({ "ai.operationId": "ai.streamText", "ai.response.text": "" }));
+    assert_eq!(Facts::of(&silent).outputs.as_ref().map(Json::as_str), Some("\"\""));
+}
+
+#[test]
+fn a_step_of_an_agent_is_a_chain() {
+    let step = span("step 1", serde_json::json!({ "gen_ai.operation.name": "agent_step" }));
+    assert_eq!(Facts::of(&step).kind.as_deref(), Some("CHAIN"));
+}
+
+#[test]
+fn a_call_that_failed_says_which_model_was_asked() {
+    let failed = span(
+        "ChatCompletion",
+        serde_json::json!({
+            "openinference.span.kind": "LLM", "llm.invocation_parameters": r#"{"model": "gpt-4o-mini", "temperature": 0}"#,
+        }),
+    );
+    assert_eq!(Facts::of(&failed).model.as_deref(), Some("gpt-4o-mini"));
+}
+
+#[test]
+fn usage_in_openais_words_has_its_details() {
+    let usage = r#"{"prompt_tokens": 70, "completion_tokens": 8, "total_tokens": 78,
+        "prompt_tokens_details": {"cached_tokens": 32}, "completion_tokens_details": {"reasoning_tokens": 5}}"#;
+    let said =
+        serde_json::json!({ "langfuse.observation.type": "generation", "langfuse.observation.usage_details": usage });
+    let expected = Tokens { input: 70, output: 8, total: 78, cache_read: 32, reasoning: 5, ..Tokens::default() };
+    assert_eq!(Facts::of(&span("chat", said)).tokens, Some(expected));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What exporters send: one `ExportTraceServiceRequest` as traces.
+//! One `ExportTraceServiceRequest` as traces, as exporters send it, and the other way round ([`write`]).
 //!
 //! A span that is broken is left out with the reason, and the others are taken, as OTLP's partial success has it. Only a
 //! request that can't be taken apart is refused as a whole, and one whose resource or scope can't be read.
@@ -14,12 +14,14 @@
 mod json;
 mod protobuf;
 mod wire;
+pub(crate) mod write;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::telemetry::Encoding;
 use model::trace::{Source, Span};
+pub use write::write;
 
 /// A request of nothing but broken spans does not become an answer of many times its size.
 const MOST_REASONS: usize = 1000;

@@ -20,44 +20,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parents[3] / "tests/clients"))
+
+import model
+from model import ANSWER, CALL, QUESTION, RESULT, TOOLS
+
 KEPT = ("service.name", "telemetry.sdk.language", "telemetry.sdk.name")
-
-TOOLS = [{"type": "function", "function": {"name": "weather", "parameters": {
-    "type": "object", "properties": {"city": {"type": "string"}}}}}]
-QUESTION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How is the weather in Oslo?"}]
-CALL = {"role": "assistant", "content": None, "tool_calls": [
-    {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}]}
-RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "7 degrees"}
-ANSWER = {"role": "assistant", "content": "It is 7 degrees."}
-
-
-class Model(BaseHTTPRequestHandler):
-    """Asks for the weather first and answers when it was told; never twice the same number of tokens."""
-
-    def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        if self.path.endswith("/embeddings"):
-            told = {"object": "list", "model": "text-embedding-3-small", "usage": {"prompt_tokens": 4, "total_tokens": 4},
-                    "data": [{"object": "embedding", "index": 0, "embedding": [0.25, -0.5]}]}
-        else:
-            first = asked["messages"][-1]["role"] != "tool"
-            prompt, completion = (40, 15) if first else (70, 8)
-            told = {
-                "id": "chatcmpl-1", "object": "chat.completion", "created": 1700000000, "model": "gpt-4o-mini-2024-07-18",
-                "choices": [{"index": 0, "message": CALL if first else ANSWER,
-                             "finish_reason": "tool_calls" if first else "stop"}],
-                "usage": {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
-                          "prompt_tokens_details": {"cached_tokens": 0 if first else 32},
-                          "completion_tokens_details": {"reasoning_tokens": 5 if first else 0}}}
-        body = json.dumps(told).encode()
-        self.send_response(200)
-        self.send_header("content-type", "application/json")
-        self.send_header("content-length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_):
-        pass
 
 
 class Traces(BaseHTTPRequestHandler):
@@ -91,7 +59,7 @@ class Traces(BaseHTTPRequestHandler):
 def client():
     from openai import OpenAI
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), model.Model)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     return OpenAI(api_key="none", base_url=f"http://127.0.0.1:{server.server_port}/v1")
 

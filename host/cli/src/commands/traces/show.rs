@@ -7,7 +7,7 @@ use model::assessment::{Assessment, Said, SourceKind};
 use model::digest::{SpanDigest, to_dollars};
 use model::json::Json;
 use model::search::TraceInfo;
-use model::trace::{Span, Status};
+use model::trace::Span;
 use serde::Serialize;
 use telemetry::facts::Facts;
 
@@ -216,10 +216,7 @@ fn shown<'a>(span: &'a Span, facts: &'a Facts) -> ShownSpan<'a> {
         kind: facts.kind.as_deref(),
         start: span.start,
         end: span.end,
-        error: match &span.status {
-            Status::Error(said) => Some(said),
-            Status::Ok | Status::Unset => None,
-        },
+        error: facts.error.as_ref().map(|error| &error.message[..]),
         model: facts.model.as_deref(),
         tokens: facts.tokens,
         cost: facts.cost,

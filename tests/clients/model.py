@@ -1,0 +1,97 @@
+"""A model that is made up, of OpenAI's shape: it asks for the weather first, and answers when it was told; never twice the
+same number of tokens. Whole or as a stream; the model `broken` fails."""
+
+import contextlib
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+TOOLS = [{"type": "function", "function": {"name": "weather", "parameters": {
+    "type": "object", "properties": {"city": {"type": "string"}}}}}]
+QUESTION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "How is the weather in Oslo?"}]
+CALL = {"role": "assistant", "content": None, "tool_calls": [
+    {"id": "call_1", "type": "function", "function": {"name": "weather", "arguments": '{"city": "Oslo"}'}}]}
+RESULT = {"role": "tool", "tool_call_id": "call_1", "content": "7 degrees"}
+ANSWER = {"role": "assistant", "content": "It is 7 degrees."}
+
+
+class Model(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self):
+        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        if asked["model"] == "broken":
+            error = {"message": "The model is out of order.", "type": "invalid_request_error", "code": "broken"}
+            self.answer(400, json.dumps({"error": error}).encode())
+        elif self.path.endswith("/embeddings"):
+            texts = asked["input"] if isinstance(asked["input"], list) else [asked["input"]]
+            data = [{"object": "embedding", "index": index, "embedding": [0.25, -0.5]} for index in range(len(texts))]
+            told = {"object": "list", "model": "text-embedding-3-small", "data": data,
+                    "usage": {"prompt_tokens": 4, "total_tokens": 4}}
+            self.answer(200, json.dumps(told).encode())
+        elif asked.get("stream"):
+            self.answer(200, stream(asked), "text/event-stream")
+        else:
+            message, reason = reply(asked)
+            told = {**head("chat.completion"), "usage": usage(asked),
+                    "choices": [{"index": 0, "message": message, "finish_reason": reason}]}
+            self.answer(200, json.dumps(told).encode())
+
+    def answer(self, status, body, kind="application/json"):
+        self.send_response(status)
+        self.send_header("content-type", kind)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+def head(kind):
+    return {"id": "chatcmpl-1", "object": kind, "created": 1700000000, "model": "gpt-4o-mini-2024-07-18"}
+
+
+def is_first(asked):
+    """Whether it has not been told the weather, and can ask for it."""
+    return asked["messages"][-1]["role"] != "tool" and bool(asked.get("tools"))
+
+
+def reply(asked):
+    return (CALL, "tool_calls") if is_first(asked) else (ANSWER, "stop")
+
+
+def usage(asked):
+    prompt, completion = (40, 15) if is_first(asked) else (70, 8)
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
+            "prompt_tokens_details": {"cached_tokens": 0 if is_first(asked) else 32},
+            "completion_tokens_details": {"reasoning_tokens": 5 if is_first(asked) else 0}}
+
+
+def stream(asked):
+    """The reply in pieces, the arguments of a call as well, and what it took where that is asked for."""
+    message, reason = reply(asked)
+    if message is CALL:
+        call = CALL["tool_calls"][0]
+        first = {**call, "index": 0, "function": {"name": "weather", "arguments": ""}}
+        deltas = [{"role": "assistant", "content": None, "tool_calls": [first]}]
+        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in ['{"city"', ': "Oslo"}']]
+    else:
+        deltas = [{"role": "assistant", "content": ""}, {"content": "It is "}, {"content": "7 degrees."}]
+    chunk = head("chat.completion.chunk")
+    chunks = [{**chunk, "choices": [{"index": 0, "delta": delta, "finish_reason": None}]} for delta in deltas]
+    chunks.append({**chunk, "choices": [{"index": 0, "delta": {}, "finish_reason": reason}]})
+    if asked.get("stream_options", {}).get("include_usage"):
+        chunks.append({**chunk, "choices": [], "usage": usage(asked)})
+    lines = [json.dumps(chunk) for chunk in chunks] + ["[DONE]"]
+    return "".join(f"data: {line}\n\n" for line in lines).encode()
+
+
+@contextlib.contextmanager
+def serving():
+    """Gives the address that clients take as their base URL."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    server.daemon_threads = True
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1"
+    server.shutdown()
