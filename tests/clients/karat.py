@@ -12,17 +12,18 @@ import urllib.request
 
 
 class Karat:
-    def __init__(self, binary, folder):
+    def __init__(self, binary, folder, more):
         self.binary = str(binary)
         self.folder = pathlib.Path(folder)
         kept = {name: os.environ[name] for name in ["PATH", "XDG_CACHE_HOME"] if name in os.environ}
         self.environment = {"HOME": str(folder), **kept}
-        command = [self.binary, "serve", "--json", "--port", "0", "--otlp-port", "0", "--grpc-port", "0", *self.store()]
+        command = [self.binary, "serve", "--json", "--port", "0", "--otlp-port", "0", "--grpc-port", "0", *self.store(), *more]
         self.server = subprocess.Popen(command, cwd=folder, env=self.environment, stdout=subprocess.PIPE, text=True)
         line = self.server.stdout.readline()
         assert line, f"`karat serve` has ended with {self.server.wait()}"
         addresses = json.loads(line)
         self.api, self.http, self.grpc = addresses["api"], addresses["otlp_http"], addresses["otlp_grpc"]
+        self.gateway, self.token = addresses.get("gateway", ""), addresses.get("gateway_token", "")
 
     def store(self):
         return ["--store", str(self.folder / "store")]
@@ -76,9 +77,10 @@ class Karat:
 
 
 @contextlib.contextmanager
-def serving(binary):
+def serving(binary, arguments=lambda folder: []):
+    """`arguments` says what it is told beside, once its folder is there."""
     with tempfile.TemporaryDirectory() as folder:
-        karat = Karat(binary, folder)
+        karat = Karat(binary, folder, arguments(pathlib.Path(folder)))
         try:
             yield karat
         finally:

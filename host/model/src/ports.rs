@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::aggregate::Measure;
 use crate::assessment::{Assessment, AssessmentId};
 use crate::digest::SpanDigest;
+use crate::endpoint::Model;
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
 use crate::judge::{Asker, BatchId, Exchange, JudgeReply, JudgeRequest, Usage};
@@ -361,6 +362,67 @@ pub trait JudgeDoor: Send + Sync {
 
     /// What may still be spent on behalf of this call; none where nothing limits it.
     async fn budget(&self, asker: &Asker, rule: &JudgeRule) -> Option<Usage>;
+}
+
+/// Passes calls of models on, for clients of ours that speak OpenAI's interface. It owns endpoints, keys, limits and money.
+#[async_trait]
+pub trait ModelDoor: Send + Sync {
+    /// Who can be called, by name.
+    fn models(&self) -> &[ModelOffer];
+
+    /// Makes a call, again where it failed in passing, and by way of who stands in for the endpoint where it can't be asked.
+    /// Returns when the head of an answer is there that is no such failure, or the last of those that were: what an endpoint
+    /// answers is passed on, whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// Fails as `budget exceeded`, `timed out`, `too large`, `bad input`, `denied` or `unavailable` where no endpoint has
+    /// answered, in words that are fit for the client.
+    async fn call(&self, call: ModelCall) -> Result<ModelAnswer, Failure>;
+}
+
+/// A model that can be called.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ModelOffer {
+    /// The name of the endpoint.
+    pub name: String,
+    pub model: Model,
+    /// Whether it speaks OpenAI's interface; a call of one that does not fails.
+    pub is_open_ai: bool,
+}
+
+/// A call, as a client made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ModelCall {
+    /// The name of an endpoint that speaks OpenAI's interface.
+    pub endpoint: String,
+    pub operation: ModelOperation,
+    /// An object; `model` in it is for the door to say.
+    pub body: Json,
+    /// The most tokens that all of its answers may have; none where the call does not say.
+    pub max_output_tokens: Option<u64>,
+}
+
+/// What is wanted of a model.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ModelOperation {
+    Chat,
+    Responses,
+    Embeddings,
+}
+
+/// An answer whose body is on its way, and who gave it.
+pub struct ModelAnswer {
+    /// The name of the endpoint.
+    pub endpoint: String,
+    pub model: Model,
+    /// How often the call was made, with those that failed.
+    pub requests: u32,
+    /// Without keys.
+    pub incoming: Box<dyn Incoming>,
+    /// Takes in how many tokens went in and came out, and says what they cost in millionths of a US dollar, if that is
+    /// known. Until then, and where it is dropped instead, the call counts as the most that it may cost.
+    pub settle: Box<dyn FnOnce(u64, u64) -> Option<u64> + Send + Sync>,
 }
 
 /// Knows whether a run has spent what it may.

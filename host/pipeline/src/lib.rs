@@ -20,6 +20,7 @@ pub mod deliver;
 pub mod estimate;
 pub mod export;
 pub mod gate;
+pub mod gateway;
 mod interval;
 pub mod joined;
 pub mod junit;

@@ -9,7 +9,15 @@ use tower_http::cors::CorsLayer;
 
 /// Pages may bring spans, so with everything that exporters send.
 pub(crate) fn answers(origins: impl IntoIterator<Item = HeaderValue>) -> CorsLayer {
-    let named = ["content-encoding", "x-karat-experiment", "x-mlflow-experiment-id"].map(HeaderName::from_static);
+    let named = [
+        "content-encoding",
+        "traceparent",
+        "x-karat-experiment",
+        "x-karat-session",
+        "x-karat-user",
+        "x-mlflow-experiment-id",
+    ]
+    .map(HeaderName::from_static);
     CorsLayer::new()
         .allow_origin(origins.into_iter().collect::<Vec<_>>())
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])

@@ -9,7 +9,7 @@ use http::HeaderMap;
 
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::{body, otlp};
+use crate::{body, gateway, otlp};
 
 /// What a request came by: whose words it is answered in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub(crate) enum Door {
     OtlpHttp,
     OtlpGrpc,
     Api,
+    /// To models; it always needs a token.
+    Gateway,
     /// Asked by machines that keep watch; it needs no token.
     Health,
 }
@@ -28,6 +30,7 @@ impl Door {
             Self::OtlpHttp => "otlp_http",
             Self::OtlpGrpc => "otlp_grpc",
             Self::Api => "api",
+            Self::Gateway => "gateway",
             Self::Health => "health",
         }
     }
@@ -36,6 +39,7 @@ impl Door {
         match self {
             Self::OtlpHttp => otlp::http::refuse(headers, refusal),
             Self::OtlpGrpc => otlp::grpc::refuse(&refusal),
+            Self::Gateway => gateway::refuse(refusal),
             Self::Api | Self::Health => refusal.into_response(),
         }
     }
@@ -53,7 +57,11 @@ impl Door {
 /// Lets a request in that the guard has nothing against.
 pub(crate) async fn enter(State((door, shared)): State<(Door, Arc<Shared>)>, request: Request, next: Next) -> Response {
     let (head, mut content) = request.into_parts();
-    let response = match shared.guard.check(&head, door != Door::Health) {
+    let checked = match (door, &shared.gateway) {
+        (Door::Gateway, Some(gateway)) => shared.guard.check(&head, false).and_then(|()| gateway.check(&head.headers)),
+        _ => shared.guard.check(&head, door != Door::Health),
+    };
+    let response = match checked {
         Ok(()) => next.run(Request::from_parts(head, content)).await,
         Err(refusal) => {
             body::drain(&mut content).await;

@@ -1,5 +1,5 @@
-//! What Karat answers over the network: the doors through which OpenTelemetry's exporters bring spans, and our own API on
-//! what became of them.
+//! What Karat answers over the network: the doors through which OpenTelemetry's exporters bring spans, our own API on
+//! what became of them, and a gateway to models whose calls become spans.
 //!
 //! ```text
 //!  connection ─▶ guard ─▶ door ─▶ admission ─▶ decompress ─▶ came before? ─▶ receive ─▶ redact ─▶ digest ─▶ store ─▶ answer
@@ -19,6 +19,7 @@ mod body;
 mod cors;
 mod decompress;
 mod door;
+mod gateway;
 mod guard;
 mod health;
 mod metrics;
@@ -30,7 +31,7 @@ mod serve;
 mod shared;
 mod tokens;
 
-pub use options::{Bounds, Options, Parts};
+pub use options::{Bounds, Models, Options, Parts};
 pub use redact::{BadPattern, Redacting, Redactor};
 pub use serve::{Addresses, BindError, Server};
 pub use tokens::TokenError;

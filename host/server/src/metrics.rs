@@ -19,6 +19,8 @@ pub(crate) struct Metrics {
     pub(crate) rejected: AtomicU64,
     /// Of requests that were sent again.
     pub(crate) repeated: AtomicU64,
+    /// Spans of the gateway that the store did not get.
+    pub(crate) lost: AtomicU64,
     requests: Mutex<BTreeMap<(Door, String), u64>>,
     puts: Mutex<Histogram>,
 }
@@ -63,6 +65,11 @@ impl Metrics {
         {
             line(format_args!("karat_spans_total{{outcome=\"{outcome}\"}} {}", count.load(Ordering::Relaxed)));
         }
+        line(format_args!(
+            "# HELP karat_gateway_spans_lost_total Spans of calls of models that the store did not get."
+        ));
+        line(format_args!("# TYPE karat_gateway_spans_lost_total counter"));
+        line(format_args!("karat_gateway_spans_lost_total {}", self.lost.load(Ordering::Relaxed)));
         line(format_args!("# HELP karat_requests_total Requests, by door and by the status of its protocol."));
         line(format_args!("# TYPE karat_requests_total counter"));
         for ((door, status), count) in &*unpoisoned(&self.requests) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::ports::TraceStore;
+use model::ports::{ModelDoor, TraceStore};
 use model::redaction::Redactions;
 use telemetry::facts::Prices;
 
@@ -85,4 +85,14 @@ pub struct Parts {
     pub version: String,
     /// From which pseudonyms are made. Who has it can find out what a short one stands for.
     pub pseudonym_key: [u8; 32],
+    /// None leaves the gateway out.
+    pub models: Option<Models>,
+}
+
+/// Models that clients may call.
+#[derive(Clone)]
+pub struct Models {
+    pub door: Arc<dyn ModelDoor>,
+    /// What whoever calls needs where there is no file of tokens.
+    pub token: Option<String>,
 }

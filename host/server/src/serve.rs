@@ -21,20 +21,23 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tower_service::Service;
 
+use crate::admission::Admission;
 use crate::door::{Door, enter};
+use crate::gateway::{Gateway, Recorder};
 use crate::guard::{Guard, Here};
 use crate::health::Health;
 use crate::metrics::Metrics;
-use crate::options::{Options, Parts};
+use crate::options::{Models, Options, Parts};
 use crate::otlp::{self, Intake};
 use crate::redact::{BadPattern, Redactor};
 use crate::shared::Shared;
 use crate::tokens::{TokenError, Tokens};
-use crate::{api, cors, health, metrics};
+use crate::{api, cors, gateway, health, metrics};
 
 /// A server that listens, and answers once it [runs](Server::run).
 pub struct Server {
     listeners: Vec<(TcpListener, Router)>,
+    recorder: Option<Arc<Recorder>>,
     addresses: Addresses,
     ending: Duration,
 }
@@ -61,6 +64,8 @@ pub enum BindError {
     Open { host: String },
     #[error("`{origin}` is no origin: write it like `https://app.example.org`")]
     Origin { origin: String },
+    #[error("calls of models always need a token, and there is none")]
+    NoToken,
     #[error(transparent)]
     Tokens(#[from] TokenError),
     #[error(transparent)]
@@ -100,7 +105,8 @@ impl Server {
         let mut listeners = vec![(api, main(&shared).layer(cors.clone()))];
         listeners.extend(otlp.map(|listener| (listener, receiver(&shared).layer(cors))));
         listeners.extend(grpc.map(|listener| (listener, door(otlp::grpc::routes(), Door::OtlpGrpc, &shared))));
-        Ok(Self { listeners, addresses, ending })
+        let recorder = shared.gateway.as_ref().map(|gateway| Arc::clone(&gateway.recorder));
+        Ok(Self { listeners, recorder, addresses, ending })
     }
 
     pub fn addresses(&self) -> Addresses {
@@ -118,6 +124,9 @@ impl Server {
         shutdown.await;
         drop(stop);
         while serving.join_next().await.is_some() {}
+        if let Some(recorder) = self.recorder {
+            recorder.flush(self.ending).await;
+        }
     }
 }
 
@@ -132,10 +141,20 @@ fn shared(options: Options, parts: Parts, tokens: Option<Tokens>) -> Result<Arc<
         Arc::clone(&health),
         Arc::clone(&metrics),
     );
+    let gateway = match parts.models {
+        None => None,
+        Some(Models { door, token }) => {
+            let own = || token.as_deref().map(Tokens::one);
+            let tokens = tokens.clone().or_else(own).ok_or(BindError::NoToken)?;
+            let recorder = Recorder::new(intake.clone(), Arc::clone(&metrics), parts.now, parts.version.clone());
+            let (admission, bounds) = (Admission::new(options.bounds.bytes_in_flight), options.bounds);
+            Some(Gateway { door, tokens, admission, bounds, recorder: Arc::new(recorder) })
+        }
+    };
     let hosts = options.allowed_hosts.into_iter().chain([options.host]);
     let guard = Guard::new(hosts, options.allowed_origins, tokens);
     let Parts { traces, version, now, .. } = parts;
-    Ok(Arc::new(Shared { traces, intake, guard, health, metrics, version, now }))
+    Ok(Arc::new(Shared { traces, intake, guard, gateway, health, metrics, version, now }))
 }
 
 /// Everything but gRPC.
@@ -144,7 +163,11 @@ fn main(shared: &Arc<Shared>) -> Router {
         .route("/version", get(health::version))
         .route("/metrics", get(metrics::metrics))
         .fallback(api::nothing);
-    door(watched.merge(api::routes()), Door::Api, shared).merge(receiver(shared))
+    let main = door(watched.merge(api::routes()), Door::Api, shared).merge(receiver(shared));
+    match shared.gateway {
+        Some(_) => main.merge(door(gateway::routes(), Door::Gateway, shared)),
+        None => main,
+    }
 }
 
 /// Where exporters look for a receiver, and those that keep watch on it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use model::ports::{Annotation, StoreError, TraceStore};
 
+use crate::gateway::Gateway;
 use crate::guard::Guard;
 use crate::health::Health;
 use crate::metrics::Metrics;
@@ -14,6 +15,8 @@ pub(crate) struct Shared {
     pub(crate) traces: Arc<dyn TraceStore>,
     pub(crate) intake: Intake,
     pub(crate) guard: Guard,
+    /// None where there are no models.
+    pub(crate) gateway: Option<Gateway>,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) version: String,

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use http::{HeaderMap, header};
 
 /// Digests of tokens. Digests are compared in a time that says nothing of where they differ.
+#[derive(Clone)]
 pub(crate) struct Tokens(Vec<blake3::Hash>);
 
 /// Why a file of tokens is not used.
@@ -21,6 +22,10 @@ pub enum TokenError {
 }
 
 impl Tokens {
+    pub(crate) fn one(token: &str) -> Self {
+        Self(vec![blake3::hash(token.as_bytes())])
+    }
+
     /// Reads one token of each line; empty lines and those that begin with `#` are passed over.
     pub(crate) fn read(path: &Path) -> Result<Self, TokenError> {
         let unreadable = |source| TokenError::Unreadable { path: path.to_owned(), source };

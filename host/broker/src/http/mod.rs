@@ -64,6 +64,11 @@ impl Bounds {
         request: 1 << 20,
     };
 
+    /// For calls of models by clients, which may have images in them.
+    pub fn gateway(connections: usize) -> Self {
+        Self { request: 20 << 20, ..Self::judges(connections) }
+    }
+
     /// For questions to judges, who think before they say anything. Whoever asks has limits of his own.
     pub fn judges(connections: usize) -> Self {
         Self { connections, first_byte: LONGEST, whole: LONGEST, request: 8 << 20 }
@@ -124,6 +129,16 @@ impl Door {
         }
         let truncated = body.is_cut();
         Ok(HttpResponse { status: body.status, headers: body.headers, body: whole, truncated })
+    }
+
+    /// As [`HttpDoor::open`]; where there is no answer, it says as well whether somebody may have got the request.
+    pub(crate) async fn start(
+        &self,
+        rules: &[HttpRule],
+        most: u64,
+        request: HttpRequest,
+    ) -> Result<Box<dyn Incoming>, NoAnswer> {
+        Ok(Box::new(self.begin(rules, most, request, LONGEST).await?))
     }
 
     /// Sends a request and takes the head of the answer, all of it within `time`.
@@ -197,8 +212,7 @@ impl HttpDoor for Door {
     }
 
     async fn open(&self, rules: &[HttpRule], most: u64, request: HttpRequest) -> Result<Box<dyn Incoming>, Failure> {
-        let begun = self.begin(rules, most, request, LONGEST).await;
-        Ok(Box::new(begun.map_err(|no_answer| no_answer.failure)?))
+        self.start(rules, most, request).await.map_err(|no_answer| no_answer.failure)
     }
 }
 

@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 /// Who takes turns: a trial of a row.
-pub(super) type Turn = (u64, u32);
+pub(crate) type Turn = (u64, u32);
 
 pub(super) struct Lanes(Mutex<State>);
 
@@ -55,7 +55,7 @@ impl Rotation {
 }
 
 /// Room for one request, until it is dropped.
-pub(super) struct Lane {
+pub(crate) struct Lane {
     /// None once it is given back.
     lanes: Option<Arc<Lanes>>,
     begun: Instant,

@@ -14,7 +14,7 @@ use model::outcome::{Failure, FailureKind};
 use tokio::sync::Notify;
 
 /// The accounts of a run. Amounts are millionths of a US dollar.
-pub(super) struct Ledger {
+pub(crate) struct Ledger {
     accounts: Mutex<Accounts>,
     settled: Notify,
 }
@@ -61,7 +61,7 @@ enum Fit {
 
 /// Who has no more to spend.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Empty {
+pub(crate) enum Empty {
     /// All of the run.
     Run(Short),
     /// One scorer or predictor.
@@ -70,7 +70,7 @@ pub(super) enum Empty {
 
 /// What is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Short {
+pub(crate) struct Short {
     most: u64,
     left: u64,
     /// The most that the question can cost.
@@ -95,13 +95,13 @@ impl From<Empty> for Failure {
 }
 
 impl Ledger {
-    pub(super) fn new(most: Option<u64>) -> Arc<Self> {
+    pub(crate) fn new(most: Option<u64>) -> Arc<Self> {
         let run = Account { most, ..Account::default() };
         Arc::new(Self { accounts: Mutex::new(Accounts { run, of: HashMap::new() }), settled: Notify::new() })
     }
 
     /// Takes in what an earlier session of the run has spent.
-    pub(super) fn carry_over(&self, key: &str, cost: u64) {
+    pub(crate) fn carry_over(&self, key: &str, cost: u64) {
         let mut accounts = self.accounts();
         accounts.run.spent += cost;
         accounts.of.entry(key.to_owned()).or_default().spent += cost;
@@ -109,7 +109,7 @@ impl Ledger {
 
     /// Sets the most apart that a request can cost, of what `key` may spend; what it comes to is added to the `tally`. None where that is not known, which is none of
     /// a budget's business where there is no budget.
-    pub(super) async fn reserve(
+    pub(crate) async fn reserve(
         self: &Arc<Self>,
         key: &str,
         most_of_key: Option<u64>,
@@ -141,7 +141,7 @@ impl Ledger {
     }
 
     /// What is left for `key`, in millionths of a US dollar; none where nothing limits it.
-    pub(super) fn left(&self, key: &str, most_of_key: Option<u64>) -> Option<Usage> {
+    pub(crate) fn left(&self, key: &str, most_of_key: Option<u64>) -> Option<Usage> {
         let accounts = self.accounts();
         let of_key = accounts.of.get(key).copied().unwrap_or_default();
         let of_key = Account { most: most_of_key, ..of_key }.left();
@@ -155,7 +155,7 @@ impl Ledger {
 }
 
 /// Money set apart for one request, until that is dropped. Where the request was not made it is given back.
-pub(super) struct Reserved {
+pub(crate) struct Reserved {
     ledger: Arc<Ledger>,
     tally: Arc<AtomicU64>,
     key: String,
@@ -166,12 +166,12 @@ pub(super) struct Reserved {
 
 impl Reserved {
     /// The request leaves. Where nobody waits for its answer it counts as the most that it can cost.
-    pub(super) fn leave(&mut self) {
+    pub(crate) fn leave(&mut self) {
         self.spent = self.cost;
     }
 
     /// What it came to.
-    pub(super) fn settle(mut self, cost: u64) {
+    pub(crate) fn settle(mut self, cost: u64) {
         self.spent = cost;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use model::endpoint::Endpoint;
 use model::grant::HttpRule;
@@ -10,28 +10,20 @@ use model::judge::JudgeRequest;
 use model::outcome::FailureKind;
 use model::ports::HttpRequest;
 use model::quantity::TimeSpan;
-use tokio::time::{Instant, sleep, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep, timeout_at};
 
-use super::breaker::Breaker;
 use super::format::Ways;
-use super::lanes::{Lane, Lanes, Turn};
+use super::lanes::Turn;
 use super::ledger::Ledger;
 use super::provider::{self, Answer, Manner, Trouble, TroubleKind};
-use super::rate::Rate;
 use super::redact::Redactor;
 use super::reply::Schemas;
 use super::run::Halt;
+use super::track::{Attempts, Track, about};
 use crate::http::{Door, origin_of};
 
 /// Bytes that an answer may have.
 const LONGEST_ANSWER: u64 = 4 << 20;
-
-/// The wait before a request is made again; each further one is twice as long.
-const FIRST_WAIT: Duration = Duration::from_millis(500);
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
-/// Bytes of a request that are a token, more often than not.
-const BYTES_OF_TOKEN: u64 = 3;
 
 /// One endpoint, as all questions of a run share it.
 pub(super) struct Line {
@@ -40,9 +32,7 @@ pub(super) struct Line {
     pub(super) ways: Ways,
     pub(super) schemas: Schemas,
     pub(super) redactor: Redactor,
-    lanes: Arc<Lanes>,
-    rate: Rate,
-    breaker: Breaker,
+    track: Track,
     http: Arc<Door>,
     rule: HttpRule,
 }
@@ -76,7 +66,6 @@ pub(super) struct Tally {
 
 impl Line {
     pub(super) fn new(name: String, endpoint: Endpoint, http: Arc<Door>) -> Result<Self, String> {
-        let flow = endpoint.flow;
         let secrets = endpoint.api_key.iter().map(|key| key.name().to_owned()).collect();
         let rule =
             HttpRule { url: origin_of(&endpoint.base_url), methods: vec!["POST".to_owned()], secrets, why: None };
@@ -85,9 +74,7 @@ impl Line {
             ways: Ways::new(endpoint.model.provider),
             schemas: Schemas::default(),
             redactor: Redactor::new(&endpoint.redact)?,
-            lanes: Lanes::new(flow.concurrency),
-            rate: Rate::new(flow.requests_per_minute, flow.tokens_per_minute),
-            breaker: Breaker::default(),
+            track: Track::new(&endpoint.flow),
             http,
             rule,
             endpoint,
@@ -124,31 +111,17 @@ impl Line {
         request: &JudgeRequest,
         outgoing: &HttpRequest,
     ) -> Result<Answer, Trouble> {
-        let (mut failures, mut waits) = (0, 0);
+        let mut attempts = Attempts::default();
         loop {
             let trouble = match self.once(errand, request, outgoing).await {
                 Ok(answer) => return Ok(answer),
                 Err(trouble) => trouble,
             };
             let retries = self.endpoint.flow.retries;
-            match trouble.kind {
-                // To be told to wait is no failure, unless nothing at all is to be done again.
-                TroubleKind::RateLimited if retries > 0 => {
-                    let time = trouble.pace.retry_after.unwrap_or_else(|| wait(waits));
-                    self.rate.pause(time);
-                    waits += 1;
-                    // Who can't wait for it may be asked elsewhere.
-                    if Instant::now() + time > errand.deadline {
-                        return Err(trouble);
-                    }
-                }
-                TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut if failures < retries => {
-                    let time = trouble.pace.retry_after.unwrap_or_else(|| wait(failures));
-                    errand.unless_stopped(sleep(time)).await?;
-                    failures += 1;
-                }
-                _ => return Err(trouble),
-            }
+            let Some(time) = self.track.again(&mut attempts, retries, &trouble, errand.deadline) else {
+                return Err(trouble);
+            };
+            errand.unless_stopped(sleep(time)).await?;
         }
     }
 
@@ -160,9 +133,9 @@ impl Line {
         outgoing: &HttpRequest,
     ) -> Result<Answer, Trouble> {
         let bytes = outgoing.body.len() as u64;
-        let input = bytes / BYTES_OF_TOKEN + 1;
+        let input = about(bytes);
         let came = Instant::now();
-        let lane = errand.unless_stopped(self.lane(errand, input)).await??;
+        let lane = errand.unless_stopped(self.track.enter(errand.turn, input, errand.has_fallback)).await??;
         let output = request.max_output_tokens.unwrap_or(self.endpoint.max_output_tokens);
         // No tokenizer makes more of a text than it has bytes.
         let most = self.endpoint.price.map(|price| price.of(bytes, u64::from(output)));
@@ -172,53 +145,23 @@ impl Line {
         reserved.leave();
         errand.tally.requests.fetch_add(1, Ordering::Relaxed);
         let answer = self.send(outgoing).await;
-        match &answer {
+        let tokens = match &answer {
             Ok(answer) => {
-                self.rate.hear(&answer.pace);
-                lane.went_well();
-                self.breaker.went_well();
-                if let Some((input_tokens, output_tokens)) = answer.tokens.known() {
-                    self.rate.correct(input, input_tokens + output_tokens);
-                    reserved.settle(self.endpoint.price.map_or(0, |price| price.of(input_tokens, output_tokens)));
-                }
+                self.track.went_well(&lane, &answer.pace);
+                answer.tokens
             }
             Err(trouble) => {
-                self.rate.hear(&trouble.pace);
-                match trouble.kind {
-                    TroubleKind::Overloaded | TroubleKind::Unavailable | TroubleKind::TimedOut => lane.overloaded(),
-                    // Where the provider says how much it allows, the pace follows that.
-                    TroubleKind::RateLimited if trouble.pace.requests.is_none() => lane.overloaded(),
-                    _ => {}
-                }
-                if self.breaker.failed(trouble) {
-                    self.lanes.narrow();
-                }
-                if let Some((input_tokens, output_tokens)) = trouble.tokens.known() {
-                    reserved.settle(self.endpoint.price.map_or(0, |price| price.of(input_tokens, output_tokens)));
-                }
+                self.track.failed(&lane, trouble);
+                trouble.tokens
             }
+        };
+        if let Some((input_tokens, output_tokens)) = tokens.known() {
+            if answer.is_ok() {
+                self.track.correct(input, input_tokens + output_tokens);
+            }
+            reserved.settle(self.endpoint.price.map_or(0, |price| price.of(input_tokens, output_tokens)));
         }
         answer
-    }
-
-    /// Waits for room, and until a request of about so many tokens may be made.
-    async fn lane(&self, errand: &Errand<'_>, tokens: u64) -> Result<Lane, Trouble> {
-        loop {
-            let lane = self.lanes.enter(errand.turn).await;
-            let mut rest = self.breaker.rest()?;
-            if rest.is_none() {
-                self.rate.wait(tokens).await;
-                // Those before may have found meanwhile that it is of no use.
-                rest = self.breaker.rest()?;
-            }
-            let Some(until) = rest else { return Ok(lane) };
-            if errand.has_fallback {
-                let message = "the judge's provider has failed too often just now";
-                return Err(Trouble::unmade(TroubleKind::Unavailable, message));
-            }
-            drop(lane);
-            sleep_until(until).await;
-        }
     }
 
     async fn send(&self, outgoing: &HttpRequest) -> Result<Answer, Trouble> {
@@ -238,7 +181,7 @@ impl Line {
 
     /// Whether questions wait for the provider rather than for its answers.
     pub(super) fn is_throttled(&self) -> bool {
-        self.rate.is_throttled() || matches!(self.breaker.rest(), Ok(Some(_)))
+        self.track.is_throttled()
     }
 }
 
@@ -251,10 +194,4 @@ impl Errand<'_> {
             waited = waiting => Ok(waited),
         }
     }
-}
-
-/// Half of the wait or more, so that those who failed together do not come back together.
-fn wait(failures: u32) -> Duration {
-    let longest = FIRST_WAIT.saturating_mul(1 << failures.min(16)).min(LONGEST_WAIT);
-    longest.mul_f64(0.5 + fastrand::f64() / 2.0)
 }

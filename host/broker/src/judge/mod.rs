@@ -2,7 +2,7 @@
 //!
 //! The way of a question: role → endpoint → what should not leave is taken out ([redact]) → is its reply on the
 //! [cassette](crate::cassette), in the cache, or on its way to somebody else? ([run]) → by the best way that the provider has for
-//! the reply that is wanted ([format]) → when it is its turn ([lanes]), at the pace that the provider bears ([rate]),
+//! the reply that is wanted ([format]) → when it is its turn ([lanes]), at the pace that the provider bears ([rate], [track]),
 //! with the money for it set apart ([ledger]) → through the HTTP door ([line], [provider]) → settled, checked against
 //! the format, kept, noted down.
 //!
@@ -12,16 +12,17 @@
 mod breaker;
 mod format;
 mod key;
-mod lanes;
-mod ledger;
+pub(crate) mod lanes;
+pub(crate) mod ledger;
 mod line;
-mod provider;
+pub(crate) mod provider;
 mod rate;
 mod redact;
 mod reply;
 mod run;
 mod shape;
 mod thread;
+pub(crate) mod track;
 
 use std::sync::{Arc, OnceLock};
 

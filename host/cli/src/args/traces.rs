@@ -251,6 +251,10 @@ pub(crate) struct Serve {
     /// What is taken out of traces before they are kept: a TOML file, see `docs/serve.md`.
     #[arg(long, value_name = "FILE")]
     pub(crate) redact: Option<PathBuf>,
+    /// Pass calls of models on at `/gateway/v1`, as OpenAI's clients make them, to the endpoints of this file; see
+    /// `docs/serve.md`.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) gateway: Option<PathBuf>,
 }
 
 /// What exporters may do, and where goes what they don't take.
@@ -262,7 +266,7 @@ pub(crate) struct ExportFrom {
     /// Let exporters send to this server, as `http=https://api.example.com`; a built-in one may send to its `url`.
     #[arg(long, value_name = "WHAT", requires = "export", value_parser = super::server)]
     pub(crate) grant: Vec<String>,
-    /// Let exporters do what only you can allow, as in `karat eval`.
+    /// Let exporters, and the gateway of a server, do what only you can allow, as in `karat eval`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
     /// What is allowed, from this file instead of the one in your configuration folder.

@@ -1,5 +1,7 @@
 //! `karat serve`: takes in traces, and answers over HTTP.
 
+mod gateway;
+
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ use crate::retention::Retentions;
 use crate::sink::Growing;
 use crate::terminal::Terminal;
 use crate::wiring;
+use gateway::Gateway;
 
 /// Beside the store: what pseudonyms are made from has to stay the same.
 const PSEUDONYM_KEY: &str = "PSEUDONYM_KEY";
@@ -35,6 +38,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
     let retention = what.retention.as_deref().map(Retentions::read).transpose()?;
     let kept = Arc::clone(&store);
     let redactions = what.redact.as_deref().map(redactions).transpose()?.unwrap_or_default();
+    let gateway = what.gateway.as_deref().map(|file| gateway::open(file, &what, &folder, terminal)).transpose()?;
     let options = Options {
         host: what.host,
         port: what.port,
@@ -59,19 +63,22 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pseudonym_key: pseudonym_key(&folder)?,
+        models: gateway.as_ref().map(|gateway| gateway.models.clone()),
     };
     runtime.block_on(async {
         let server = Server::bind(options, parts).await.map_err(unbound)?;
-        tell(server.addresses(), &folder, terminal)?;
+        tell(server.addresses(), gateway.as_ref(), &folder, terminal)?;
         if let Some(retention) = retention {
             tokio::spawn(retention.keep_to(kept));
         }
         let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        server
-            .run(async move {
-                tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            })
-            .await;
+        let served = server.run(async move {
+            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
+        });
+        match gateway {
+            Some(gateway) => gateway.keep_account(served, terminal).await,
+            None => served.await,
+        }
         ending.finish().await;
         Ok(Exit::Done)
     })
@@ -112,18 +119,32 @@ fn exporter(
 }
 
 /// Where it listens, for a person, or on one line for who started it.
-fn tell(addresses: Addresses, folder: &Path, terminal: &Terminal) -> Result<(), Stop> {
+fn tell(addresses: Addresses, gateway: Option<&Gateway>, folder: &Path, terminal: &Terminal) -> Result<(), Stop> {
     let Addresses { api, otlp, grpc } = addresses;
     if terminal.is_json() {
         let http = |address| format!("http://{address}");
-        return Ok(terminal.json(&json!({
-            "api": http(api), "otlp_http": otlp.map(http), "otlp_grpc": grpc.map(http)
-        }))?);
+        let mut told = json!({ "api": http(api), "otlp_http": otlp.map(http), "otlp_grpc": grpc.map(http) });
+        if let Some(gateway) = gateway {
+            told["gateway"] = json!(format!("http://{api}/gateway/v1"));
+            told["gateway_token"] = json!(gateway.token.as_ref().map(|token| &token.value));
+        }
+        return Ok(terminal.json(&told)?);
     }
     terminal.data(format_args!("listening on http://{api} (store `{}`)", folder.display()))?;
     for (what, address) in [("OpenTelemetry over HTTP", otlp), ("OpenTelemetry over gRPC", grpc)] {
         if let Some(address) = address {
             terminal.data(format_args!("  {what}: http://{address}"))?;
+        }
+    }
+    if let Some(gateway) = gateway {
+        terminal.data(format_args!("  models, for OpenAI's clients: http://{api}/gateway/v1"))?;
+        match &gateway.token {
+            Some(token) if token.is_new => {
+                let path = token.path.display();
+                terminal.data(format_args!("  their API key, from now on in `{path}`: {}", token.value))?;
+            }
+            Some(token) => terminal.data(format_args!("  their API key is in `{}`", token.path.display()))?,
+            None => terminal.data("  their API key is a line of the file of tokens")?,
         }
     }
     Ok(terminal.say("Ctrl-C stops it; `karat traces list --follow` shows what comes in")?)
@@ -165,14 +186,18 @@ fn pseudonym_key(folder: &Path) -> Result<[u8; 32], Stop> {
         Err(error) if error.kind() == ErrorKind::NotFound => {
             let mut key = [0; 32];
             getrandom::fill(&mut key).context("no random bytes")?;
-            let mut file =
-                std::fs::File::options().write(true).create_new(true).mode(0o600).open(&path).with_context(unusable)?;
-            file.write_all(&key).with_context(unusable)?;
-            file.sync_all().with_context(unusable)?;
+            create(&path, &key).with_context(unusable)?;
             Ok(key)
         }
         Err(error) => Err(Stop::wrong(anyhow::Error::new(error).context(unusable()))),
     }
+}
+
+/// A file that nobody but its owner reads.
+fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 /// Nanoseconds since 1970-01-01T00:00:00Z.

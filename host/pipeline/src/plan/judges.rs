@@ -84,20 +84,28 @@ pub(super) fn resolve(
 
 /// All endpoints of the suite, with every default filled in.
 fn endpoints(suite: &Suite, source: &Source, problems: &mut Problems) -> BTreeMap<String, Endpoint> {
-    let mut known = BTreeMap::new();
-    for (name, entry) in &suite.endpoints {
-        match endpoint(name, entry, suite, source) {
-            Ok(endpoint) => _ = known.insert(name.clone(), endpoint),
-            Err(found) => problems.0.extend(found),
-        }
-    }
+    let known = filled_in(&suite.endpoints, source, problems);
     for (role, name) in suite.judges.iter().filter(|(_, name)| !suite.endpoints.contains_key(*name)) {
-        problems.0.push(unknown(&pointer::join("/judges", role), name, suite, source));
+        problems.0.push(unknown(&pointer::join("/judges", role), name, &suite.endpoints, source));
     }
     known
 }
 
-fn endpoint(name: &str, entry: &EndpointEntry, suite: &Suite, source: &Source) -> Result<Endpoint, Vec<Problem>> {
+/// Endpoints that a file has under `endpoints`, with every default filled in.
+pub(crate) fn filled_in(entries: &Entries, source: &Source, problems: &mut Problems) -> BTreeMap<String, Endpoint> {
+    let mut known = BTreeMap::new();
+    for (name, entry) in entries {
+        match endpoint(name, entry, entries, source) {
+            Ok(endpoint) => _ = known.insert(name.clone(), endpoint),
+            Err(found) => problems.0.extend(found),
+        }
+    }
+    known
+}
+
+type Entries = BTreeMap<String, EndpointEntry>;
+
+fn endpoint(name: &str, entry: &EndpointEntry, all: &Entries, source: &Source) -> Result<Endpoint, Vec<Problem>> {
     let at = pointer::join("/endpoints", name);
     let mut problems = Vec::new();
     let model: Option<Model> =
@@ -115,9 +123,9 @@ fn endpoint(name: &str, entry: &EndpointEntry, suite: &Suite, source: &Source) -
         problems.push(source.nearest_problem(&format!("{at}/base_url"), message).hint(hint));
     }
     if let Some(fallback) = &entry.fallback
-        && !suite.endpoints.contains_key(fallback)
+        && !all.contains_key(fallback)
     {
-        problems.push(unknown(&format!("{at}/fallback"), fallback, suite, source));
+        problems.push(unknown(&format!("{at}/fallback"), fallback, all, source));
     }
     for (place, redaction) in entry.redact.iter().flatten().enumerate() {
         if let Redaction::Pattern { pattern, .. } = redaction
@@ -160,7 +168,7 @@ fn endpoint(name: &str, entry: &EndpointEntry, suite: &Suite, source: &Source) -
     })
 }
 
-fn unknown(at: &str, name: &str, suite: &Suite, source: &Source) -> Problem {
-    let known = suite.endpoints.keys().map(String::as_str);
+fn unknown(at: &str, name: &str, all: &Entries, source: &Source) -> Problem {
+    let known = all.keys().map(String::as_str);
     source.problem(at, format!("there is no endpoint `{name}`")).hint(nearest::hint(name, "endpoints", known))
 }

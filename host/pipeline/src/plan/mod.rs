@@ -29,6 +29,7 @@ use crate::problem::{Problem, Problems};
 use crate::suite::{Source, SuiteFile};
 
 use items::Finder;
+pub(crate) use judges::filled_in as endpoints;
 
 /// What the command line says instead of the suite.
 #[derive(Clone, Debug, Default)]

@@ -40,6 +40,11 @@ pub fn parse(file: &str, text: &str) -> Result<SuiteFile, Problems> {
 /// Reads YAML as what its type says, with every problem there is.
 pub(crate) fn document<T: JsonSchema + DeserializeOwned>(file: &str, text: &str) -> Result<(T, Source), Problems> {
     let (value, source) = yaml::read(file, text)?;
+    typed(value, source)
+}
+
+/// The same of a value that was read.
+pub(crate) fn typed<T: JsonSchema + DeserializeOwned>(value: Value, source: Source) -> Result<(T, Source), Problems> {
     check(&value, &schemars::schema_for!(T).to_value(), &source)?;
     let read = serde_path_to_error::deserialize(&value).map_err(|error| {
         // What the schema can't express, such as a number beyond its type.

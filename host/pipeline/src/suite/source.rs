@@ -15,7 +15,8 @@ pub struct Source {
 }
 
 impl Source {
-    pub(super) fn new(file: &str) -> Self {
+    /// Of a file of which no lines are known.
+    pub(crate) fn new(file: &str) -> Self {
         Self { file: file.to_owned(), lines: HashMap::new() }
     }
 

@@ -16,6 +16,7 @@ use ::http::HeaderMap;
 use bytes::Bytes;
 use model::ports::{SpanBatch, TraceStore};
 use model::telemetry::Encoding;
+use model::trace::Span;
 use telemetry::facts::Prices;
 use telemetry::otlp::{Received, Unreadable, receive};
 use tokio::sync::Semaphore;
@@ -26,7 +27,7 @@ use crate::decompress::{Compression, decompress};
 use crate::health::Health;
 use crate::metrics::Metrics;
 use crate::options::Bounds;
-use crate::redact::Redactor;
+use crate::redact::{Redacting, Redactor};
 use crate::refusal::{Kind, Refusal};
 
 /// Takes spans in.
@@ -117,6 +118,26 @@ impl Intake {
         let inner = Arc::clone(&self.0);
         tokio::spawn(inner.take(delivery)).await.unwrap_or_else(|error| Err(failed(&error)))
     }
+
+    /// Takes in a span of our own.
+    ///
+    /// # Errors
+    ///
+    /// Refuses what the store does not take.
+    pub(crate) async fn keep(&self, experiment: &str, trace: &str, span: &Span) -> Result<(), Refusal> {
+        let inner = Arc::clone(&self.0);
+        let core = inner.cores.acquire().await.map_err(|_| Refusal::unavailable("the server is about to end"))?;
+        let looking = {
+            let inner = Arc::clone(&self.0);
+            let (experiment, trace, spans) = (experiment.to_owned(), trace.to_owned(), vec![span.clone()]);
+            tokio::task::spawn_blocking(move || inner.batch(&mut inner.redactor.of(&experiment), trace, spans))
+        };
+        let batch = looking.await.map_err(|error| failed(&error))?;
+        drop(core);
+        inner.put(experiment, vec![batch]).await?;
+        inner.metrics.accepted.fetch_add(1, Ordering::Relaxed);
+        Ok(())
+    }
 }
 
 impl Inner {
@@ -161,13 +182,15 @@ impl Inner {
         let message = received.message().unwrap_or_default();
         let Received { traces, accepted, rejected, .. } = received;
         let mut redacting = self.redactor.of(experiment);
-        let batch = |(trace, mut spans): (String, Vec<_>)| {
-            spans.iter_mut().for_each(|span| redacting.span(span));
-            let digests = telemetry::digest(&spans, &*self.prices);
-            SpanBatch { trace, spans: spans.into_iter().zip(digests).collect() }
-        };
-        let batches = traces.into_iter().map(batch).collect();
+        let batches = traces.into_iter().map(|(trace, spans)| self.batch(&mut redacting, trace, spans)).collect();
         Ok(Looked::New { key, answer: Answer { accepted, rejected, message }, batches })
+    }
+
+    /// Spans of one trace, as they are kept.
+    fn batch(&self, redacting: &mut Redacting<'_>, trace: String, mut spans: Vec<Span>) -> SpanBatch {
+        spans.iter_mut().for_each(|span| redacting.span(span));
+        let digests = telemetry::digest(&spans, &*self.prices);
+        SpanBatch { trace, spans: spans.into_iter().zip(digests).collect() }
     }
 
     async fn put(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), Refusal> {
@@ -195,7 +218,7 @@ fn failed(error: &tokio::task::JoinError) -> Refusal {
 const LONGEST_EXPERIMENT: usize = 250;
 
 /// Where the spans of a request go.
-fn experiment(headers: &HeaderMap) -> Result<String, Refusal> {
+pub(crate) fn experiment(headers: &HeaderMap) -> Result<String, Refusal> {
     const NAMES: [&str; 2] = ["x-karat-experiment", "x-mlflow-experiment-id"];
     let Some((name, value)) = NAMES.into_iter().find_map(|name| Some((name, headers.get(name)?))) else {
         return Ok("default".to_owned());

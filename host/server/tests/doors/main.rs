@@ -6,6 +6,7 @@ mod api;
 mod bounds;
 mod client;
 mod ending;
+mod gateway;
 mod guarding;
 mod redacting;
 mod spans;
@@ -40,6 +41,7 @@ fn parts(store: &Arc<Kept>) -> Parts {
         now: || NOW,
         version: "0.1.0-test".to_owned(),
         pseudonym_key: [7; 32],
+        models: None,
     }
 }
 
@@ -54,10 +56,15 @@ impl Running {
     }
 
     async fn with(options: Options) -> Self {
+        let store = Arc::<Kept>::default();
+        Self::made(options, parts(&store), store).await
+    }
+
+    /// Of parts with this store.
+    async fn made(options: Options, parts: Parts, store: Arc<Kept>) -> Self {
         // The client asks for one though it never uses it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = Arc::<Kept>::default();
-        let server = Server::bind(options, parts(&store)).await.unwrap();
+        let server = Server::bind(options, parts).await.unwrap();
         let (addresses, (end, ended)) = (server.addresses(), oneshot::channel());
         let running = tokio::spawn(server.run(async {
             // Ended by word or by the end of the test.

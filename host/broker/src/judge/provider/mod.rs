@@ -23,9 +23,11 @@ use model::ports::{HttpRequest, HttpResponse};
 use serde_json::{Map, Value};
 
 pub(super) use excerpt::excerpt;
-pub(super) use pace::{Allowance, Pace};
+pub(crate) use openai::path as openai_path;
+pub(super) use pace::Allowance;
+pub(crate) use pace::Pace;
 use question::Question;
-pub(super) use trouble::{Trouble, TroubleKind};
+pub(crate) use trouble::{Trouble, TroubleKind};
 
 /// How a reply that is more than text is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,7 +56,7 @@ impl Way {
 
 /// What an endpoint may not take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Feature {
+pub(crate) enum Feature {
     /// The way that a reply is asked for.
     Format,
     /// This schema, asked for that way. Others may do.
@@ -74,7 +76,7 @@ pub(super) struct Manner {
 
 /// What a model replied.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Answer {
+pub(crate) struct Answer {
     /// Without what the model thought.
     pub(super) text: String,
     pub(super) tool_calls: Vec<ToolCall>,
@@ -84,17 +86,17 @@ pub(super) struct Answer {
 
 /// What a provider counted; none where it does not say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Tokens {
-    pub(super) input: Option<u64>,
-    pub(super) output: Option<u64>,
+pub(crate) struct Tokens {
+    pub(crate) input: Option<u64>,
+    pub(crate) output: Option<u64>,
 }
 
 impl Tokens {
-    pub(super) const NONE_USED: Self = Self { input: Some(0), output: Some(0) };
-    pub(super) const UNKNOWN: Self = Self { input: None, output: None };
+    pub(crate) const NONE_USED: Self = Self { input: Some(0), output: Some(0) };
+    pub(crate) const UNKNOWN: Self = Self { input: None, output: None };
 
     /// Both, where both are known, and can be true.
-    pub(super) fn known(self) -> Option<(u64, u64)> {
+    pub(crate) fn known(self) -> Option<(u64, u64)> {
         /// More than any model takes or gives.
         const MOST: u64 = 1 << 32;
         self.input.zip(self.output).filter(|(input, output)| *input <= MOST && *output <= MOST)
@@ -116,7 +118,7 @@ const QUESTIONS: [&str; 7] = ["model", "messages", "contents", "system", "system
 pub(super) fn request(endpoint: &Endpoint, request: &JudgeRequest, manner: &Manner) -> HttpRequest {
     let question = Question::new(endpoint, request, manner);
     let (path, mut body) = match endpoint.model.provider {
-        Provider::OpenAi | Provider::Azure => (openai::path(endpoint), openai::body(&question)),
+        Provider::OpenAi | Provider::Azure => (openai::path(endpoint, "chat/completions"), openai::body(&question)),
         Provider::Anthropic => (anthropic::PATH.to_owned(), anthropic::body(&question)),
         Provider::Gemini => (gemini::path(endpoint), gemini::body(&question)),
         Provider::Ollama => (ollama::PATH.to_owned(), ollama::body(&question)),
@@ -132,7 +134,8 @@ pub(super) fn request(endpoint: &Endpoint, request: &JudgeRequest, manner: &Mann
     }
 }
 
-fn headers(endpoint: &Endpoint) -> Vec<(String, Vec<u8>)> {
+/// What every request to an endpoint says. The key is there by its name only.
+pub(crate) fn headers(endpoint: &Endpoint) -> Vec<(String, Vec<u8>)> {
     let provider = endpoint.model.provider;
     let mut headers = vec![("content-type", "application/json".to_owned()), ("accept", "application/json".to_owned())];
     if provider == Provider::Anthropic {
@@ -205,7 +208,7 @@ fn call(id: Option<&Value>, number: usize, name: &Value, arguments: Option<&Valu
 /// # Errors
 ///
 /// Fails in words that are fit for a plugin.
-pub(super) fn answer(endpoint: &Endpoint, response: &HttpResponse, now: SystemTime) -> Result<Answer, Trouble> {
+pub(crate) fn answer(endpoint: &Endpoint, response: &HttpResponse, now: SystemTime) -> Result<Answer, Trouble> {
     let mut pace = Pace::of(&response.headers, now);
     let succeeded = (200..300).contains(&response.status);
     if succeeded && response.truncated {

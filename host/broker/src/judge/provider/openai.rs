@@ -14,13 +14,14 @@ const AZURE_VERSION: &str = "2024-10-21";
 /// The old name of the limit, which all servers know, and the new one, which OpenAI's own want.
 const LIMITS: [&str; 2] = ["max_tokens", "max_completion_tokens"];
 
-pub(super) fn path(endpoint: &Endpoint) -> String {
+/// Of one of the things that are asked for in OpenAI's words, such as `chat/completions`.
+pub(crate) fn path(endpoint: &Endpoint, what: &str) -> String {
     match endpoint.model.provider {
         Provider::Azure => {
             let deployment = segment(&endpoint.model.name);
-            format!("/openai/deployments/{deployment}/chat/completions?api-version={AZURE_VERSION}")
+            format!("/openai/deployments/{deployment}/{what}?api-version={AZURE_VERSION}")
         }
-        _ => "/chat/completions".to_owned(),
+        _ => format!("/{what}"),
     }
 }
 

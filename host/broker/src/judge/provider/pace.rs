@@ -6,26 +6,26 @@ use serde_json::Value;
 
 /// What an answer says about speed, whether it is a reply or not.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(in crate::judge) struct Pace {
+pub(crate) struct Pace {
     /// Not before this has passed.
-    pub(in crate::judge) retry_after: Option<Duration>,
-    pub(in crate::judge) requests: Option<Allowance>,
+    pub(crate) retry_after: Option<Duration>,
+    pub(crate) requests: Option<Allowance>,
     /// Where several kinds of them are counted, the one of which least is left.
-    pub(in crate::judge) tokens: Option<Allowance>,
+    pub(crate) tokens: Option<Allowance>,
 }
 
 /// How much of something may be had within some time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::judge) struct Allowance {
-    pub(in crate::judge) limit: u64,
-    pub(in crate::judge) remaining: u64,
+pub(crate) struct Allowance {
+    pub(crate) limit: u64,
+    pub(crate) remaining: u64,
 }
 
 /// Nobody is told to wait longer: what is longer is a mistake, or no use.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 impl Pace {
-    pub(super) fn of(headers: &[(String, Vec<u8>)], now: SystemTime) -> Self {
+    pub(crate) fn of(headers: &[(String, Vec<u8>)], now: SystemTime) -> Self {
         let headers = Headers { headers, now };
         let openai = |what| headers.allowance(|kind| format!("x-ratelimit-{kind}-{what}"));
         let anthropic = |what| headers.allowance(|kind| format!("anthropic-ratelimit-{what}-{kind}"));

@@ -8,17 +8,17 @@ use crate::judge::ledger::Empty;
 
 /// Why there is no reply, in words that are fit for a plugin: they name no model, address, key or request.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::judge) struct Trouble {
-    pub(in crate::judge) kind: TroubleKind,
-    pub(in crate::judge) message: String,
+pub(crate) struct Trouble {
+    pub(crate) kind: TroubleKind,
+    pub(crate) message: String,
     /// What was used all the same.
-    pub(in crate::judge) tokens: Tokens,
-    pub(in crate::judge) pace: Box<Pace>,
+    pub(crate) tokens: Tokens,
+    pub(crate) pace: Box<Pace>,
 }
 
 /// What can be done about it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::judge) enum TroubleKind {
+pub(crate) enum TroubleKind {
     /// Ask slower.
     RateLimited,
     /// Ask later, and slower.
@@ -56,7 +56,7 @@ pub(in crate::judge) enum TroubleKind {
 
 impl TroubleKind {
     /// Whether another endpoint may do better.
-    pub(in crate::judge) fn passes_on(self) -> bool {
+    pub(crate) fn passes_on(self) -> bool {
         use TroubleKind::{NoSuchModel, Overloaded, QuotaExhausted, RateLimited, Refused, TimedOut, Unavailable};
         matches!(self, RateLimited | Overloaded | Unavailable | TimedOut | QuotaExhausted | Refused | NoSuchModel)
     }
@@ -87,22 +87,22 @@ impl From<Trouble> for Failure {
 }
 
 impl Trouble {
-    pub(in crate::judge) fn new(kind: TroubleKind, message: impl Into<String>, tokens: Tokens, pace: Pace) -> Self {
+    pub(crate) fn new(kind: TroubleKind, message: impl Into<String>, tokens: Tokens, pace: Pace) -> Self {
         Self { kind, message: message.into(), tokens, pace: Box::new(pace) }
     }
 
     /// Of a request that nobody answered in time: what it has cost is not known.
-    pub(in crate::judge) fn timed_out(message: impl Into<String>) -> Self {
+    pub(crate) fn timed_out(message: impl Into<String>) -> Self {
         Self::new(TroubleKind::TimedOut, message, Tokens::UNKNOWN, Pace::default())
     }
 
     /// Of one that was not made.
-    pub(in crate::judge) fn unmade(kind: TroubleKind, message: impl Into<String>) -> Self {
+    pub(crate) fn unmade(kind: TroubleKind, message: impl Into<String>) -> Self {
         Self::new(kind, message, Tokens::NONE_USED, Pace::default())
     }
 
     /// Of one that the door did not let out, or that got no answer.
-    pub(in crate::judge) fn shut(NoAnswer { failure, has_left }: NoAnswer) -> Self {
+    pub(crate) fn shut(NoAnswer { failure, has_left }: NoAnswer) -> Self {
         let kind = match failure.kind {
             FailureKind::Unavailable => TroubleKind::Unavailable,
             FailureKind::TimedOut => TroubleKind::TimedOut,
@@ -128,7 +128,7 @@ impl Trouble {
         Self::new(TroubleKind::TooLarge, "the answer of the judge's provider is too large", Tokens::UNKNOWN, pace)
     }
 
-    pub(super) fn unreadable(pace: Pace) -> Self {
+    pub(crate) fn unreadable(pace: Pace) -> Self {
         let message = "the judge's provider gave an answer that can't be read";
         Self::new(TroubleKind::Unavailable, message, Tokens::UNKNOWN, pace)
     }
