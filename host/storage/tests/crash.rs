@@ -269,7 +269,7 @@ async fn kill_9_loses_no_trace_and_brings_none_back() {
     let home = TempDir::new().expect("a temporary folder");
     let mut random = fastrand::Rng::with_seed(7);
     let mut oracles: Vec<Oracle> = (0..TASKS).map(|_| Oracle { store: MemoryStore::new(), done: 0 }).collect();
-    let (mut slowest, kills) = (Duration::ZERO, kills());
+    let (mut slowest, mut busiest, kills) = ((Duration::ZERO, Duration::ZERO), Duration::ZERO, kills());
     for round in 0..kills {
         let mut command = Command::new(this_binary());
         let next: Vec<String> = oracles.iter().map(|oracle| oracle.done.to_string()).collect();
@@ -291,9 +291,12 @@ async fn kill_9_loses_no_trace_and_brings_none_back() {
             }
         }
         child.wait().expect("it ended");
-        let begun = Instant::now();
+        let (begun, worked) = (Instant::now(), cpu());
         let store = EmbeddedStore::open_with(home.path(), with_small_segments()).expect("it opens");
-        slowest = slowest.max(begun.elapsed());
+        // On a machine that others use, waiting for them says nothing about the store.
+        let (took, work) = (begun.elapsed(), cpu() - worked);
+        slowest = slowest.max((took, work));
+        busiest = busiest.max(work);
         let found = workload::everything(&store).await.expect("read");
         drop(store);
         let mut known = 0;
@@ -310,13 +313,21 @@ async fn kill_9_loses_no_trace_and_brings_none_back() {
         assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
         assert_eq!(findings.traces, found.len() as u64);
     }
-    assert!(slowest < OPENING, "{slowest:?}");
     let operations: u64 = oracles.iter().map(|oracle| oracle.done).sum();
     assert!(operations > 100, "{operations}");
     println!(
-        r#"{{"kills": {kills}, "operations": {operations}, "lost": 0, "come back": 0, "slowest opening in ms": {}}}"#,
-        slowest.as_millis()
+        r#"{{"kills": {kills}, "operations": {operations}, "lost": 0, "come back": 0, "slowest opening in ms": {}, "of them at work": {}, "most work of an opening in ms": {}}}"#,
+        slowest.0.as_millis(),
+        slowest.1.as_millis(),
+        busiest.as_millis(),
     );
+    assert!(slowest.0 < OPENING, "{slowest:?}");
+}
+
+/// What this process has worked.
+fn cpu() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ProcessCPUTime);
+    Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
 }
 
 /// Lets a child write until it is refused. Returns how many results it was told are durable; all of them are there.
