@@ -71,6 +71,12 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
     },
     Border {
+        name: "registry",
+        folder: "host/registry",
+        may_use: &["model"],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
+    },
+    Border {
         name: "sandbox",
         folder: "host/sandbox",
         may_use: &["model"],
@@ -97,7 +103,7 @@ const BORDERS: &[Border] = &[
     Border {
         name: "server",
         folder: "host/server",
-        may_use: &["model", "pipeline", "telemetry", "search"],
+        may_use: &["model", "pipeline", "telemetry", "search", "registry"],
         never_names: &["wasmtime", "clap", "sled", "std::env", "std::process"],
     },
     Border {
@@ -109,6 +115,7 @@ const BORDERS: &[Border] = &[
             "formats",
             "telemetry",
             "search",
+            "registry",
             "sandbox",
             "broker",
             "storage",

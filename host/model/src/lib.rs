@@ -9,6 +9,7 @@
 pub mod aggregate;
 pub mod assessment;
 pub mod digest;
+pub mod document;
 pub mod endpoint;
 pub mod feedback;
 pub mod gate;

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use crate::aggregate::Measure;
 use crate::assessment::{Assessment, AssessmentId};
 use crate::digest::SpanDigest;
+use crate::document::{self, Committed, Document};
 use crate::endpoint::Model;
 use crate::grant::{CommandRule, Grant, HttpRule, JudgeRule};
 use crate::json::Json;
@@ -670,6 +671,46 @@ pub enum AnnotationChange {
     Assess(Assessment),
     /// Takes an assessment away; the one that it overrode counts again.
     Withdraw(AssessmentId),
+}
+
+/// Keeps [documents](document). What a method has acknowledged survives as a [`Store`]'s does.
+#[async_trait]
+pub trait DocumentStore: Send + Sync {
+    async fn document(&self, kind: document::Kind, key: &str) -> Result<Option<Document>, StoreError>;
+
+    /// Up to `limit` documents of a kind whose keys begin with `prefix`, ascending by the bytes of their keys, beginning
+    /// behind the key `after`.
+    async fn documents(
+        &self,
+        kind: document::Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError>;
+
+    /// Makes all changes, or none. Returns when they are durable and found by readers. No two are of one document.
+    ///
+    /// # Errors
+    ///
+    /// `Invalid` where a key is too long, or a document is changed twice.
+    async fn commit(&self, changes: Vec<document::Change>) -> Result<Committed, StoreError>;
+}
+
+/// Keeps files of any content, each once, by the BLAKE3 digest of what is in it.
+pub trait BlobStore: Send + Sync {
+    /// A place to write the bytes of a file to, before its digest is known.
+    fn new_blob(&self) -> Result<Box<dyn DatasetWriter>, StoreError>;
+
+    /// The bytes of a file, by digest in hexadecimal.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` where there is none.
+    fn open_blob(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError>;
+
+    /// Removes the files that `is_used` knows nothing of, but for those that were written, or written again, within the last
+    /// hour: they may be about to be used. Returns how many bytes they had.
+    fn sweep_blobs(&self, is_used: &dyn Fn(&str) -> bool) -> Result<u64, StoreError>;
 }
 
 /// Receives the bytes of a dataset. What is not kept leaves nothing behind.

@@ -9,7 +9,7 @@ use http::HeaderMap;
 
 use crate::refusal::Refusal;
 use crate::shared::Shared;
-use crate::{body, gateway, otlp};
+use crate::{body, gateway, mlflow, otlp};
 
 /// What a request came by: whose words it is answered in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -17,6 +17,8 @@ pub(crate) enum Door {
     OtlpHttp,
     OtlpGrpc,
     Api,
+    /// For MLflow's clients.
+    Mlflow,
     /// To models; it always needs a token.
     Gateway,
     /// Asked by machines that keep watch; it needs no token.
@@ -30,6 +32,7 @@ impl Door {
             Self::OtlpHttp => "otlp_http",
             Self::OtlpGrpc => "otlp_grpc",
             Self::Api => "api",
+            Self::Mlflow => "mlflow",
             Self::Gateway => "gateway",
             Self::Health => "health",
         }
@@ -40,6 +43,7 @@ impl Door {
             Self::OtlpHttp => otlp::http::refuse(headers, refusal),
             Self::OtlpGrpc => otlp::grpc::refuse(&refusal),
             Self::Gateway => gateway::refuse(refusal),
+            Self::Mlflow => mlflow::Wrong::from(refusal).into_response(),
             Self::Api | Self::Health => refusal.into_response(),
         }
     }

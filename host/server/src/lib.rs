@@ -23,6 +23,7 @@ mod gateway;
 mod guard;
 mod health;
 mod metrics;
+mod mlflow;
 mod options;
 mod otlp;
 mod redact;

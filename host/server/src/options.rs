@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::ports::{ModelDoor, TraceStore};
+use model::ports::{BlobStore, DocumentStore, ModelDoor, TraceStore};
 use model::redaction::Redactions;
 use telemetry::facts::Prices;
 
@@ -78,6 +78,8 @@ impl Default for Bounds {
 #[derive(Clone)]
 pub struct Parts {
     pub traces: Arc<dyn TraceStore>,
+    pub documents: Arc<dyn DocumentStore>,
+    pub blobs: Arc<dyn BlobStore>,
     /// Asked where a span does not say what it cost.
     pub prices: Arc<dyn Prices + Send + Sync>,
     /// Nanoseconds since 1970-01-01T00:00:00Z.

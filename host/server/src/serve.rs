@@ -16,6 +16,7 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
+use registry::Registry;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -32,7 +33,7 @@ use crate::otlp::{self, Intake};
 use crate::redact::{BadPattern, Redactor};
 use crate::shared::Shared;
 use crate::tokens::{TokenError, Tokens};
-use crate::{api, cors, gateway, health, metrics};
+use crate::{api, cors, gateway, health, metrics, mlflow};
 
 /// A server that listens, and answers once it [runs](Server::run).
 pub struct Server {
@@ -153,8 +154,9 @@ fn shared(options: Options, parts: Parts, tokens: Option<Tokens>) -> Result<Arc<
     };
     let hosts = options.allowed_hosts.into_iter().chain([options.host]);
     let guard = Guard::new(hosts, options.allowed_origins, tokens);
-    let Parts { traces, version, now, .. } = parts;
-    Ok(Arc::new(Shared { traces, intake, guard, gateway, health, metrics, version, now }))
+    let Parts { traces, documents, blobs, version, now, .. } = parts;
+    let registry = Registry::new(documents);
+    Ok(Arc::new(Shared { traces, registry, blobs, intake, guard, gateway, health, metrics, version, now }))
 }
 
 /// Everything but gRPC.
@@ -164,6 +166,7 @@ fn main(shared: &Arc<Shared>) -> Router {
         .route("/metrics", get(metrics::metrics))
         .fallback(api::nothing);
     let main = door(watched.merge(api::routes()), Door::Api, shared).merge(receiver(shared));
+    let main = main.merge(door(mlflow::routes(), Door::Mlflow, shared));
     match shared.gateway {
         Some(_) => main.merge(door(gateway::routes(), Door::Gateway, shared)),
         None => main,

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use model::ports::{Annotation, StoreError, TraceStore};
+use model::ports::{Annotation, BlobStore, StoreError, TraceStore};
+use registry::Registry;
 
 use crate::gateway::Gateway;
 use crate::guard::Guard;
@@ -13,6 +14,8 @@ use crate::refusal::Refusal;
 
 pub(crate) struct Shared {
     pub(crate) traces: Arc<dyn TraceStore>,
+    pub(crate) registry: Registry,
+    pub(crate) blobs: Arc<dyn BlobStore>,
     pub(crate) intake: Intake,
     pub(crate) guard: Guard,
     /// None where there are no models.

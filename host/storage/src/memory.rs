@@ -1,5 +1,7 @@
 //! A store that forgets everything when it is dropped: the oracle that other stores are compared with.
 
+mod documents;
+
 use std::collections::btree_map::Entry::{Occupied, Vacant};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read, Write};
@@ -32,6 +34,8 @@ struct State {
     runs: BTreeMap<RunId, Entry>,
     datasets: HashMap<String, Arc<[u8]>>,
     traces: BTreeMap<String, Trace>,
+    documents: documents::Documents,
+    blobs: documents::Blobs,
 }
 
 #[derive(Debug)]

@@ -17,6 +17,7 @@ mod watching;
 use std::sync::Arc;
 
 use server::{Addresses, Options, Parts, Server};
+use storage::MemoryStore;
 use telemetry::facts::NoPrices;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -37,6 +38,8 @@ const NOW: u64 = 1_732_548_728_123_456_789;
 fn parts(store: &Arc<Kept>) -> Parts {
     Parts {
         traces: Arc::clone(store) as _,
+        documents: Arc::new(MemoryStore::new()),
+        blobs: Arc::new(MemoryStore::new()),
         prices: Arc::new(NoPrices),
         now: || NOW,
         version: "0.1.0-test".to_owned(),

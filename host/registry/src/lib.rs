@@ -1,0 +1,33 @@
+//! What people keep under names: experiments, runs that they track, datasets, prompts, versions of applications, scorers,
+//! reviews. One file for each, with its rules: which names are taken, which number comes next, what may be changed.
+//!
+//! ```text
+//! door (CLI, API, MLflow's client) ──▶ registry: rules ──▶ documents ──▶ store
+//! ```
+//!
+//! Nouns are `model`'s. How they are spelled on a wire is the doors' business, and how they are kept the store's: it sees
+//! JSON under keys.
+
+mod changing;
+mod error;
+mod key;
+
+use std::sync::Arc;
+
+use model::ports::DocumentStore;
+
+pub use error::Error;
+
+use changing::Turns;
+
+/// Everything that is kept under names in one store.
+pub struct Registry {
+    documents: Arc<dyn DocumentStore>,
+    turns: Turns,
+}
+
+impl Registry {
+    pub fn new(documents: Arc<dyn DocumentStore>) -> Self {
+        Self { documents, turns: Turns::default() }
+    }
+}

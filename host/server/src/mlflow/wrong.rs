@@ -1,0 +1,116 @@
+//! Why a request of MLflow's client is not answered as asked: `error_code` and `message`, and the status that goes with it.
+
+use axum::Json;
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use model::ports::StoreError;
+use serde_json::json;
+
+use crate::refusal::{Kind, Refusal};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wrong {
+    pub(crate) code: Code,
+    pub(crate) message: String,
+}
+
+/// As MLflow names them (`mlflow/exceptions.py`, `databricks.proto`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Code {
+    InvalidParameterValue,
+    ResourceAlreadyExists,
+    BadRequest,
+    ResourceDoesNotExist,
+    ResourceConflict,
+    NotImplemented,
+    TemporarilyUnavailable,
+    InternalError,
+}
+
+impl Code {
+    fn name(self) -> &'static str {
+        match self {
+            Self::InvalidParameterValue => "INVALID_PARAMETER_VALUE",
+            Self::ResourceAlreadyExists => "RESOURCE_ALREADY_EXISTS",
+            Self::BadRequest => "BAD_REQUEST",
+            Self::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
+            Self::ResourceConflict => "RESOURCE_CONFLICT",
+            Self::NotImplemented => "NOT_IMPLEMENTED",
+            Self::TemporarilyUnavailable => "TEMPORARILY_UNAVAILABLE",
+            Self::InternalError => "INTERNAL_ERROR",
+        }
+    }
+
+    fn status(self) -> StatusCode {
+        match self {
+            Self::InvalidParameterValue | Self::ResourceAlreadyExists | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::ResourceDoesNotExist => StatusCode::NOT_FOUND,
+            Self::ResourceConflict => StatusCode::CONFLICT,
+            Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
+            Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl Wrong {
+    pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// A value that can't be.
+    pub(crate) fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidParameterValue, message)
+    }
+
+    pub(crate) fn missing(message: impl Into<String>) -> Self {
+        Self::new(Code::ResourceDoesNotExist, message)
+    }
+
+    pub(crate) fn exists(message: impl Into<String>) -> Self {
+        Self::new(Code::ResourceAlreadyExists, message)
+    }
+}
+
+/// In Karat's words, where MLflow's are not known.
+impl From<registry::Error> for Wrong {
+    fn from(error: registry::Error) -> Self {
+        use registry::Error;
+        let code = match &error {
+            Error::Missing { .. } => Code::ResourceDoesNotExist,
+            Error::Exists { .. } => Code::ResourceAlreadyExists,
+            Error::Invalid { .. } => Code::InvalidParameterValue,
+            Error::Busy { .. } => Code::TemporarilyUnavailable,
+            Error::Store(_) => {
+                let Error::Store(error) = error else { unreachable!("it was just looked at") };
+                return error.into();
+            }
+        };
+        Self::new(code, error.to_string())
+    }
+}
+
+impl From<StoreError> for Wrong {
+    fn from(error: StoreError) -> Self {
+        Refusal::from(error).into()
+    }
+}
+
+impl From<Refusal> for Wrong {
+    fn from(refusal: Refusal) -> Self {
+        let code = match refusal.kind {
+            Kind::BadRequest | Kind::Unsupported | Kind::TooLarge => Code::InvalidParameterValue,
+            Kind::Missing => Code::ResourceDoesNotExist,
+            Kind::Unavailable => Code::TemporarilyUnavailable,
+            Kind::Unauthenticated | Kind::Forbidden | Kind::Internal => Code::InternalError,
+        };
+        Self::new(code, refusal.text())
+    }
+}
+
+impl IntoResponse for Wrong {
+    fn into_response(self) -> Response {
+        let body = json!({ "error_code": self.code.name(), "message": self.message });
+        (self.code.status(), Json(body)).into_response()
+    }
+}

@@ -1,0 +1,166 @@
+//! Documents and blobs of a store that forgets them.
+
+use std::collections::btree_map::Range;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::{Cursor, Read, Write};
+use std::ops::Bound;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use model::document::{Change, Committed, Document, Expected, Kind, LONGEST_KEY};
+use model::json::Json;
+use model::ports::{BlobStore, DatasetWriter, DocumentStore, StoreError};
+
+use super::MemoryStore;
+
+/// How long a blob that nobody uses stays.
+const GRACE: Duration = Duration::from_secs(3600);
+
+#[derive(Debug, Default)]
+pub(super) struct Documents {
+    /// The version of the last change.
+    version: u64,
+    kept: BTreeMap<(Kind, String), (u64, Json)>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Blobs(HashMap<String, (SystemTime, Arc<[u8]>)>);
+
+impl Documents {
+    fn behind(&self, kind: Kind, key: &str, after: bool) -> Range<'_, (Kind, String), (u64, Json)> {
+        let from = (kind, key.to_owned());
+        self.kept.range((if after { Bound::Excluded(from) } else { Bound::Included(from) }, Bound::Unbounded))
+    }
+
+    fn is_as_expected(&self, change: &Change) -> bool {
+        let there = self.kept.get(&(change.kind, change.key.clone()));
+        match change.expected {
+            Expected::Anything => true,
+            Expected::Absent => there.is_none(),
+            Expected::Version(version) => there.is_some_and(|(there, _)| *there == version),
+        }
+    }
+
+    fn is_as_wanted(&self, change: &Change) -> bool {
+        let there = self.kept.get(&(change.kind, change.key.clone()));
+        there.map(|(_, value)| value) == change.value.as_ref()
+    }
+
+    fn make(&mut self, change: Change) {
+        self.version += 1;
+        let key = (change.kind, change.key);
+        match change.value {
+            Some(value) => drop(self.kept.insert(key, (self.version, value))),
+            None => drop(self.kept.remove(&key)),
+        }
+    }
+}
+
+/// # Errors
+///
+/// `Invalid` where a change can't be.
+fn check(changes: &[Change]) -> Result<(), StoreError> {
+    let mut changed = BTreeSet::new();
+    for Change { kind, key, .. } in changes {
+        let invalid = |what: String| Err(StoreError::Invalid { what });
+        if key.is_empty() || key.len() > LONGEST_KEY {
+            return invalid(format!("a key of {} bytes can't be kept: it may have 1 to {LONGEST_KEY}", key.len()));
+        }
+        if !changed.insert((kind, key)) {
+            return invalid(format!("`{}` is changed twice at once", key.escape_debug()));
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl DocumentStore for MemoryStore {
+    async fn document(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
+        let state = self.state();
+        let found = state.documents.kept.get(&(kind, key.to_owned()));
+        Ok(found.map(|(version, value)| Document { key: key.to_owned(), version: *version, value: value.clone() }))
+    }
+
+    async fn documents(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Document>, StoreError> {
+        let state = self.state();
+        let behind = match after {
+            Some(after) if after >= prefix => state.documents.behind(kind, after, true),
+            _ => state.documents.behind(kind, prefix, false),
+        };
+        let found = behind.take_while(|((of, key), _)| *of == kind && key.starts_with(prefix)).take(limit);
+        let document = |((_, key), (version, value)): (&(Kind, String), &(u64, Json))| Document {
+            key: key.clone(),
+            version: *version,
+            value: value.clone(),
+        };
+        Ok(found.map(document).collect())
+    }
+
+    async fn commit(&self, changes: Vec<Change>) -> Result<Committed, StoreError> {
+        check(&changes)?;
+        let documents = &mut self.state().documents;
+        if changes.iter().all(|change| documents.is_as_wanted(change)) {
+            return Ok(Committed::Made);
+        }
+        if !changes.iter().all(|change| documents.is_as_expected(change)) {
+            return Ok(Committed::Conflict);
+        }
+        changes.into_iter().for_each(|change| documents.make(change));
+        Ok(Committed::Made)
+    }
+}
+
+impl BlobStore for MemoryStore {
+    fn new_blob(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
+        Ok(Box::new(Draft { store: self.clone(), bytes: Vec::new() }))
+    }
+
+    fn open_blob(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
+        let missing = || StoreError::Missing { what: format!("blob {digest}") };
+        let (_, bytes) = self.state().blobs.0.get(digest).cloned().ok_or_else(missing)?;
+        Ok(Box::new(Cursor::new(bytes)))
+    }
+
+    fn sweep_blobs(&self, is_used: &dyn Fn(&str) -> bool) -> Result<u64, StoreError> {
+        let (mut state, now) = (self.state(), SystemTime::now());
+        let is_young = |written: SystemTime| now.duration_since(written).is_ok_and(|age| age < GRACE);
+        let mut bytes = 0;
+        state.blobs.0.retain(|digest, (written, content)| {
+            let stays = is_young(*written) || is_used(digest);
+            bytes += if stays { 0 } else { content.len() as u64 };
+            stays
+        });
+        Ok(bytes)
+    }
+}
+
+/// A blob that is still being written.
+struct Draft {
+    store: MemoryStore,
+    bytes: Vec<u8>,
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.bytes.write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl DatasetWriter for Draft {
+    fn keep(self: Box<Self>) -> Result<String, StoreError> {
+        let digest = blake3::hash(&self.bytes).to_hex().to_string();
+        self.store.state().blobs.0.insert(digest.clone(), (SystemTime::now(), self.bytes.into()));
+        Ok(digest)
+    }
+}
