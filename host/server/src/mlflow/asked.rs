@@ -4,6 +4,7 @@
 //! again; numbers may be texts, and booleans are as Python writes them. `null` is a field that is not there, and what is not
 //! known is passed over. What is wrong with one is said as MLflow's server says it (`mlflow/server/handlers.py`).
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use axum::extract::{FromRequest, Path, Request};
@@ -162,6 +163,14 @@ impl Asked {
     fn message_of(value: &Value) -> Option<Self> {
         let fields = value.as_object()?.iter();
         Some(Self(fields.map(|(name, value)| (snake_case(name), value.clone())).collect()))
+    }
+
+    /// A map of texts; empty where the request does not say.
+    pub(crate) fn map(&self, name: &str) -> Result<BTreeMap<String, String>, Wrong> {
+        let Some(value) = self.value(name) else { return Ok(BTreeMap::new()) };
+        let entry = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
+        let map = value.as_object().and_then(|map| map.iter().map(entry).collect());
+        map.ok_or_else(|| not_of_type(name, value))
     }
 
     fn list(&self, name: &str) -> Vec<&Value> {

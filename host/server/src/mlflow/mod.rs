@@ -7,6 +7,7 @@
 //! Each path is served under `/api` for clients, and under `/ajax-api` for the user interface.
 
 mod asked;
+mod filter;
 mod page;
 mod server_info;
 mod wrong;
