@@ -190,7 +190,8 @@ const OF_EACH: u64 = 130;
 #[tokio::test(flavor = "multi_thread")]
 async fn child_with_traces() {
     let root = PathBuf::from(std::env::var_os(STORE).expect("started by another test"));
-    let options = Options { segment_bytes: 2 * SEGMENT_BYTES, checkpoint_bytes: SEGMENT_BYTES / 4, ..Options::default() };
+    let options =
+        Options { segment_bytes: 2 * SEGMENT_BYTES, checkpoint_bytes: SEGMENT_BYTES / 4, ..Options::default() };
     let store = Arc::new(EmbeddedStore::open_with(&root, options).expect("a store"));
     println!();
     let tasks = (0..TASKS).map(|task| {
