@@ -43,6 +43,12 @@ impl Stop {
         self
     }
 
+    /// With a hint, where there is one.
+    pub(crate) fn hints(mut self, hint: Option<impl fmt::Display>) -> Self {
+        self.hint = hint.map(|hint| hint.to_string()).or(self.hint);
+        self
+    }
+
     /// The same trouble after the run began.
     pub(crate) fn after_start(mut self) -> Self {
         self.exit = Exit::Incomplete;

@@ -73,11 +73,7 @@ pub(crate) fn store_error(error: model::ports::StoreError) -> Stop {
         StoreError::Damaged { .. } => Some("see `karat doctor --check`; `karat doctor --rebuild` saves what is whole"),
         _ => None,
     };
-    let stop = Stop::wrong(error);
-    match hint {
-        Some(hint) => stop.hint(hint),
-        None => stop,
-    }
+    Stop::wrong(error).hints(hint)
 }
 
 /// The sandbox with the usual ways out, as far as they are allowed.

@@ -4,7 +4,8 @@
 //! by the span's id, and works the whole out when it is asked: two folds [merge](Fold::merge) into the same one whichever
 //! goes first, and what comes again changes nothing. Of two spans with one id, the one that ended later counts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
@@ -159,18 +160,10 @@ impl Fold {
         self.spans().min_by_key(|part| (rank(part), part.start, &part.id))
     }
 
-    /// Spans by start; of equal starts, a parent comes first where it can.
+    /// Spans [in order](in_order).
     pub fn in_order(&self) -> Vec<&SpanDigest> {
-        /// Spans may be each other's parents.
-        const DEEPEST: usize = 64;
-        let beside = |part: &SpanDigest| {
-            let parent = self.0.get(part.parent.as_ref()?);
-            parent.filter(|parent| parent.start == part.start)
-        };
-        let depth = |part| std::iter::successors(beside(part), |above| beside(above)).take(DEEPEST).count();
-        let mut parts: Vec<_> = self.0.values().map(|part| (part.start, depth(part), part)).collect();
-        parts.sort_by(|a, b| (a.0, a.1, &a.2.id).cmp(&(b.0, b.1, &b.2.id)));
-        parts.into_iter().map(|(.., part)| part).collect()
+        let places = self.0.values().map(|part| (part.id.as_str(), part.start, part.parent.as_deref()));
+        in_order(places.collect()).into_iter().map(|id| &self.0[id]).collect()
     }
 
     /// The whole, as far as it is known. An empty one of a fold that was told nothing.
@@ -250,6 +243,20 @@ impl Fold {
         spent.unpriced = waiting.values().filter(|priced| !**priced).count();
         spent
     }
+}
+
+/// Ids of spans by start; of equal starts, a parent comes first where it can, and then the smaller id. Of each span its id, its
+/// start and its parent.
+pub fn in_order<Id: Copy + Eq + Hash + Ord>(spans: Vec<(Id, u64, Option<Id>)>) -> Vec<Id> {
+    /// Spans may be each other's parents.
+    const DEEPEST: usize = 64;
+    let places: HashMap<Id, (u64, Option<Id>)> =
+        spans.iter().map(|&(id, start, parent)| (id, (start, parent))).collect();
+    let beside = |(start, parent): (u64, Option<Id>)| places.get(&parent?).copied().filter(|above| above.0 == start);
+    let depth = |place| std::iter::successors(beside(place), |above| beside(*above)).take(DEEPEST).count();
+    let mut order: Vec<_> = spans.iter().map(|&(id, start, parent)| (start, depth((start, parent)), id)).collect();
+    order.sort_unstable();
+    order.into_iter().map(|(.., id)| id).collect()
 }
 
 #[derive(Clone, Copy, Default)]

@@ -225,12 +225,15 @@ async fn listen_where(host: &str, addresses: &[IpAddr], port: Option<u16>) -> Re
 /// one that they don't use, which is 90 seconds with most. So it is they who close it, and not we, just when they send.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What is read of a connection before somebody takes it; the head of a request has to fit in. There may be hundreds.
+const BUFFER: usize = 64 << 10;
+
 /// Calls that one connection may have open at a time.
 const MOST_STREAMS: u32 = 200;
 
 fn connections() -> Builder<TokioExecutor> {
     let mut builder = Builder::new(TokioExecutor::new());
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(PATIENCE).max_buf_size(BUFFER);
     let mut two = builder.http2();
     two.timer(TokioTimer::new()).max_concurrent_streams(MOST_STREAMS);
     two.keep_alive_interval(PATIENCE).keep_alive_timeout(PATIENCE);

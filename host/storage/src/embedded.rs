@@ -2,6 +2,7 @@
 
 mod backup;
 mod check;
+mod checkpoint;
 mod compact;
 pub(crate) mod datasets;
 pub(crate) mod layout;
@@ -52,6 +53,9 @@ const SEGMENT_BYTES: u64 = 128 << 20;
 /// No segment is longer, but for what its last write adds: places in it are kept in 32 bits.
 const LONGEST_SEGMENT: u64 = 1 << 30;
 
+/// How much is replayed, at most, when a store is opened that was not closed.
+const CHECKPOINT_BYTES: u64 = 64 << 20;
+
 /// Traces that are deleted by one record where they are many: searches wait for each.
 const EXPIRED_AT_ONCE: usize = 10_000;
 
@@ -83,13 +87,20 @@ pub struct Options {
     pub files: Arc<dyn Files>,
     /// Length in bytes from which on a segment of the log is complete.
     pub segment_bytes: u64,
+    /// After so many bytes of the log, what finds things in it is written out.
+    pub checkpoint_bytes: u64,
     /// What replies of judges may take on the disk, in bytes.
     pub cache_bytes: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { files: Arc::new(Disk), segment_bytes: SEGMENT_BYTES, cache_bytes: CACHE_BYTES }
+        Self {
+            files: Arc::new(Disk),
+            segment_bytes: SEGMENT_BYTES,
+            checkpoint_bytes: CHECKPOINT_BYTES,
+            cache_bytes: CACHE_BYTES,
+        }
     }
 }
 
@@ -205,7 +216,7 @@ impl EmbeddedStore {
 
     /// Opens a store that is there, and whose lock the caller has taken.
     pub(crate) fn start(root: &Path, options: Options, lock: Lock) -> Result<Self, StoreError> {
-        let Options { files, segment_bytes, .. } = options.clone();
+        let Options { files, segment_bytes, checkpoint_bytes, .. } = options.clone();
         let segment_bytes = segment_bytes.min(LONGEST_SEGMENT);
         migrate_if_needed(root, &files, segment_bytes)?;
         let datasets = Datasets::open(root.join("datasets"))?;
@@ -229,7 +240,7 @@ impl EmbeddedStore {
             traces,
             reader,
             datasets,
-            writer: Writer::start(parts)?,
+            writer: Writer::start(parts, checkpoint_bytes)?,
             cache,
             cache_places: Semaphore::new(2),
             segment_bytes,

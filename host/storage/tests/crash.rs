@@ -208,7 +208,7 @@ async fn kill_9_loses_nothing_that_was_acknowledged() {
 
 /// Small, so that there are many segments.
 fn with_small_segments() -> Options {
-    Options { segment_bytes: 256 << 10, ..Options::default() }
+    Options { segment_bytes: 256 << 10, checkpoint_bytes: 64 << 10, ..Options::default() }
 }
 
 /// Takes in traces from several tasks, as fast as it can, until it is killed, and prints what is durable: a task and the
@@ -404,7 +404,7 @@ async fn child_on_a_small_disk() {
 async fn child_with_traces_on_a_small_disk() {
     let disk = std::env::var_os(STORE).expect("started by another test");
     let (disk, root) = (Path::new(&disk), Path::new(&disk).join("store"));
-    let options = || Options { segment_bytes: 1 << 20, ..Options::default() };
+    let options = || Options { segment_bytes: 1 << 20, checkpoint_bytes: 1 << 20, ..Options::default() };
     let store = EmbeddedStore::open_with(&root, options()).expect("a store");
     let (mut next, mut deleted) = (0, 0);
     for _ in 0..3 {

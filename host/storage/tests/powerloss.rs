@@ -77,7 +77,7 @@ fn written(number: u64) -> Vec<RowResult> {
 #[tokio::test]
 async fn child() {
     let root = PathBuf::from(std::env::var_os(STORE).expect("started by another test"));
-    let options = Options { segment_bytes: SEGMENT_BYTES, ..Options::default() };
+    let options = Options { segment_bytes: SEGMENT_BYTES, checkpoint_bytes: SEGMENT_BYTES, ..Options::default() };
     let store = EmbeddedStore::open_with(&root, options).expect("a store");
     println!();
     for number in 0..OPERATIONS {
@@ -190,7 +190,8 @@ const OF_EACH: u64 = 130;
 #[tokio::test(flavor = "multi_thread")]
 async fn child_with_traces() {
     let root = PathBuf::from(std::env::var_os(STORE).expect("started by another test"));
-    let options = Options { segment_bytes: 2 * SEGMENT_BYTES, ..Options::default() };
+    let options =
+        Options { segment_bytes: 2 * SEGMENT_BYTES, checkpoint_bytes: SEGMENT_BYTES / 4, ..Options::default() };
     let store = Arc::new(EmbeddedStore::open_with(&root, options).expect("a store"));
     println!();
     let tasks = (0..TASKS).map(|task| {

@@ -81,9 +81,5 @@ pub(super) fn built(folder: &Path, project: &Project) -> PathBuf {
 
 pub(super) fn stop(error: workshop::Error) -> Stop {
     let hint = error.hint();
-    let stop = Stop::wrong(error);
-    match hint {
-        Some(hint) => stop.hint(hint),
-        None => stop,
-    }
+    Stop::wrong(error).hints(hint)
 }

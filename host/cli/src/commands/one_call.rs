@@ -43,11 +43,7 @@ pub(super) fn trace(written: Option<&Json>) -> Result<Option<Arc<Trace>>, Stop> 
     let read = written.map(|written| telemetry::Reader.read(written)).transpose();
     let trace = read.map_err(|BrokenTrace { field, message, hint }| {
         let dot = if field.is_empty() { "" } else { "." };
-        let stop = Stop::message(format_args!("trace{dot}{field}: {message}"));
-        match hint {
-            Some(hint) => stop.hint(hint),
-            None => stop,
-        }
+        Stop::message(format_args!("trace{dot}{field}: {message}")).hints(hint)
     })?;
     Ok(trace.map(Arc::new))
 }

@@ -174,11 +174,7 @@ pub(super) fn described(plugins: &Plugins) -> Result<(Vec<PluginDescription>, Ve
 }
 
 pub(super) fn unusable(error: PluginError) -> Stop {
-    let stop = Stop::message(&error.message);
-    match error.hint {
-        Some(hint) => stop.hint(hint),
-        None => stop,
-    }
+    Stop::message(&error.message).hints(error.hint)
 }
 
 pub(super) fn verdict(scorer: &ScorerDescription) -> String {

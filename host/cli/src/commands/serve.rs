@@ -158,11 +158,7 @@ fn unbound(error: BindError) -> Stop {
         BindError::Open { .. } => Some("`--token-file FILE` names one; `openssl rand -hex 32 > FILE` makes a token"),
         _ => None,
     };
-    let stop = Stop::wrong(error);
-    match hint {
-        Some(hint) => stop.hint(hint),
-        None => stop,
-    }
+    Stop::wrong(error).hints(hint)
 }
 
 fn redactions(path: &Path) -> Result<Redactions, Stop> {

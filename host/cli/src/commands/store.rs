@@ -102,12 +102,8 @@ fn stop(error: ArchiveError, file: &Path) -> Stop {
         ArchiveError::Damaged { .. } => Some("nothing was added; copy it again from where it came"),
         ArchiveError::Io(_) => Some("see that the file and its folder can be read and written"),
     };
-    let stop = match error {
-        ArchiveError::Store(error) => return wiring::store_error(error),
-        error => Stop::wrong(anyhow::Error::new(error).context(format!("can't use `{}`", file.display()))),
-    };
-    match hint {
-        Some(hint) => stop.hint(hint),
-        None => stop,
+    match error {
+        ArchiveError::Store(error) => wiring::store_error(error),
+        error => Stop::wrong(anyhow::Error::new(error).context(format!("can't use `{}`", file.display()))).hints(hint),
     }
 }

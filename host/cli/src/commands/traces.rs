@@ -120,11 +120,7 @@ fn parsed(filter: &str) -> Result<Option<Filter>, Stop> {
 
 fn unreadable(what: &str, text: &str, problem: search::Problem) -> Stop {
     let shown = problem.under(text);
-    let stop = Stop::message(format_args!("the {what} can't be read: {problem}\n{shown}"));
-    match problem.hint {
-        Some(hint) => stop.hint(hint),
-        None => stop,
-    }
+    Stop::message(format_args!("the {what} can't be read: {problem}\n{shown}")).hints(problem.hint)
 }
 
 async fn search(store: &dyn TraceStore, filter: &str, wanted: &Wanted, terminal: &Terminal) -> Result<Exit, Stop> {

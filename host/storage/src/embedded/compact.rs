@@ -12,7 +12,8 @@ use std::collections::hash_map::Entry;
 use model::ports::StoreError;
 use model::run::RunId;
 
-use super::writer::{Parts, append, checkpoint};
+use super::checkpoint;
+use super::writer::{Parts, append};
 use crate::database::Snapshot;
 use crate::log::{Address, Stored};
 use crate::operation::{self, DELETION, EXCHANGES, HEADER, Head, Payload, REPORT};
@@ -45,7 +46,7 @@ pub(super) fn run(parts: &mut Parts, segment: u64) -> Result<(), Stopped> {
     }
     copy_useful(parts, segment, &mut Latest::default())?;
     // The copies must be found before the originals go.
-    checkpoint(parts)?;
+    checkpoint::write(parts)?;
     parts.appender.remove(segment).map_err(StoreError::from)?;
     Ok(())
 }

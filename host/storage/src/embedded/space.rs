@@ -8,7 +8,7 @@ use model::ports::StoreError;
 const RESERVE: u64 = 16 << 20;
 
 /// Watches the disk of a store.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Space {
     root: PathBuf,
 }

@@ -17,6 +17,7 @@ use model::run::RunId;
 use tokio::sync::{mpsc, oneshot};
 
 use super::backup;
+use super::checkpoint::{self, Checkpoint};
 use super::compact::{self, Stopped};
 use super::datasets::Datasets;
 use super::read::Reader;
@@ -30,9 +31,6 @@ use crate::view::{HeadedFrame, View, keys};
 
 /// Requests that may wait before senders do.
 const QUEUE: usize = 64;
-
-/// How much is replayed, at most, when a store is opened that was not closed.
-const CHECKPOINT_BYTES: u64 = 64 << 20;
 
 /// From so many bytes on, what else has arrived is written by another write.
 const GROUP_BYTES: u64 = 64 << 20;
@@ -82,10 +80,10 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn start(parts: Parts) -> Result<Self, StoreError> {
+    pub(super) fn start(parts: Parts, checkpoint_bytes: u64) -> Result<Self, StoreError> {
         let (sender, queue) = mpsc::channel(QUEUE);
         let watchdog = Watchdog::start()?;
-        let mut work = Work { parts, watchdog, unchecked: 0, failure: None };
+        let mut work = Work { parts, watchdog, checkpoint_bytes, unchecked: 0, checkpoint: None, failure: None };
         // What had to be replayed need not be again.
         if work.parts.appender.is_ahead_of_view() {
             work.checkpoint()?;
@@ -117,8 +115,11 @@ impl Drop for Writer {
 struct Work {
     parts: Parts,
     watchdog: Watchdog,
-    /// Bytes of the log since its last checkpoint.
+    checkpoint_bytes: u64,
+    /// Bytes of the log since its last checkpoint began.
     unchecked: u64,
+    /// The one that is being written.
+    checkpoint: Option<Checkpoint>,
     /// What the first failed write said.
     failure: Option<String>,
 }
@@ -164,7 +165,7 @@ impl Work {
             let _busy = self.watchdog.busy();
             self.commit(group);
         }
-        if self.unchecked > 0 && self.failure.is_none() {
+        if self.failure.is_none() && self.finish_checkpoint().is_ok() && self.unchecked > 0 {
             let _ = self.checkpoint();
         }
     }
@@ -193,8 +194,8 @@ impl Work {
             });
             reply(answer, done);
         }
-        if self.unchecked > CHECKPOINT_BYTES && self.failure.is_none() {
-            let _ = self.checkpoint();
+        if self.failure.is_none() {
+            let _ = self.check_point();
         }
     }
 
@@ -294,6 +295,7 @@ impl Work {
     fn compact(&mut self, segment: u64) -> Result<(), StoreError> {
         // What is moved is as safe as what it was before only once the view no longer needs the old places.
         self.unchecked = 1;
+        self.finish_checkpoint()?;
         compact::run(&mut self.parts, segment).map_err(|stopped| match stopped {
             Stopped::Before(error) => error,
             Stopped::Failed(error) => self.note_failure(error),
@@ -306,9 +308,28 @@ impl Work {
         backup::run(&self.parts, to)
     }
 
+    /// Begins a checkpoint where one is due, and notes one that is written.
+    fn check_point(&mut self) -> Result<(), StoreError> {
+        let is_due = self.unchecked > self.checkpoint_bytes;
+        if is_due || self.checkpoint.as_ref().is_some_and(Checkpoint::is_written) {
+            self.finish_checkpoint()?;
+        }
+        if is_due {
+            self.unchecked = 0;
+            self.checkpoint = Some(Checkpoint::begin(&self.parts).map_err(|error| self.note_failure(error))?);
+        }
+        Ok(())
+    }
+
+    /// Waits for the checkpoint that is being written, if there is one.
+    fn finish_checkpoint(&mut self) -> Result<(), StoreError> {
+        let written = self.checkpoint.take().map_or(Ok(()), |checkpoint| checkpoint.finish(&mut self.parts));
+        written.map_err(|error| self.note_failure(error))
+    }
+
     fn checkpoint(&mut self) -> Result<(), StoreError> {
         self.unchecked = 0;
-        checkpoint(&mut self.parts).map_err(|error| self.note_failure(error))
+        checkpoint::write(&mut self.parts).map_err(|error| self.note_failure(error))
     }
 
     fn remove_unused(&self, dataset: &str) -> Result<(), StoreError> {
@@ -390,14 +411,6 @@ pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address
         Ok(())
     })?;
     Ok(addresses)
-}
-
-/// Writes the view out, so that no frame before has to be replayed.
-pub(super) fn checkpoint(parts: &mut Parts) -> Result<(), StoreError> {
-    let room = |bytes| parts.space.check(bytes).is_ok();
-    parts.traces.save(parts.appender.next(), parts.appender.end(), room)?;
-    parts.view.flush()?;
-    Ok(parts.appender.checkpoint()?)
 }
 
 fn reply(answer: Answer, outcome: Result<(), StoreError>) {

@@ -75,9 +75,9 @@ impl Appender {
         self.viewed < self.next
     }
 
-    /// Notes that the view has been written out with all frames up to here.
-    pub(crate) fn checkpoint(&mut self) -> io::Result<()> {
-        self.viewed = self.next;
+    /// Notes that the view has been written out with all frames before that of this sequence number.
+    pub(crate) fn checkpoint(&mut self, viewed: u64) -> io::Result<()> {
+        self.viewed = viewed;
         self.write_checkpoint()
     }
 

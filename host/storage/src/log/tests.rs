@@ -111,7 +111,7 @@ fn a_log_that_lost_what_a_checkpoint_speaks_of_is_damaged() {
     let home = tempfile::tempdir().expect("a folder");
     let mut opened = reopened(home.path()).expect("it opens");
     fill(&mut opened, 60);
-    opened.appender.checkpoint().expect("written");
+    opened.appender.checkpoint(opened.appender.next()).expect("written");
     let last = opened.appender.end().segment;
     assert!(last > 1);
     for number in [1, last] {

@@ -12,7 +12,7 @@ use model::trace::{Attributes, Event, Link, Source, Span, SpanKind, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::id;
+use super::id::{self, SpanId};
 
 type Text<'a> = Cow<'a, str>;
 type Pairs<'a> = Vec<(Text<'a>, Text<'a>)>;
@@ -144,16 +144,21 @@ pub(super) fn read_digests(bytes: &[u8]) -> Result<Vec<SpanDigest>, postcard::Er
     Ok(stored.into_iter().map(digest).collect())
 }
 
-/// Of digests, what tells which counts, and in what order spans come.
-pub(super) fn read_briefs(bytes: &[u8]) -> Result<Vec<SpanDigest>, postcard::Error> {
+/// Of what a span adds, what tells which of two counts, and in what order spans come. The greater of two with one id counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Brief {
+    end: Option<u64>,
+    pub(super) start: u64,
+    version: u64,
+    pub(super) id: SpanId,
+    pub(super) parent: Option<SpanId>,
+}
+
+pub(super) fn read_briefs(bytes: &[u8]) -> Result<Vec<Brief>, postcard::Error> {
     let stored: Vec<StoredDigest<'_>> = postcard::from_bytes(bytes)?;
-    let brief = |stored: StoredDigest<'_>| SpanDigest {
-        end: stored.end,
-        start: stored.start,
-        version: stored.version,
-        id: id::hex(&stored.id),
-        parent: stored.parent.map(|parent| id::hex(&parent)),
-        ..SpanDigest::default()
+    let brief = |stored: StoredDigest<'_>| {
+        let StoredDigest { end, start, version, id, parent, .. } = stored;
+        Brief { end, start, version, id, parent }
     };
     Ok(stored.into_iter().map(brief).collect())
 }

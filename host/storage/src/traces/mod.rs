@@ -172,8 +172,8 @@ impl Traces {
         Ok(())
     }
 
-    /// Writes the index to disk, up to where the log ends, unless little else than runs has come since the last time, or there
-    /// is no `room` for so many bytes.
+    /// Writes the index to disk, with everything that the log has before `position`, unless little else than runs has come since
+    /// the last time, or there is no `room` for so many bytes. It may go on changing meanwhile.
     pub(crate) fn save(&self, next: u64, position: Position, room: impl Fn(u64) -> bool) -> io::Result<()> {
         let mut saved = self.saved.lock().unwrap_or_else(PoisonError::into_inner);
         let is_near = saved.segment == position.segment && position.offset - saved.offset < FAR;
@@ -181,16 +181,11 @@ impl Traces {
             return Ok(());
         }
         crate::embedded::layout::folder(&self.folder)?;
-        // Nobody changes it meanwhile: there is one thread that writes. But others read.
-        let written = saved::save(&*self.files, &self.folder, &self.table(), Mark { next, position }, room)?;
-        match written {
-            Some(written) => {
-                *saved = position;
-                let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-                table.set_written(&written);
-                table.sweep(table::FEW_STRINGS);
-            }
-            None => tracing::warn!("there is no room to write the index of traces; opening the store will take longer"),
+        if saved::save(&*self.files, &self.folder, &self.table, Mark { next, position }, room)? {
+            *saved = position;
+            self.table.write().unwrap_or_else(PoisonError::into_inner).sweep(table::FEW_STRINGS);
+        } else {
+            tracing::warn!("there is no room to write the index of traces; opening the store will take longer");
         }
         Ok(())
     }

@@ -4,17 +4,18 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::assessment::{Assessment, AssessmentId};
-use model::digest::{Fold, Header, SpanDigest, State as HeaderState, Tokens};
+use model::digest::{Fold, Header, SpanDigest, State as HeaderState, Tokens, in_order};
 use model::ports::{Annotation, AnnotationChange, StoreError};
 use model::search::TraceInfo;
 use model::trace::Span;
 
 use super::apply::digests;
+use super::codec::{self, Brief};
 use super::frames::{self, ANNOTATIONS, SPANS};
 use super::id::{self, SpanId};
+use super::parallel;
 use super::part::{Chunk, Note, Row, State, UNKNOWN};
 use super::strings::{ListId, Strings, TextId};
-use super::{codec, parallel};
 use crate::log::{Address, Held, Position};
 use crate::operation::unreadable;
 
@@ -163,22 +164,21 @@ pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, Store
 /// Up to `limit` spans in order, behind the first `skip`.
 pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
     let chunks: Vec<&Chunk> = row.chunks().collect();
-    let mut fold = Fold::default();
-    // By span: the number of the chunk that it counts in, and its place there.
-    let mut places: HashMap<String, (usize, usize)> = HashMap::new();
+    // By span: what counts, the number of the chunk that it counts in, and its place there.
+    let mut counts: HashMap<SpanId, (Brief, usize, usize)> = HashMap::new();
     for (number, briefs) in parallel::each(&chunks, |chunk| chunk_briefs(chunk, log))?.into_iter().enumerate() {
         for (place, brief) in briefs.into_iter().enumerate() {
-            let id = brief.id.clone();
-            if fold.add(brief) {
-                places.insert(id, (number, place));
+            let known = counts.entry(brief.id).or_insert((brief, number, place));
+            if known.0 < brief {
+                *known = (brief, number, place);
             }
         }
     }
-    let order = fold.in_order();
+    let order = in_order(counts.values().map(|(brief, ..)| (brief.id, brief.start, brief.parent)).collect());
     let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
     let mut wanted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for brief in page {
-        let (number, place) = places[&brief.id];
+    for id in page {
+        let (_, number, place) = counts[id];
         wanted.entry(number).or_default().insert(place);
     }
     let mut spans: HashMap<String, (Span, SpanDigest)> = HashMap::with_capacity(page.len());
@@ -191,10 +191,10 @@ pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<
     for told in parallel::each(&wanted, read)? {
         spans.extend(told.into_iter().map(|(span, digest)| (span.id.clone(), (span, digest))));
     }
-    Ok(page.iter().filter_map(|brief| spans.remove(&brief.id)).collect())
+    Ok(page.iter().filter_map(|span| spans.remove(&id::hex(span))).collect())
 }
 
-fn chunk_briefs(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreError> {
+fn chunk_briefs(chunk: &Chunk, log: &Held) -> Result<Vec<Brief>, StoreError> {
     let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
     let briefs = frames::unpack(&packed).and_then(|bytes| codec::read_briefs(&bytes).ok());
     briefs.ok_or_else(|| unreadable(address(chunk), "the digest of a span"))

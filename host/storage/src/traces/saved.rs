@@ -11,6 +11,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock, RwLockWriteGuard};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -60,22 +61,28 @@ pub(super) fn load(files: &dyn Files, folder: &Path) -> Option<(Table, Mark)> {
     Some((table, mark))
 }
 
-/// Writes what has changed, for good. Returns the number that each part has been written under; none where there is no
-/// `room` for so many bytes, and the index on disk is the old one still.
+/// Writes what has changed, for good, with everything that the log has before the mark; what has come since may be in it as
+/// well. Whether there was `room` for so many bytes; where there is none, the index on disk is the old one still.
 pub(super) fn save(
     files: &dyn Files,
     folder: &Path,
-    table: &Table,
+    table: &RwLock<Table>,
     mark: Mark,
     room: impl Fn(u64) -> bool,
-) -> io::Result<Option<Vec<(usize, u64)>>> {
-    let highest = table.slots().iter().filter_map(|slot| slot.written).max();
-    let last = files.list(folder)?.iter().filter_map(|name| number(name)).max().max(highest);
-    let first = last.unwrap_or(GONE) + 1;
-    let changed = table.slots().iter().enumerate().filter(|(_, slot)| slot.written.is_none());
-    let changed: Vec<(usize, u64)> = changed.map(|(part, _)| part).zip(first..).collect();
+) -> io::Result<bool> {
+    let (changed, mut parts) = numbered(files, folder, table)?;
     for (place, &(part, number)) in changed.iter().enumerate() {
-        let bytes = sealed(&Written::of(&table.slots()[part].part, &table.strings))?;
+        let bytes = {
+            let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
+            if table.slots()[part].is_gone() {
+                parts[part] = GONE;
+                continue;
+            }
+            table.set_written(part, Some(number));
+            // What changes it from now on waits; who reads need not.
+            let table = RwLockWriteGuard::downgrade(table);
+            sealed(&Written::of(&table.slots()[part].part, &table.strings))?
+        };
         let written = if room(bytes.len() as u64) {
             write(files, &path(folder, part, number), &bytes)
         } else {
@@ -84,19 +91,18 @@ pub(super) fn save(
         match written {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::StorageFull => {
+                let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
+                table.set_changed(true);
                 // The log has everything. What can't be removed now goes the next time.
                 for &(part, number) in &changed[..=place] {
+                    table.set_written(part, None);
                     let _ = files.remove(&path(folder, part, number));
                 }
-                return Ok(None);
+                return Ok(false);
             }
             Err(error) => return Err(error),
         }
     }
-    let new: BTreeMap<usize, u64> = changed.iter().copied().collect();
-    let numbers = table.slots().iter().enumerate();
-    let parts: Vec<u64> =
-        numbers.map(|(part, slot)| new.get(&part).copied().or(slot.written).unwrap_or(GONE)).collect();
     files.sync_folder(folder)?;
     let draft = folder.join(DRAFT);
     if let Err(error) = files.remove(&draft)
@@ -113,7 +119,22 @@ pub(super) fn save(
             files.remove(&folder.join(name))?;
         }
     }
-    Ok(Some(changed))
+    Ok(true)
+}
+
+/// The parts that have changed with the numbers that they are to be written under, and the number of each part then.
+fn numbered(files: &dyn Files, folder: &Path, table: &RwLock<Table>) -> io::Result<(Vec<(usize, u64)>, Vec<u64>)> {
+    let on_disk = files.list(folder)?.iter().filter_map(|name| number(name)).max();
+    let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
+    table.set_changed(false);
+    let highest = table.slots().iter().filter_map(|slot| slot.written).max();
+    let first = on_disk.max(highest).unwrap_or(GONE) + 1;
+    let changed = table.slots().iter().enumerate().filter(|(_, slot)| slot.written.is_none());
+    let changed: Vec<(usize, u64)> = changed.map(|(part, _)| part).zip(first..).collect();
+    let new: BTreeMap<usize, u64> = changed.iter().copied().collect();
+    let numbers = table.slots().iter().enumerate();
+    let parts = numbers.map(|(part, slot)| new.get(&part).copied().or(slot.written).unwrap_or(GONE)).collect();
+    Ok((changed, parts))
 }
 
 fn path(folder: &Path, part: usize, number: u64) -> PathBuf {

@@ -73,12 +73,13 @@ impl Table {
         self.has_changed
     }
 
-    /// Notes the number that each part has been written under.
-    pub(super) fn set_written(&mut self, written: &[(usize, u64)]) {
-        for &(slot, number) in written {
-            self.parts[slot].written = Some(number);
-        }
-        self.has_changed = false;
+    pub(super) fn set_changed(&mut self, has_changed: bool) {
+        self.has_changed = has_changed;
+    }
+
+    /// Notes the number that a part is written under as it is now; none where it is not after all.
+    pub(super) fn set_written(&mut self, slot: usize, number: Option<u64>) {
+        self.parts[slot].written = number;
     }
 
     /// Takes out texts and lists that no trace has any more, where they may be most of all there are.
@@ -177,7 +178,7 @@ impl Slot {
         Self { part: Part::default(), newest: 0, written: Some(GONE) }
     }
 
-    fn is_gone(&self) -> bool {
+    pub(super) fn is_gone(&self) -> bool {
         self.written == Some(GONE)
     }
 }
