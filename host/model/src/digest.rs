@@ -3,11 +3,17 @@
 //! Spans come in any order, in any number of requests, and more than once. So a fold keeps what each span adds to the whole,
 //! by the span's id, and works the whole out when it is asked: two folds [merge](Fold::merge) into the same one whichever
 //! goes first, and what comes again changes nothing. Of two spans with one id, the one that ended later counts.
+//!
+//! A client may *announce* a trace: say itself what it is as a whole. That comes like a span and under an id that no span can have
+//! ([`ANNOUNCEMENT`]), before the spans or after them; what it says goes before what spans do.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
+
+/// The id of what a client says of a trace as a whole. OpenTelemetry forbids it for spans.
+pub const ANNOUNCEMENT: &str = "0000000000000000";
 
 /// What one span adds to its trace. The greater of two with one id counts, so the end comes first.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -106,9 +112,12 @@ pub enum State {
     Error,
 }
 
-/// What the spans of one trace have told so far.
+/// What the spans of one trace have told so far, and its client.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Fold(BTreeMap<String, SpanDigest>);
+pub struct Fold {
+    spans: BTreeMap<String, SpanDigest>,
+    announcement: Option<SpanDigest>,
+}
 
 const PICO: f64 = 1e12;
 
@@ -125,36 +134,46 @@ pub fn to_dollars(pico: u64) -> f64 {
 impl Fold {
     /// Adds what a span of the trace says. Returns whether that is news.
     pub fn add(&mut self, digest: SpanDigest) -> bool {
-        match self.0.get_mut(&digest.id) {
+        let known = match digest.id == ANNOUNCEMENT {
+            true => self.announcement.as_mut(),
+            false => self.spans.get_mut(&digest.id),
+        };
+        match known {
             Some(known) if *known >= digest => return false,
             Some(known) => *known = digest,
-            None => drop(self.0.insert(digest.id.clone(), digest)),
+            None if digest.id == ANNOUNCEMENT => self.announcement = Some(digest),
+            None => drop(self.spans.insert(digest.id.clone(), digest)),
         }
         true
     }
 
     /// Adds what another fold of the same trace was told.
     pub fn merge(&mut self, other: Self) {
-        for digest in other.0.into_values() {
+        for digest in other.spans.into_values().chain(other.announcement) {
             self.add(digest);
         }
     }
 
-    /// What counts of a span.
+    /// What counts of a span, or of the announcement.
     pub fn get(&self, id: &str) -> Option<&SpanDigest> {
-        self.0.get(id)
+        if id == ANNOUNCEMENT { self.announcement.as_ref() } else { self.spans.get(id) }
     }
 
     /// What was told of each span, by its id.
     pub fn spans(&self) -> impl ExactSizeIterator<Item = &SpanDigest> {
-        self.0.values()
+        self.spans.values()
+    }
+
+    /// What its client has said of the trace as a whole.
+    pub fn announcement(&self) -> Option<&SpanDigest> {
+        self.announcement.as_ref()
     }
 
     /// The span that the trace is named after: the first without a parent; until it comes, the first whose parent has not.
     pub fn top(&self) -> Option<&SpanDigest> {
         let rank = |part: &SpanDigest| match &part.parent {
             None => 0,
-            Some(parent) if !self.0.contains_key(parent) => 1,
+            Some(parent) if !self.spans.contains_key(parent) => 1,
             Some(_) => 2,
         };
         self.spans().min_by_key(|part| (rank(part), part.start, &part.id))
@@ -162,13 +181,13 @@ impl Fold {
 
     /// Spans [in order](in_order).
     pub fn in_order(&self) -> Vec<&SpanDigest> {
-        let places = self.0.values().map(|part| (part.id.as_str(), part.start, part.parent.as_deref()));
-        in_order(places.collect()).into_iter().map(|id| &self.0[id]).collect()
+        let places = self.spans().map(|part| (part.id.as_str(), part.start, part.parent.as_deref()));
+        in_order(places.collect()).into_iter().map(|id| &self.spans[id]).collect()
     }
 
     /// The whole, as far as it is known. An empty one of a fold that was told nothing.
     pub fn header(&self) -> Header {
-        let mut parts: Vec<&SpanDigest> = self.0.values().collect();
+        let mut parts: Vec<&SpanDigest> = self.spans().collect();
         parts.sort_by_key(|part| (part.start, &part.id));
         let top = self.top();
         let root = top.filter(|part| part.parent.is_none());
@@ -180,7 +199,7 @@ impl Fold {
             metadata.entry(name.clone()).or_insert_with(|| value.clone());
         }
         let spent = self.spent();
-        Header {
+        let told = Header {
             root: root.map(|part| part.id.clone()),
             name: top.map(|part| part.name.clone()).unwrap_or_default(),
             service: top.and_then(|part| part.service.clone()),
@@ -204,14 +223,18 @@ impl Fold {
             errors: parts.iter().filter(|part| part.is_error).count(),
             inputs: top.and_then(|part| part.inputs.clone()),
             outputs: top.and_then(|part| part.outputs.clone()),
+        };
+        match self.announcement() {
+            Some(announcement) => announced(told, announcement),
+            None => told,
         }
     }
 
     /// Goes from the top of the trace down. Spans that are each other's parents are under no top: they count for nothing.
     fn spent(&self) -> Spent {
         let mut below: BTreeMap<Option<&str>, Vec<(&str, &SpanDigest)>> = BTreeMap::new();
-        for (id, part) in &self.0 {
-            let parent = part.parent.as_deref().filter(|parent| self.0.contains_key(*parent));
+        for (id, part) in &self.spans {
+            let parent = part.parent.as_deref().filter(|parent| self.spans.contains_key(*parent));
             below.entry(parent).or_default().push((id, part));
         }
         let mut spent = Spent::default();
@@ -257,6 +280,36 @@ pub fn in_order<Id: Copy + Eq + Hash + Ord>(spans: Vec<(Id, u64, Option<Id>)>) -
     let mut order: Vec<_> = spans.iter().map(|&(id, start, parent)| (start, depth((start, parent)), id)).collect();
     order.sort_unstable();
     order.into_iter().map(|(.., id)| id).collect()
+}
+
+/// What the spans of a trace have told, and its client says otherwise.
+fn announced(told: Header, announcement: &SpanDigest) -> Header {
+    let SpanDigest { start, end, is_error, name, service, session, user, tokens, cost, inputs, outputs, .. } =
+        announcement.clone();
+    let mut metadata = told.metadata;
+    metadata.extend(announcement.metadata.iter().cloned());
+    let prompts: BTreeSet<String> = told.prompts.into_iter().chain(announcement.prompts.iter().cloned()).collect();
+    Header {
+        name: if name.is_empty() { told.name } else { name },
+        service: service.or(told.service),
+        start,
+        // One that has not ended when it is announced goes on with its spans.
+        end: end.or(told.end),
+        state: match end {
+            None => told.state,
+            Some(_) if is_error => State::Error,
+            Some(_) => State::Ok,
+        },
+        session: session.or(told.session),
+        user: user.or(told.user),
+        tokens: tokens.or(told.tokens),
+        cost: cost.map(to_dollars).or(told.cost),
+        prompts: prompts.into_iter().collect(),
+        metadata,
+        inputs: inputs.or(told.inputs),
+        outputs: outputs.or(told.outputs),
+        ..told
+    }
 }
 
 #[derive(Clone, Copy, Default)]

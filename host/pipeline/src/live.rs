@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use model::digest::SpanDigest;
+use model::digest::{ANNOUNCEMENT, SpanDigest};
 use model::outcome::{Failure, FailureKind};
 use model::ports::{Annotation, Exporting, Sink, SpanBatch, StoreError, TraceStore};
 use model::search::{Cursor, Page, Query, TraceInfo};
@@ -313,6 +313,15 @@ async fn collect(
     batches
 }
 
+/// Without what clients say of traces as a whole: that is no span, and OpenTelemetry has no word for it.
+fn of_spans(batches: Vec<SpanBatch>) -> Vec<SpanBatch> {
+    let of_spans = |mut batch: SpanBatch| {
+        batch.spans.retain(|(span, _)| span.id != ANNOUNCEMENT);
+        batch
+    };
+    batches.into_iter().map(of_spans).filter(|batch| !batch.spans.is_empty()).collect()
+}
+
 #[async_trait]
 impl TraceStore for Forwarding {
     async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError> {
@@ -320,7 +329,7 @@ impl TraceStore for Forwarding {
             return self.store.put_spans(experiment, batches).await;
         }
         self.store.put_spans(experiment, batches.clone()).await?;
-        self.forward(batches);
+        self.forward(of_spans(batches));
         Ok(())
     }
 

@@ -10,7 +10,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use model::assessment::{Assessment, AssessmentId};
-use model::digest::{Fold, SpanDigest};
+use model::digest::{ANNOUNCEMENT, Fold, SpanDigest};
 use model::judge::{BatchId, Exchange};
 use model::ports::{
     Annotation, AnnotationChange, DatasetWriter, Expired, Retention, SpanBatch, Store, StoreError, TraceRetention,
@@ -75,7 +75,8 @@ impl Trace {
     }
 
     fn matches(&self, info: &TraceInfo, matcher: Option<&Matcher>) -> bool {
-        let spans: Vec<_> = self.spans.values().map(|(digest, span)| (span.clone(), digest.clone())).collect();
+        let spans = self.spans.values().filter(|(digest, _)| digest.id != ANNOUNCEMENT);
+        let spans: Vec<_> = spans.map(|(digest, span)| (span.clone(), digest.clone())).collect();
         matcher.is_none_or(|matcher| matcher.matches(Subject { info, spans: &spans }))
     }
 

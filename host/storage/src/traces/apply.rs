@@ -234,6 +234,7 @@ fn set_header(row: &mut Row, fold: &Fold, strings: &mut Strings) {
     row.cost = cost.map_or(UNKNOWN, to_pico);
     row.unpriced = count(unpriced);
     row.has_root = root.is_some();
+    row.is_announced = fold.announcement().is_some();
     row.top = fold.top().and_then(|top| id::span(&top.id).ok()).unwrap_or_default();
     let error = strings.put("ERROR");
     let steps: BTreeSet<Step> = fold

@@ -81,6 +81,8 @@ columns! {
     has_root: bool,
     /// The chunk that this span is in.
     top_chunk: u32,
+    /// Whether its client has said what it is as a whole.
+    is_announced: bool,
     first: Chunk,
     more: Option<Box<More>>,
 }

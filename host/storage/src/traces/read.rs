@@ -27,7 +27,7 @@ pub(super) struct Known {
     top_chunk: Chunk,
     /// Assessments that were not taken back, and where they are.
     said: Vec<(AssessmentId, Note)>,
-    /// The row, where it has texts that were cut.
+    /// The row, where the top of the trace does not have all texts of it: some were cut, or its client has said others.
     cut: Option<Row>,
 }
 
@@ -76,7 +76,7 @@ impl Known {
         let mut texts = [row.session, row.user]
             .into_iter()
             .chain([row.models, row.prompts].into_iter().flat_map(|list| strings.list(list).iter().copied()));
-        let is_cut = texts.any(|text| strings.is_cut(text));
+        let is_cut = row.is_announced || texts.any(|text| strings.is_cut(text));
         let cut = is_cut.then(|| row.clone());
         let top_chunk = *row.top_chunk().unwrap_or(&row.first);
         let said = more.iter().flat_map(|more| &more.assessments);
@@ -167,7 +167,7 @@ pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<
     // By span: what counts, the number of the chunk that it counts in, and its place there.
     let mut counts: HashMap<SpanId, (Brief, usize, usize)> = HashMap::new();
     for (number, briefs) in parallel::each(&chunks, |chunk| chunk_briefs(chunk, log))?.into_iter().enumerate() {
-        for (place, brief) in briefs.into_iter().enumerate() {
+        for (place, brief) in briefs.into_iter().enumerate().filter(|(_, brief)| brief.id != NO_SPAN) {
             let known = counts.entry(brief.id).or_insert((brief, number, place));
             if known.0 < brief {
                 *known = (brief, number, place);
@@ -193,6 +193,9 @@ pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<
     }
     Ok(page.iter().filter_map(|span| spans.remove(&id::hex(span))).collect())
 }
+
+/// The id of an announcement.
+const NO_SPAN: SpanId = [0; 8];
 
 fn chunk_briefs(chunk: &Chunk, log: &Held) -> Result<Vec<Brief>, StoreError> {
     let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
