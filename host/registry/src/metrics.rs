@@ -5,12 +5,15 @@ use std::collections::BTreeMap;
 use model::document::{Change, Kind};
 use model::tracking::Metric;
 
-use crate::changing::put;
+use crate::changing::{Found, put};
 use crate::{Error, Registry, key};
 
 /// Whose history it is: a run's, or that of a version of an application, which several runs may add to.
 const OF_RUN: &str = "run";
 const OF_VERSION: &str = "version";
+
+/// Points that are read at once.
+const PAGE: usize = 1000;
 
 /// A part of a history.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -30,17 +33,22 @@ impl Registry {
         limit: usize,
     ) -> Result<History, Error> {
         let below = key::below(&[OF_RUN, run, metric])?;
-        let mut found = self.some::<Metric>(Kind::Metric, &below, after, limit.saturating_add(1)).await?;
+        let mut found: Vec<Found<Metric>> = Vec::new();
+        // One more tells whether this is the end.
+        while found.len() <= limit {
+            let from = found.last().map(|last| last.key.as_str()).or(after);
+            let wanted = PAGE.min(limit.saturating_add(1) - found.len());
+            let page = self.some(Kind::Metric, &below, from, wanted).await?;
+            let is_last = page.len() < wanted;
+            found.extend(page);
+            if is_last {
+                break;
+            }
+        }
         let is_last = found.len() <= limit;
         found.truncate(limit);
         let next = found.last().filter(|_| !is_last).map(|last| last.key.clone());
         Ok(History { points: found.into_iter().map(|found| found.value).collect(), next })
-    }
-
-    /// All points of a run's metric, by time, step and value.
-    pub async fn whole_history(&self, run: &str, metric: &str) -> Result<Vec<Metric>, Error> {
-        let found = self.all(Kind::Metric, &key::below(&[OF_RUN, run, metric])?).await?;
-        Ok(found.into_iter().map(|found| found.value).collect())
     }
 
     /// What was logged about a version of an application: the run that did, and the point.
@@ -130,7 +138,7 @@ mod tests {
         let shuffled = [6, 1, 4, 0, 3, 5, 2, 3, 3].map(|place: usize| sorted[place].clone());
         log(&registry, &id, &shuffled).await;
         log(&registry, &id, &[point("m/more", 0, 0, 1.0), point("n", 0, 0, 1.0)]).await;
-        assert_eq!(registry.whole_history(&id, "m").await.expect("a store"), sorted);
+        assert_eq!(registry.metric_history(&id, "m", None, usize::MAX).await.expect("a store").points, sorted);
         let mut pages = Vec::new();
         let mut after = None;
         loop {
@@ -144,6 +152,19 @@ mod tests {
         assert_eq!(pages, [3, 3, 1]);
         let exact = registry.metric_history(&id, "m", None, 7).await.expect("a store");
         assert_eq!((exact.points.len(), exact.next), (7, None));
+    }
+
+    #[tokio::test]
+    async fn a_long_history_is_whole() {
+        let registry = registry();
+        let id = run(&registry).await;
+        let points: Vec<_> = (0..2 * PAGE as i64).map(|n| point("m", n, n, 1.0)).collect();
+        log(&registry, &id, &points).await;
+        for limit in [usize::MAX, points.len(), PAGE, PAGE + 1] {
+            let history = registry.metric_history(&id, "m", None, limit).await.expect("a store");
+            assert_eq!(history.points, points[..limit.min(points.len())], "{limit}");
+            assert_eq!(history.next.is_some(), limit < points.len(), "{limit}");
+        }
     }
 
     #[tokio::test]

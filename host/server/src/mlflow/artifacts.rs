@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::{Path, Request, State};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -121,6 +121,9 @@ async fn put_to_run(State(shared): State<Arc<Shared>>, request: Request) -> Resu
     let Some(path) = asked.text("path")?.filter(|path| !path.is_empty()) else {
         return Err(Wrong::invalid("Request must specify path."));
     };
+    if request.body().is_end_stream() {
+        return Err(Wrong::invalid("Request must specify data."));
+    }
     let path = path_in_run(&shared, &asked, &plain(path)?).await?;
     keep(&shared, path, request, LARGEST_NOTE).await?;
     Ok(Json(json!({})).into_response())
