@@ -33,3 +33,4 @@ pub mod sensitive;
 pub mod suite;
 pub mod telemetry;
 pub mod trace;
+pub mod tracking;

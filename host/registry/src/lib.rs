@@ -8,15 +8,23 @@
 //! Nouns are `model`'s. How they are spelled on a wire is the doors' business, and how they are kept the store's: it sees
 //! JSON under keys.
 
+mod artifacts;
 mod changing;
 mod error;
+mod experiments;
 mod key;
+mod metrics;
+mod runs;
 
 use std::sync::Arc;
 
 use model::ports::DocumentStore;
 
+pub use artifacts::Entry;
 pub use error::Error;
+pub use experiments::NewExperiment;
+pub use metrics::History;
+pub use runs::{Logged, NewRun, RunUpdate};
 
 use changing::Turns;
 

@@ -6,20 +6,33 @@
 //!
 //! Each path is served under `/api` for clients, and under `/ajax-api` for the user interface.
 
+mod artifacts;
 mod asked;
+mod experiments;
+mod files;
 mod filter;
+mod inputs;
+mod limits;
+mod metrics;
+mod names;
 mod page;
+mod pairs;
+mod runs;
 mod server_info;
+mod view;
 mod wrong;
 
 use std::sync::Arc;
 
-use axum::Router;
 use axum::routing::{MethodRouter, get};
+use axum::{Json, Router};
+
+use serde_json::Value;
 
 use crate::shared::Shared;
 
 pub(crate) use asked::Asked;
+pub(crate) use server_info::VERSION;
 pub(crate) use wrong::{Code, Wrong};
 
 const ROOTS: [&str; 2] = ["/api", "/ajax-api"];
@@ -27,13 +40,23 @@ const ROOTS: [&str; 2] = ["/api", "/ajax-api"];
 /// A path below the roots, and what can be done there.
 type Resource = (&'static str, MethodRouter<Arc<Shared>>);
 
+/// What comes of a request.
+type Answer = Result<Json<Value>, Wrong>;
+
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    ROOTS.iter().fold(Router::new(), |router, root| {
+    let pages = Router::new().route("/get-artifact", get(artifacts::of_run));
+    ROOTS.iter().fold(pages, |router, root| {
         resources().into_iter().fold(router, |router, (path, methods)| router.route(&format!("{root}{path}"), methods))
     })
 }
 
 fn resources() -> Vec<Resource> {
     let own: [Resource; 1] = [("/3.0/mlflow/server-info", get(server_info::show))];
-    own.into_iter().collect()
+    own.into_iter()
+        .chain(experiments::resources())
+        .chain(runs::resources())
+        .chain(metrics::resources())
+        .chain(inputs::resources())
+        .chain(artifacts::resources())
+        .collect()
 }

@@ -72,7 +72,7 @@ impl Wrong {
     }
 }
 
-/// In Karat's words, where MLflow's are not known.
+/// In MLflow's words where its clients look at them, else in Karat's.
 impl From<registry::Error> for Wrong {
     fn from(error: registry::Error) -> Self {
         use registry::Error;
@@ -86,7 +86,17 @@ impl From<registry::Error> for Wrong {
                 return error.into();
             }
         };
-        Self::new(code, error.to_string())
+        Self::new(code, told(&error))
+    }
+}
+
+fn told(error: &registry::Error) -> String {
+    use registry::Error;
+    match error {
+        Error::Missing { what: "experiment", name } => format!("No Experiment with id={name} exists"),
+        Error::Missing { what: "run", name } => format!("Run with id={name} not found"),
+        Error::Exists { what: "experiment", name } => format!("Experiment(name={name}) already exists."),
+        error => error.to_string(),
     }
 }
 
