@@ -19,6 +19,7 @@ mod page;
 mod pairs;
 mod runs;
 mod server_info;
+mod traces;
 mod view;
 mod wrong;
 
@@ -33,6 +34,7 @@ use crate::shared::Shared;
 
 pub(crate) use asked::Asked;
 pub(crate) use server_info::VERSION;
+pub(crate) use traces::experiment_of_otlp;
 pub(crate) use wrong::{Code, Wrong};
 
 const ROOTS: [&str; 2] = ["/api", "/ajax-api"];
@@ -58,5 +60,6 @@ fn resources() -> Vec<Resource> {
         .chain(metrics::resources())
         .chain(inputs::resources())
         .chain(artifacts::resources())
+        .chain(traces::resources())
         .collect()
 }

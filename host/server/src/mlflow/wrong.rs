@@ -67,6 +67,15 @@ impl Wrong {
         Self::new(Code::ResourceDoesNotExist, message)
     }
 
+    /// What is not there yet, with what to do instead.
+    pub(crate) fn not_served(message: impl Into<String>) -> Self {
+        Self::new(Code::NotImplemented, message)
+    }
+
+    pub(crate) fn is_missing(&self) -> bool {
+        self.code == Code::ResourceDoesNotExist
+    }
+
     pub(crate) fn exists(message: impl Into<String>) -> Self {
         Self::new(Code::ResourceAlreadyExists, message)
     }

@@ -63,7 +63,7 @@ async fn take(shared: &Shared, headers: &HeaderMap, content: &mut Body) -> Resul
         Some(name) => Compression::named(&String::from_utf8_lossy(name.as_bytes()))?,
         None => Compression::Identity,
     };
-    let experiment = experiment(headers)?;
+    let experiment = experiment(shared, headers).await?;
     let intake = &shared.intake;
     let (frame, held) = body::take(content, headers, intake.admission(), intake.bounds()).await?;
     let (sent, compression) = message(frame, compression)?;

@@ -49,7 +49,7 @@ async fn take(
     };
     let encoding = encoding(headers).ok_or_else(unknown)?;
     let compression = compression(headers)?;
-    let experiment = experiment(headers)?;
+    let experiment = experiment(shared, headers).await?;
     let intake = &shared.intake;
     let (sent, held) = body::take(content, headers, intake.admission(), intake.bounds()).await?;
     Ok((encoding, intake.take(Delivery { sent, held, compression, encoding, experiment }).await?))

@@ -26,9 +26,11 @@ use crate::admission::{Admission, Held};
 use crate::decompress::{Compression, decompress};
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::mlflow;
 use crate::options::Bounds;
 use crate::redact::{Redacting, Redactor};
 use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
 
 /// Takes spans in.
 #[derive(Clone)]
@@ -208,6 +210,23 @@ impl Inner {
     }
 }
 
+impl Intake {
+    /// A span without what is not to be kept.
+    pub(crate) fn redacted(&self, experiment: &str, mut span: Span) -> Span {
+        self.0.redactor.of(experiment).span(&mut span);
+        span
+    }
+
+    /// Takes in what a client says of a trace as a whole, redacted.
+    ///
+    /// # Errors
+    ///
+    /// Refuses as the store does.
+    pub(crate) async fn announce(&self, experiment: &str, announcement: SpanBatch) -> Result<(), Refusal> {
+        self.0.put(experiment, vec![announcement]).await
+    }
+}
+
 /// A request that made this program fail would do so again.
 fn failed(error: &tokio::task::JoinError) -> Refusal {
     tracing::error!(%error, "a request made the server fail");
@@ -217,17 +236,19 @@ fn failed(error: &tokio::task::JoinError) -> Refusal {
 /// The most that the name of an experiment may have.
 const LONGEST_EXPERIMENT: usize = 250;
 
+/// Names the experiment that spans go to.
+const EXPERIMENT: &str = "x-karat-experiment";
+
 /// Where the spans of a request go.
-pub(crate) fn experiment(headers: &HeaderMap) -> Result<String, Refusal> {
-    const NAMES: [&str; 2] = ["x-karat-experiment", "x-mlflow-experiment-id"];
-    let Some((name, value)) = NAMES.into_iter().find_map(|name| Some((name, headers.get(name)?))) else {
-        return Ok("default".to_owned());
+pub(crate) async fn experiment(shared: &Shared, headers: &HeaderMap) -> Result<String, Refusal> {
+    let Some(value) = headers.get(EXPERIMENT) else {
+        return Ok(mlflow::experiment_of_otlp(shared, headers).await?.unwrap_or_else(|| "default".to_owned()));
     };
     let text = str::from_utf8(value.as_bytes()).map(str::trim).ok();
     match text.filter(|text| text.len() <= LONGEST_EXPERIMENT && !text.is_empty()) {
         Some(text) => Ok(text.to_owned()),
-        None => Err(Refusal::bad_request(format!("`{name}` is no name of an experiment"))
+        None => Err(Refusal::bad_request(format!("`{EXPERIMENT}` is no name of an experiment"))
             .hint(format!("use 1 to {LONGEST_EXPERIMENT} bytes of UTF-8"))
-            .field(name)),
+            .field(EXPERIMENT)),
     }
 }

@@ -83,8 +83,9 @@ async fn spans_go_where_the_request_says() {
     };
     assert_eq!(send(1, &[]).await, 200);
     assert_eq!(send(2, &[("x-karat-experiment", "größer")]).await, 200);
-    assert_eq!(send(3, &[("x-mlflow-experiment-id", "17")]).await, 200);
+    assert_eq!(send(3, &[("x-mlflow-experiment-id", "0")]).await, 200);
     assert_eq!(send(4, &[("x-mlflow-experiment-id", "17"), ("x-karat-experiment", "mine")]).await, 200);
+    assert_eq!(send(4, &[("x-mlflow-experiment-id", "17")]).await, 404);
     let longest = "e".repeat(250);
     assert_eq!(send(5, &[("x-karat-experiment", &longest)]).await, 200);
     assert_eq!(send(6, &[("x-karat-experiment", &format!("{longest}e"))]).await, 400);
@@ -93,7 +94,7 @@ async fn spans_go_where_the_request_says() {
     call.metadata_mut().insert("x-karat-experiment", "by-grpc".parse().unwrap());
     client.export(call).await.unwrap();
     let experiments: Vec<_> = running.store.puts.borrow().iter().map(|(name, _)| name.clone()).collect();
-    assert_eq!(experiments, ["default", "größer", "17", "mine", &longest, "by-grpc"]);
+    assert_eq!(experiments, ["default", "größer", "default", "mine", &longest, "by-grpc"]);
     let batch = running.store.puts.borrow()[0].1[0].clone();
     assert_eq!((batch.trace.as_str(), batch.spans[0].1.name.as_str()), (TRACE, "step 1"));
 }

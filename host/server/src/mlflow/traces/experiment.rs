@@ -1,0 +1,54 @@
+//! The experiment of a trace: MLflow has an id for it, and the store a name.
+
+use http::HeaderMap;
+use model::tracking::Experiment;
+
+use crate::mlflow::{Asked, Wrong, experiments};
+use crate::refusal::{Kind, Refusal};
+use crate::shared::Shared;
+
+const HEADER: &str = "x-mlflow-experiment-id";
+
+/// The name under which spans are kept that come by OTLP with MLflow's header; none where they come without.
+pub(crate) async fn of_otlp(shared: &Shared, headers: &HeaderMap) -> Result<Option<String>, Refusal> {
+    let Some(id) = headers.get(HEADER) else { return Ok(None) };
+    let id = String::from_utf8_lossy(id.as_bytes());
+    let found = match experiments::read_id(&id) {
+        Ok(id) => experiments::find(shared, &id).await,
+        Err(wrong) => Err(wrong),
+    };
+    match found {
+        Ok(experiment) => Ok(Some(experiment.traces)),
+        Err(Wrong { message, .. }) => Err(Refusal::new(Kind::Missing, message).field(HEADER)),
+    }
+}
+
+/// The experiment that a trace is said to be in.
+pub(super) async fn of_location(shared: &Shared, location: Option<Asked>) -> Result<Experiment, Wrong> {
+    let experiment = location.map(|location| location.message("mlflow_experiment")).transpose()?.flatten();
+    let experiment = experiment.ok_or_else(|| Wrong::invalid("A trace's location must be an MLflow experiment."))?;
+    experiments::find(shared, &experiments::id(&experiment)?).await
+}
+
+/// The experiments of these ids, as far as there are any.
+pub(super) async fn all(shared: &Shared, ids: &[String]) -> Result<Vec<Experiment>, Wrong> {
+    let mut found = Vec::new();
+    for id in ids {
+        match experiments::find(shared, &experiments::read_id(id)?).await {
+            Ok(experiment) => found.push(experiment),
+            Err(wrong) if wrong.is_missing() => {}
+            Err(wrong) => return Err(wrong),
+        }
+    }
+    Ok(found)
+}
+
+/// The id of the experiment that keeps its traces under this name.
+pub(super) async fn id(shared: &Shared, traces: &str) -> Result<String, Wrong> {
+    if let Some(experiment) = shared.registry.experiment_by_traces(traces).await? {
+        return Ok(experiment.id);
+    }
+    experiments::adopt(shared).await?;
+    let found = shared.registry.experiment_by_traces(traces).await?;
+    Ok(found.map_or_else(|| Experiment::DEFAULT.to_owned(), |experiment| experiment.id))
+}

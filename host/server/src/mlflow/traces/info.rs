@@ -1,0 +1,92 @@
+//! What is known of a trace but for its spans, as MLflow has it.
+
+use std::collections::BTreeMap;
+
+use model::digest::{Header, State};
+use model::search::{CLIENT_REQUEST_ID, TraceInfo};
+use serde_json::{Map, Value, json};
+
+use super::{links, said, shown_id, tags, time};
+
+pub(super) const SESSION: &str = "mlflow.trace.session";
+pub(super) const USER: &str = "mlflow.trace.user";
+pub(super) const TOKENS: &str = "mlflow.trace.tokenUsage";
+pub(super) const COST: &str = "mlflow.trace.cost";
+
+/// The shape of traces that this is.
+const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");
+
+/// Says that spans are here, and not in a file of artifacts: without it, clients send them there as well.
+const LOCATION: (&str, &str) = ("mlflow.trace.spansLocation", "TRACKING_STORE");
+
+pub(super) fn shown(info: &TraceInfo, experiment: &str) -> Value {
+    let header = &info.header;
+    let mut fields = Map::from_iter([
+        ("trace_id".to_owned(), json!(shown_id(&info.id))),
+        (
+            "trace_location".to_owned(),
+            json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": experiment } }),
+        ),
+        ("request_time".to_owned(), json!(time::write(header.start))),
+        ("state".to_owned(), json!(state(header.state))),
+        ("trace_metadata".to_owned(), json!(metadata(header))),
+        ("tags".to_owned(), json!(shown_tags(info, experiment))),
+    ]);
+    let mut put = |name: &str, value: Option<Value>| value.map(|value| fields.insert(name.to_owned(), value));
+    put("execution_duration", header.end.map(|end| json!(time::write_duration(end.saturating_sub(header.start)))));
+    put("client_request_id", header.metadata.get(CLIENT_REQUEST_ID).map(|id| json!(id)));
+    put("request_preview", header.inputs.as_ref().map(|text| json!(text)));
+    put("response_preview", header.outputs.as_ref().map(|text| json!(text)));
+    let assessments = said::all(info);
+    put("assessments", (!assessments.is_empty()).then(|| json!(assessments)));
+    Value::Object(fields)
+}
+
+fn state(state: State) -> &'static str {
+    match state {
+        State::InProgress => "IN_PROGRESS",
+        State::Ok => "OK",
+        State::Error => "ERROR",
+    }
+}
+
+/// What the trace says of itself, and what MLflow has there that is a fact with us.
+fn metadata(header: &Header) -> BTreeMap<String, String> {
+    let mut metadata = header.metadata.clone();
+    metadata.remove(CLIENT_REQUEST_ID);
+    let mut put = |name: &str, value: Option<String>| {
+        value.map(|value| metadata.entry(name.to_owned()).or_insert(value));
+    };
+    put(SCHEMA.0, Some(SCHEMA.1.to_owned()));
+    put(SESSION, header.session.clone());
+    put(USER, header.user.clone());
+    put(TOKENS, header.tokens.map(|tokens| tokens_text(&tokens)));
+    put(COST, header.cost.map(|cost| json!({ "total_cost": cost }).to_string()));
+    metadata
+}
+
+fn tokens_text(tokens: &model::digest::Tokens) -> String {
+    let mut counts =
+        json!({ "input_tokens": tokens.input, "output_tokens": tokens.output, "total_tokens": tokens.total });
+    for (name, count) in
+        [("cache_read_input_tokens", tokens.cache_read), ("cache_creation_input_tokens", tokens.cache_write)]
+    {
+        if count > 0 {
+            counts[name] = json!(count);
+        }
+    }
+    counts.to_string()
+}
+
+fn shown_tags(info: &TraceInfo, experiment: &str) -> BTreeMap<String, String> {
+    let mut shown: BTreeMap<String, String> = info.tags.clone();
+    shown.retain(|name, _| !links::is_one(name));
+    let name = &info.header.name;
+    if !name.is_empty() {
+        shown.entry(tags::NAME.to_owned()).or_insert_with(|| name.clone());
+    }
+    shown.insert(LOCATION.0.to_owned(), LOCATION.1.to_owned());
+    let artifacts = format!("mlflow-artifacts:/{experiment}/traces/{}/artifacts", shown_id(&info.id));
+    shown.insert(tags::ARTIFACTS.to_owned(), artifacts);
+    shown
+}

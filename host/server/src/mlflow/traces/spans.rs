@@ -1,0 +1,160 @@
+//! Spans as OpenTelemetry's protobuf has them in JSON, with names in snake case and ids in Base64.
+//!
+//! What MLflow's client looks for in attributes of its own is put there where a span says it in another dialect.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use model::digest::{SpanDigest, to_dollars};
+use model::json::Json;
+use model::trace::{Attributes, Event, Link, Span, SpanKind, Status};
+use serde_json::{Map, Value, json};
+use telemetry::facts::Facts;
+
+use super::shown_id;
+
+const TRACE: &str = "mlflow.traceRequestId";
+
+/// A span of a trace as it is read.
+pub(super) fn shown(trace: &str, (span, digest): &(Span, SpanDigest)) -> Value {
+    let mut fields = Map::from_iter([
+        ("trace_id".to_owned(), json!(base64(trace))),
+        ("span_id".to_owned(), json!(base64(&span.id))),
+        ("name".to_owned(), json!(span.name)),
+        ("kind".to_owned(), json!(kind(span.kind))),
+        ("start_time_unix_nano".to_owned(), json!(span.start)),
+        ("attributes".to_owned(), json!(attributes(trace, span, digest))),
+        ("status".to_owned(), status(&span.status)),
+    ]);
+    let mut put = |name: &str, value: Option<Value>| value.map(|value| fields.insert(name.to_owned(), value));
+    put("parent_span_id", span.parent.as_ref().map(|parent| json!(base64(parent))));
+    put("end_time_unix_nano", span.end.map(|end| json!(end)));
+    put("events", (!span.events.is_empty()).then(|| span.events.iter().map(event).collect()));
+    put("links", (!span.links.is_empty()).then(|| span.links.iter().map(link).collect()));
+    Value::Object(fields)
+}
+
+/// A span as MLflow writes it to files, with JSON in all attributes.
+pub(super) fn filed(trace: &str, (span, digest): &(Span, SpanDigest)) -> Value {
+    let texts = all_attributes(trace, span, digest);
+    let texts: Map<String, Value> = texts.into_iter().map(|(name, value)| (name, json!(value.as_str()))).collect();
+    let (code, message) = status_words(&span.status);
+    let event = |event: &Event| {
+        let attributes: Map<String, Value> =
+            event.attributes.iter().map(|(name, value)| (name.clone(), value.to_value())).collect();
+        json!({ "name": event.name, "time_unix_nano": event.time, "attributes": attributes })
+    };
+    json!({
+        "trace_id": base64(trace),
+        "span_id": base64(&span.id),
+        "parent_span_id": span.parent.as_ref().map(|parent| base64(parent)),
+        "name": span.name,
+        "kind": kind(span.kind),
+        "start_time_unix_nano": span.start,
+        "end_time_unix_nano": span.end,
+        "events": span.events.iter().map(event).collect::<Vec<_>>(),
+        "status": { "code": code, "message": message },
+        "attributes": texts,
+        "links": span.links.iter().map(link).collect::<Vec<_>>(),
+    })
+}
+
+fn attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Vec<Value> {
+    pairs(&all_attributes(trace, span, digest))
+}
+
+fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
+    let mut all: Attributes = span.attributes.iter().filter(|(name, _)| name != TRACE).cloned().collect();
+    let mut put = |name: &str, value: Option<Value>| {
+        if let Some(value) = value.and_then(|value| Json::from_serialize(&value).ok())
+            && all.iter().all(|(known, _)| known != name)
+        {
+            all.push((name.to_owned(), value));
+        }
+    };
+    put(TRACE, Some(json!(shown_id(trace))));
+    let facts = Facts::of(span);
+    put("mlflow.spanType", facts.kind.map(|kind| json!(kind)));
+    put("mlflow.spanInputs", facts.inputs.map(|inputs| inputs.to_value()));
+    put("mlflow.spanOutputs", facts.outputs.map(|outputs| outputs.to_value()));
+    put("mlflow.llm.model", facts.model.map(|model| json!(model)));
+    put("mlflow.llm.provider", facts.provider.map(|provider| json!(provider)));
+    let usage = |tokens: model::digest::Tokens| json!({ "input_tokens": tokens.input, "output_tokens": tokens.output, "total_tokens": tokens.total });
+    put("mlflow.chat.tokenUsage", facts.tokens.map(usage));
+    put("mlflow.llm.cost", digest.cost.map(|cost| json!({ "total_cost": to_dollars(cost) })));
+    all
+}
+
+fn pairs(attributes: &Attributes) -> Vec<Value> {
+    attributes.iter().map(|(name, value)| json!({ "key": name, "value": any(&value.to_value()) })).collect()
+}
+
+/// A value as OpenTelemetry's `AnyValue`.
+fn any(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({}),
+        Value::Bool(value) => json!({ "bool_value": value }),
+        Value::Number(number) if number.is_i64() => json!({ "int_value": number }),
+        Value::Number(number) => json!({ "double_value": number.as_f64() }),
+        Value::String(text) => json!({ "string_value": text }),
+        Value::Array(list) => match list.is_empty() {
+            true => json!({ "array_value": {} }),
+            false => json!({ "array_value": { "values": list.iter().map(any).collect::<Vec<_>>() } }),
+        },
+        Value::Object(map) => {
+            let values: Vec<_> = map.iter().map(|(key, value)| json!({ "key": key, "value": any(value) })).collect();
+            if values.is_empty() {
+                json!({ "kvlist_value": {} })
+            } else {
+                json!({ "kvlist_value": { "values": values } })
+            }
+        }
+    }
+}
+
+fn event(event: &Event) -> Value {
+    let mut shown = json!({ "time_unix_nano": event.time, "name": event.name });
+    if !event.attributes.is_empty() {
+        shown["attributes"] = json!(pairs(&event.attributes));
+    }
+    shown
+}
+
+fn link(link: &Link) -> Value {
+    let mut shown = json!({ "trace_id": base64(&link.trace), "span_id": base64(&link.span) });
+    if !link.attributes.is_empty() {
+        shown["attributes"] = json!(pairs(&link.attributes));
+    }
+    shown
+}
+
+fn status(status: &Status) -> Value {
+    match status_words(status) {
+        (code, "") => json!({ "code": code }),
+        (code, message) => json!({ "message": message, "code": code }),
+    }
+}
+
+fn status_words(status: &Status) -> (&'static str, &str) {
+    match status {
+        Status::Unset => ("STATUS_CODE_UNSET", ""),
+        Status::Ok => ("STATUS_CODE_OK", ""),
+        Status::Error(said) => ("STATUS_CODE_ERROR", said),
+    }
+}
+
+fn kind(kind: SpanKind) -> &'static str {
+    match kind {
+        SpanKind::Internal => "SPAN_KIND_INTERNAL",
+        SpanKind::Server => "SPAN_KIND_SERVER",
+        SpanKind::Client => "SPAN_KIND_CLIENT",
+        SpanKind::Producer => "SPAN_KIND_PRODUCER",
+        SpanKind::Consumer => "SPAN_KIND_CONSUMER",
+    }
+}
+
+/// Base64 of an id in hexadecimal.
+fn base64(id: &str) -> String {
+    let bytes: Vec<u8> =
+        id.as_bytes().chunks(2).filter_map(|pair| u8::from_str_radix(str::from_utf8(pair).ok()?, 16).ok()).collect();
+    STANDARD.encode(bytes)
+}
