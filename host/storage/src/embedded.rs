@@ -3,7 +3,8 @@
 mod backup;
 mod check;
 mod compact;
-pub(crate) mod datasets;
+pub(crate) mod digested;
+mod documents;
 pub(crate) mod layout;
 pub(crate) mod lock;
 mod read;
@@ -31,7 +32,7 @@ use model::trace::Span;
 use tokio::sync::Semaphore;
 
 pub use check::Findings;
-use datasets::Datasets;
+use digested::Folders;
 use layout::Layout;
 use lock::Lock;
 use read::Reader;
@@ -58,7 +59,7 @@ const EXPIRED_AT_ONCE: usize = 10_000;
 /// What replies of judges may take.
 const CACHE_BYTES: u64 = 1 << 30;
 
-/// Keeps everything in a folder: a log that is the truth, a view of it that finds things, and a file for each dataset.
+/// Keeps everything in a folder: a log that is the truth, a view of it that finds things, and a file for each dataset and blob.
 ///
 /// Reading and writing work at any time from any task. Dropping the store waits for writes that were requested and
 /// lets the next process in.
@@ -66,7 +67,7 @@ pub struct EmbeddedStore {
     view: Arc<View>,
     traces: Arc<Traces>,
     reader: Arc<Reader>,
-    datasets: Datasets,
+    folders: Folders,
     writer: Writer,
     cache: Arc<Cache>,
     /// The cache works on one request at a time; more than another would be threads that wait.
@@ -208,7 +209,7 @@ impl EmbeddedStore {
         let Options { files, segment_bytes, .. } = options.clone();
         let segment_bytes = segment_bytes.min(LONGEST_SEGMENT);
         migrate_if_needed(root, &files, segment_bytes)?;
-        let datasets = Datasets::open(root.join("datasets"))?;
+        let folders = Folders::open(root)?;
         let trace_files = Arc::clone(&files);
         let Opened { log, appender, viewed } = log::open(files, &root.join("log"), segment_bytes)?;
         let view = Arc::new(View::open(&root.join("view"), &log, &appender, viewed)?);
@@ -219,7 +220,7 @@ impl EmbeddedStore {
             view: Arc::clone(&view),
             traces: Arc::clone(&traces),
             reader: Arc::clone(&reader),
-            datasets: datasets.clone(),
+            folders: folders.clone(),
             space: Space::of(root),
         };
         let lock = Arc::new(lock);
@@ -228,7 +229,7 @@ impl EmbeddedStore {
             view,
             traces,
             reader,
-            datasets,
+            folders,
             writer: Writer::start(parts)?,
             cache,
             cache_places: Semaphore::new(2),
@@ -319,11 +320,11 @@ impl Store for EmbeddedStore {
     }
 
     fn new_dataset(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
-        Ok(Box::new(self.datasets.create()?))
+        Ok(Box::new(self.folders.datasets.create()?))
     }
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
-        Ok(Box::new(self.datasets.read(digest)?))
+        Ok(Box::new(self.folders.datasets.read(digest)?))
     }
 }
 
