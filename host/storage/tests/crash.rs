@@ -24,11 +24,12 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::document::{Change, Committed, Expected, Kind};
 use model::feedback::{Feedback, Value};
 use model::json::Json;
 use model::outcome::Outcome;
 use model::ports::{
-    Annotation, AnnotationChange, JudgeCache, SpanBatch, Store, StoreError, TraceRetention, TraceStore,
+    Annotation, AnnotationChange, DocumentStore, JudgeCache, SpanBatch, Store, StoreError, TraceRetention, TraceStore,
 };
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
@@ -388,6 +389,20 @@ async fn child_on_a_small_disk() {
     for index in next..next + 10 {
         store.put_results(run, vec![noise(index)]).await.expect("there is room");
     }
+    let document = |value: Option<&str>| Change {
+        kind: Kind::Experiment,
+        key: "a".to_owned(),
+        expected: Expected::Anything,
+        value: value.map(|value| Json::parse(value).expect("JSON")),
+    };
+    store.commit(vec![document(Some("1"))]).await.expect("there is room");
+    // There is room for what only takes away.
+    let free = rustix::fs::statvfs(disk).map(|found| found.f_bavail * found.f_frsize).expect("a disk");
+    std::fs::write(disk.join("filler"), vec![1; free as usize - (10 << 20)]).expect("written");
+    let refusal = store.commit(vec![document(Some("2"))]).await.expect_err("there is no room");
+    assert!(matches!(refusal, StoreError::Full { .. }), "{refusal:?}");
+    assert_eq!(store.commit(vec![document(None)]).await.expect("there is room"), Committed::Made);
+    assert_eq!(store.document(Kind::Experiment, "a").await.expect("read"), None);
     // Somebody else takes all there is.
     let taken = std::fs::write(disk.join("filler"), vec![1; 64 << 20]);
     assert_eq!(taken.expect_err("that is too much").kind(), std::io::ErrorKind::StorageFull);

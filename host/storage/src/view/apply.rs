@@ -121,3 +121,55 @@ fn delete(changes: &mut Changes<'_>, run: RunId, deletion: &Pointer) -> Result<(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use model::document::{Change, Expected, Kind};
+    use model::json::Json;
+
+    use super::*;
+    use crate::log::Position;
+
+    /// A frame that was written under `sequence`, and changes these documents: to have a value, or to be gone.
+    fn frame(sequence: u64, changes: &[(&str, bool)]) -> HeadedFrame {
+        let change = |&(key, is_there): &(&str, bool)| {
+            let value = is_there.then(|| Json::parse("1").expect("JSON"));
+            Change { kind: Kind::Index, key: key.to_owned(), expected: Expected::Anything, value }
+        };
+        let (kind, payload) = documents::commit(&changes.iter().map(change).collect::<Vec<_>>()).expect("small");
+        let address = Address { position: Position { segment: 1, offset: sequence }, length: 64 };
+        HeadedFrame::read(kind, sequence, &payload, address).expect("whole")
+    }
+
+    /// Every order of some numbers.
+    fn orders(numbers: &[usize]) -> Vec<Vec<usize>> {
+        let with_first = |&first: &usize| {
+            let others: Vec<usize> = numbers.iter().copied().filter(|number| *number != first).collect();
+            orders(&others).into_iter().map(move |others| [&[first][..], &others].concat())
+        };
+        if numbers.is_empty() { vec![Vec::new()] } else { numbers.iter().flat_map(with_first).collect() }
+    }
+
+    #[test]
+    fn documents_are_the_same_in_whatever_order_and_how_often_frames_are_applied() {
+        let frames = [
+            frame(1, &[("a", true), ("b", true), ("c", true)]),
+            frame(2, &[("a", false), ("b", true)]),
+            frame(3, &[("b", false), ("d", false)]),
+            frame(4, &[("a", true), ("e", true)]),
+            frame(5, &[("e", false)]),
+        ];
+        for order in orders(&[0, 1, 2, 3, 4]) {
+            let mut changes = Changes::from_nothing();
+            for place in order.iter().chain(&order[..3]) {
+                frames[*place].apply(&mut changes).expect("applied");
+            }
+            let kind = Kind::Index as u8;
+            let (there, gone) = (|key| keys::document(kind, key), |key| keys::removal(kind, key));
+            let expected = [(gone("b"), 3), (gone("d"), 3), (gone("e"), 5), (there("a"), 4), (there("c"), 1)];
+            let found =
+                changes.entries().map(|(key, _)| (key.to_vec(), changes.get(key).expect("read").expect("there").as_of));
+            assert!(found.eq(expected), "{order:?}");
+        }
+    }
+}

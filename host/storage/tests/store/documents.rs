@@ -340,6 +340,21 @@ async fn replaced_and_removed_documents_give_their_space_back() {
     assert_eq!((findings.documents, findings.frames), (2, 2));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wanted_by_many_at_the_same_time_is_written_once() {
+    let home = TempDir::new().expect("a temporary folder");
+    let store = Arc::new(open(home.path()));
+    let same = (0..64).map(|_| {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move { commit(&*store, vec![put("a", Expected::Absent, "1")]).await })
+    });
+    for answer in Vec::from_iter(same) {
+        assert_eq!(answer.await.expect("no panic"), Committed::Made);
+    }
+    drop(store);
+    assert_eq!(EmbeddedStore::check(home.path()).expect("read").expect("a store").frames, 1);
+}
+
 /// sled writes what is long to files that it never syncs.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_longest_keys_make_no_files_of_sled() {
