@@ -34,6 +34,28 @@ pub enum Kind {
     Index = 17,
 }
 
+impl Kind {
+    pub const ALL: [Self; 17] = [
+        Self::Experiment,
+        Self::TrackedRun,
+        Self::Metric,
+        Self::Artifact,
+        Self::Dataset,
+        Self::DatasetRecord,
+        Self::Prompt,
+        Self::PromptVersion,
+        Self::AppVersion,
+        Self::Scorer,
+        Self::LabelSchema,
+        Self::ReviewQueue,
+        Self::ReviewItem,
+        Self::Issue,
+        Self::Webhook,
+        Self::Gateway,
+        Self::Index,
+    ];
+}
+
 /// A document as it is kept.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Document {
@@ -72,4 +94,18 @@ pub enum Committed {
     Made,
     /// None of them is, since a document was not as expected.
     Conflict,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A kind that is not among them would be in no archive.
+    #[test]
+    fn all_kinds_are_among_all() {
+        let wrong = serde_json::from_str::<Kind>("\"none\"").expect_err("no kind").to_string();
+        let (_, names) = wrong.split_once("expected one of").expect("names of kinds");
+        assert_eq!(names.matches('`').count() / 2, Kind::ALL.len(), "{names}");
+        assert!(Kind::ALL.is_sorted_by(|a, b| (*a as u8) < *b as u8));
+    }
 }

@@ -708,6 +708,9 @@ pub trait BlobStore: Send + Sync {
     /// `Missing` where there is none.
     fn open_blob(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError>;
 
+    /// The digests of all files, ascending.
+    fn blobs(&self) -> Result<Vec<String>, StoreError>;
+
     /// Removes the files that `is_used` knows nothing of, but for those that were written, or written again, within the last
     /// hour: they may be about to be used. Returns how many bytes they had.
     fn sweep_blobs(&self, is_used: &dyn Fn(&str) -> bool) -> Result<u64, StoreError>;

@@ -5,7 +5,8 @@
 //! ```
 //!
 //! The frames are those of the log, numbered from 0: a dataset before the first run on it, a run, its results, its
-//! exchanges with judges, its report; a trace, its spans, what was said of it. The last one says how much there was, so that a file that was cut off is told from a whole one.
+//! exchanges with judges, its report; a trace, its spans, what was said of it; documents, then blobs, which they may name. The last
+//! one says how much there was, so that a file that was cut off is told from a whole one.
 
 mod export;
 mod import;
@@ -24,7 +25,7 @@ pub use import::{Imported, import, verify};
 enum Kind {
     /// The digest of a dataset, whose bytes follow.
     Dataset = 1,
-    /// Some bytes of the dataset.
+    /// Some bytes of the dataset or blob.
     Bytes = 2,
     /// The header of a run, as JSON. What follows is of this run.
     Run = 3,
@@ -42,10 +43,14 @@ enum Kind {
     Spans = 9,
     /// What was said of the trace, as JSON.
     Annotations = 10,
+    /// Documents of a kind: its number, then key and value of each, as JSON.
+    Documents = 11,
+    /// The digest of a blob, whose bytes follow.
+    Blob = 12,
 }
 
 impl Kind {
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 12] = [
         Self::Dataset,
         Self::Bytes,
         Self::Run,
@@ -56,6 +61,8 @@ impl Kind {
         Self::Trace,
         Self::Spans,
         Self::Annotations,
+        Self::Documents,
+        Self::Blob,
     ];
 
     fn of(number: u8) -> Option<Self> {
@@ -77,6 +84,11 @@ pub struct Contents {
     pub traces: u64,
     #[serde(default)]
     pub spans: u64,
+    /// Archives of version 3 have none; blobs likewise.
+    #[serde(default)]
+    pub documents: u64,
+    #[serde(default)]
+    pub blobs: u64,
 }
 
 /// Why an archive was not written or read.

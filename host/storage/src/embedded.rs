@@ -4,7 +4,8 @@ mod backup;
 mod check;
 mod checkpoint;
 mod compact;
-pub(crate) mod datasets;
+pub(crate) mod digested;
+mod documents;
 pub(crate) mod layout;
 pub(crate) mod lock;
 mod read;
@@ -32,7 +33,7 @@ use model::trace::Span;
 use tokio::sync::Semaphore;
 
 pub use check::Findings;
-use datasets::Datasets;
+use digested::Folders;
 use layout::Layout;
 use lock::Lock;
 use read::Reader;
@@ -62,7 +63,7 @@ const EXPIRED_AT_ONCE: usize = 10_000;
 /// What replies of judges may take.
 const CACHE_BYTES: u64 = 1 << 30;
 
-/// Keeps everything in a folder: a log that is the truth, a view of it that finds things, and a file for each dataset.
+/// Keeps everything in a folder: a log that is the truth, a view of it that finds things, and a file for each dataset and blob.
 ///
 /// Reading and writing work at any time from any task. Dropping the store waits for writes that were requested and
 /// lets the next process in.
@@ -70,7 +71,7 @@ pub struct EmbeddedStore {
     view: Arc<View>,
     traces: Arc<Traces>,
     reader: Arc<Reader>,
-    datasets: Datasets,
+    folders: Folders,
     writer: Writer,
     cache: Arc<Cache>,
     /// The cache works on one request at a time; more than another would be threads that wait.
@@ -219,7 +220,7 @@ impl EmbeddedStore {
         let Options { files, segment_bytes, checkpoint_bytes, .. } = options.clone();
         let segment_bytes = segment_bytes.min(LONGEST_SEGMENT);
         migrate_if_needed(root, &files, segment_bytes)?;
-        let datasets = Datasets::open(root.join("datasets"))?;
+        let folders = Folders::open(root)?;
         let trace_files = Arc::clone(&files);
         let Opened { log, appender, viewed } = log::open(files, &root.join("log"), segment_bytes)?;
         let view = Arc::new(View::open(&root.join("view"), &log, &appender, viewed)?);
@@ -230,7 +231,7 @@ impl EmbeddedStore {
             view: Arc::clone(&view),
             traces: Arc::clone(&traces),
             reader: Arc::clone(&reader),
-            datasets: datasets.clone(),
+            folders: folders.clone(),
             space: Space::of(root),
         };
         let lock = Arc::new(lock);
@@ -239,7 +240,7 @@ impl EmbeddedStore {
             view,
             traces,
             reader,
-            datasets,
+            folders,
             writer: Writer::start(parts, checkpoint_bytes)?,
             cache,
             cache_places: Semaphore::new(2),
@@ -330,11 +331,11 @@ impl Store for EmbeddedStore {
     }
 
     fn new_dataset(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
-        Ok(Box::new(self.datasets.create()?))
+        Ok(Box::new(self.folders.datasets.create()?))
     }
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
-        Ok(Box::new(self.datasets.read(digest)?))
+        Ok(Box::new(self.folders.datasets.read(digest)?))
     }
 }
 

@@ -1,4 +1,4 @@
-//! What is written to the log: the payloads of its frames.
+//! What of runs is written to the log: the payloads of its frames.
 //!
 //! ```text
 //! head, postcard: run, as-of, blocks | of exchanges: batch | codec u8 | body
@@ -16,7 +16,7 @@ use crate::log::{Address, Stored};
 use crate::results as body;
 use crate::view::keys;
 
-/// Kinds of frames. New ones get new numbers; none is ever used again.
+/// Kinds of frames of runs. `traces` and `documents` have others. New ones get new numbers; none is ever used again.
 pub(crate) const HEADER: u8 = 1;
 pub(crate) const RESULTS: u8 = 2;
 pub(crate) const REPORT: u8 = 3;
@@ -108,23 +108,23 @@ pub(crate) fn blocks(indexes: impl Iterator<Item = u64>) -> Vec<u64> {
 /// Head and body of a stored frame.
 pub(crate) fn open(stored: &Stored, address: Address) -> Result<(Head, Vec<u8>), StoreError> {
     let (head, body) = split(stored.kind, &stored.payload, address)?;
-    let body = match body.split_first() {
-        Some((&PLAIN, bytes)) => Some(bytes.to_vec()),
-        Some((&ZSTD, bytes)) => decompressed(bytes),
-        _ => None,
-    };
-    Ok((head, body.ok_or_else(|| unreadable(address, "its body"))?))
+    Ok((head, body_of(body).ok_or_else(|| unreadable(address, "its body"))?))
 }
 
 fn payload(head: &Head, body: &[u8]) -> Result<Vec<u8>, StoreError> {
-    if body.len() > LARGEST_BODY {
-        let message = format!("{} bytes are too many for one record of the store", body.len());
-        return Err(StoreError::Io(std::io::Error::other(message)));
-    }
     let failed = |error| StoreError::Io(std::io::Error::other(error));
     let mut payload = postcard::to_stdvec(head).map_err(failed)?;
     if let Some(batch) = head.batch {
         payload = postcard::to_extend(&batch, payload).map_err(failed)?;
+    }
+    with_body(payload, body)
+}
+
+/// A payload whose head is there already.
+pub(crate) fn with_body(mut payload: Vec<u8>, body: &[u8]) -> Result<Vec<u8>, StoreError> {
+    if body.len() > LARGEST_BODY {
+        let message = format!("{} bytes are too many for one record of the store", body.len());
+        return Err(StoreError::Io(std::io::Error::other(message)));
     }
     if body.len() >= SMALLEST_COMPRESSED {
         let compressed = zstd::bulk::compress(body, LEVEL)?;
@@ -138,6 +138,15 @@ fn payload(head: &Head, body: &[u8]) -> Result<Vec<u8>, StoreError> {
     payload.push(PLAIN);
     payload.extend_from_slice(body);
     Ok(payload)
+}
+
+/// The body, from what is behind the head of a payload; none where it is damaged.
+pub(crate) fn body_of(bytes: &[u8]) -> Option<Vec<u8>> {
+    match bytes.split_first() {
+        Some((&PLAIN, bytes)) => Some(bytes.to_vec()),
+        Some((&ZSTD, bytes)) => decompressed(bytes),
+        _ => None,
+    }
 }
 
 fn split(kind: u8, payload: &[u8], address: Address) -> Result<(Head, &[u8]), StoreError> {

@@ -12,17 +12,24 @@ mod samples;
 #[path = "store/workload.rs"]
 mod workload;
 
+#[path = "store/commits.rs"]
+mod commits;
+
+#[path = "store/tasks.rs"]
+mod tasks;
+
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use model::document::{Change, Committed, Expected, Kind};
 use model::feedback::{Feedback, Value};
 use model::json::Json;
 use model::outcome::Outcome;
 use model::ports::{
-    Annotation, AnnotationChange, JudgeCache, SpanBatch, Store, StoreError, TraceRetention, TraceStore,
+    Annotation, AnnotationChange, DocumentStore, JudgeCache, SpanBatch, Store, StoreError, TraceRetention, TraceStore,
 };
 use storage::{EmbeddedStore, MemoryStore, Options};
 use tempfile::TempDir;
@@ -43,8 +50,8 @@ const FIRST_REPLY: &str = "KARAT_CRASH_FIRST_REPLY";
 /// The next operation of each task, one after the other.
 const NEXT: &str = "KARAT_CRASH_NEXT";
 
-/// Tasks that take in traces at once.
-const TASKS: u64 = 4;
+/// Tasks that take in traces or commit documents at once.
+const TASKS: u64 = 6;
 
 /// The longest that a store may take to open.
 const OPENING: Duration = Duration::from_secs(5);
@@ -211,11 +218,11 @@ fn with_small_segments() -> Options {
     Options { segment_bytes: 256 << 10, checkpoint_bytes: 64 << 10, ..Options::default() }
 }
 
-/// Takes in traces from several tasks, as fast as it can, until it is killed, and prints what is durable: a task and the
+/// Takes in traces and commits documents from several tasks, as fast as it can, until it is killed, and prints what is durable: a task and the
 /// number of its operation.
 #[ignore = "it is the process that another test kills"]
 #[tokio::test(flavor = "multi_thread")]
-async fn child_with_traces() {
+async fn child_with_tasks() {
     let root = std::env::var_os(STORE).expect("started by another test");
     let next = std::env::var(NEXT).expect("started by another test");
     let store = Arc::new(EmbeddedStore::open_with(Path::new(&root), with_small_segments()).expect("a store"));
@@ -224,7 +231,7 @@ async fn child_with_traces() {
         let (store, next) = (Arc::clone(&store), next.parse::<u64>().expect("a number"));
         tokio::spawn(async move {
             for number in next.. {
-                workload::operate(&*store, task, number).await.expect("done");
+                tasks::operate(&*store, task, number).await.expect("done");
                 println!("done {task} {number}");
                 if number % 100 == 50 + task {
                     println!("compacts");
@@ -257,15 +264,15 @@ impl Oracle {
     /// What is there after so many operations.
     async fn after(&mut self, task: u64, operations: u64) -> std::collections::BTreeMap<String, String> {
         for number in self.done..operations {
-            workload::operate(&self.store, task, number).await.expect("done");
+            tasks::operate(&self.store, task, number).await.expect("done");
         }
         self.done = self.done.max(operations);
-        workload::everything(&self.store).await.expect("read")
+        tasks::everything(&self.store).await.expect("read")
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn kill_9_loses_no_trace_and_brings_none_back() {
+async fn kill_9_loses_no_trace_and_no_commit_and_brings_none_back() {
     let home = TempDir::new().expect("a temporary folder");
     let mut random = fastrand::Rng::with_seed(7);
     let mut oracles: Vec<Oracle> = (0..TASKS).map(|_| Oracle { store: MemoryStore::new(), done: 0 }).collect();
@@ -274,7 +281,7 @@ async fn kill_9_loses_no_trace_and_brings_none_back() {
         let mut command = Command::new(this_binary());
         let next: Vec<String> = oracles.iter().map(|oracle| oracle.done.to_string()).collect();
         command.env(NEXT, next.join(" "));
-        let (mut child, lines) = spawn(command, "child_with_traces", home.path());
+        let (mut child, lines) = spawn(command, "child_with_tasks", home.path());
         let mut left = random.usize(0..400);
         let mut acknowledged: Vec<u64> = oracles.iter().map(|oracle| oracle.done).collect();
         for line in lines.lines().map_while(Result::ok) {
@@ -297,7 +304,7 @@ async fn kill_9_loses_no_trace_and_brings_none_back() {
         let (took, work) = (begun.elapsed(), cpu() - worked);
         slowest = slowest.max((took, work));
         busiest = busiest.max(work);
-        let found = workload::everything(&store).await.expect("read");
+        let found = tasks::everything(&store).await.expect("read");
         drop(store);
         let mut known = 0;
         for (task, oracle) in (0..).zip(&mut oracles) {
@@ -311,7 +318,7 @@ async fn kill_9_loses_no_trace_and_brings_none_back() {
         assert_eq!(known, found.len(), "round {round}");
         let findings = EmbeddedStore::check(home.path()).expect("read").expect("a store");
         assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
-        assert_eq!(findings.traces, found.len() as u64);
+        assert_eq!(findings.traces + findings.documents, found.len() as u64);
     }
     let operations: u64 = oracles.iter().map(|oracle| oracle.done).sum();
     assert!(operations > 100, "{operations}");
@@ -382,6 +389,20 @@ async fn child_on_a_small_disk() {
     for index in next..next + 10 {
         store.put_results(run, vec![noise(index)]).await.expect("there is room");
     }
+    let document = |value: Option<&str>| Change {
+        kind: Kind::Experiment,
+        key: "a".to_owned(),
+        expected: Expected::Anything,
+        value: value.map(|value| Json::parse(value).expect("JSON")),
+    };
+    store.commit(vec![document(Some("1"))]).await.expect("there is room");
+    // There is room for what only takes away.
+    let free = rustix::fs::statvfs(disk).map(|found| found.f_bavail * found.f_frsize).expect("a disk");
+    std::fs::write(disk.join("filler"), vec![1; free as usize - (10 << 20)]).expect("written");
+    let refusal = store.commit(vec![document(Some("2"))]).await.expect_err("there is no room");
+    assert!(matches!(refusal, StoreError::Full { .. }), "{refusal:?}");
+    assert_eq!(store.commit(vec![document(None)]).await.expect("there is room"), Committed::Made);
+    assert_eq!(store.document(Kind::Experiment, "a").await.expect("read"), None);
     // Somebody else takes all there is.
     let taken = std::fs::write(disk.join("filler"), vec![1; 64 << 20]);
     assert_eq!(taken.expect_err("that is too much").kind(), std::io::ErrorKind::StorageFull);

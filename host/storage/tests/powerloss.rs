@@ -19,6 +19,12 @@ mod samples;
 #[path = "store/workload.rs"]
 mod workload;
 
+#[path = "store/commits.rs"]
+mod commits;
+
+#[path = "store/tasks.rs"]
+mod tasks;
+
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -180,15 +186,15 @@ async fn nothing_acknowledged_is_lost_whenever_the_power_goes() {
     );
 }
 
-/// Tasks that take in traces at once.
-const TASKS: u64 = 3;
+/// Tasks that take in traces or commit documents at once.
+const TASKS: u64 = 4;
 
 /// Operations of each.
 const OF_EACH: u64 = 130;
 
 #[ignore = "it is the process that works under the shim"]
 #[tokio::test(flavor = "multi_thread")]
-async fn child_with_traces() {
+async fn child_with_tasks() {
     let root = PathBuf::from(std::env::var_os(STORE).expect("started by another test"));
     let options =
         Options { segment_bytes: 2 * SEGMENT_BYTES, checkpoint_bytes: SEGMENT_BYTES / 4, ..Options::default() };
@@ -198,7 +204,7 @@ async fn child_with_traces() {
         let store = Arc::clone(&store);
         tokio::spawn(async move {
             for number in 0..OF_EACH {
-                workload::operate(&*store, task, number).await.expect("done");
+                tasks::operate(&*store, task, number).await.expect("done");
                 println!("acknowledged {task} {number}");
                 match (number + task) % 40 {
                     10 => store.compact().await.expect("compacted"),
@@ -225,26 +231,28 @@ fn acknowledged_by_task(steps: &[Step]) -> [usize; TASKS as usize] {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn no_trace_is_lost_or_comes_back_whenever_the_power_goes() {
+async fn no_trace_and_no_commit_is_lost_or_comes_back_whenever_the_power_goes() {
     let home = TempDir::new().expect("a temporary folder");
     let Some(shim) = power::shim(home.path()) else {
-        return println!("skipped: `no_trace_is_lost_or_comes_back_whenever_the_power_goes` needs a C compiler");
+        return println!(
+            "skipped: `no_trace_and_no_commit_is_lost_or_comes_back_whenever_the_power_goes` needs a C compiler"
+        );
     };
     let root = home.path().join("store");
     drop(EmbeddedStore::open(&root).expect("a store"));
     let before = TempDir::new().expect("a temporary folder");
     Disk::of(&root).survive(before.path(), None);
-    let steps = recorded(home.path(), &shim, "child_with_traces").await;
+    let steps = recorded(home.path(), &shim, "child_with_tasks").await;
     assert_eq!(acknowledged_by_task(&steps), [OF_EACH as usize; TASKS as usize]);
 
     // By task: what has to be there after so many operations.
     let mut expected: Vec<Vec<BTreeMap<String, String>>> = Vec::new();
     for task in 0..TASKS {
         let oracle = MemoryStore::new();
-        let mut after = vec![workload::everything(&oracle).await.expect("read")];
+        let mut after = vec![tasks::everything(&oracle).await.expect("read")];
         for number in 0..OF_EACH {
-            workload::operate(&oracle, task, number).await.expect("done");
-            after.push(workload::everything(&oracle).await.expect("read"));
+            tasks::operate(&oracle, task, number).await.expect("done");
+            after.push(tasks::everything(&oracle).await.expect("read"));
         }
         expected.push(after);
     }
@@ -261,7 +269,7 @@ async fn no_trace_is_lost_or_comes_back_whenever_the_power_goes() {
         without_index += usize::from(!survived.path().join("traces/INDEX").exists());
         let store = EmbeddedStore::open(survived.path());
         let store = store.unwrap_or_else(|error| panic!("round {round}, step {at}: {error:?}"));
-        let found = workload::everything(&store).await;
+        let found = tasks::everything(&store).await;
         let found = found.unwrap_or_else(|error| panic!("round {round}, step {at}: {error:?}"));
         for (task, done) in (0..).zip(acknowledged_by_task(&steps[..at])) {
             let expected = &expected[task as usize];
@@ -272,7 +280,7 @@ async fn no_trace_is_lost_or_comes_back_whenever_the_power_goes() {
         drop(store);
         let findings = EmbeddedStore::check(survived.path()).expect("read").expect("a store");
         assert_eq!((&findings.problems[..], &findings.notes[..]), (&[][..], &[][..]), "round {round}");
-        assert_eq!(findings.traces, found.len() as u64);
+        assert_eq!(findings.traces + findings.documents, found.len() as u64);
     }
     println!(
         r#"{{"rounds": {rounds}, "steps": {}, "lost": 0, "come back": 0, "unopenable": 0, "indexes made anew": {without_index}}}"#,

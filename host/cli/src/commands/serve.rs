@@ -50,6 +50,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         redactions,
         ..Options::default()
     };
+    let (documents, blobs) = (Arc::clone(&store), Arc::clone(&store));
     let exporters = what.export.iter().map(|export| exporter(export, &what.from, &folder, &runtime, terminal));
     let exporters = exporters.collect::<Result<Vec<_>, _>>()?;
     let (traces, ending) =
@@ -59,6 +60,8 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         })?;
     let parts = Parts {
         traces: Arc::new(traces),
+        documents,
+        blobs,
         prices: Arc::new(wiring::prices),
         now,
         version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -56,10 +56,10 @@ async fn import(folder: &Path, file: &Path, terminal: &Terminal) -> Result<Exit,
     let imported = archive::import(&*store, open()?).await;
     let Imported { contents, known } = imported.map_err(|error| stop(error, file))?;
     if terminal.is_json() {
-        let Contents { runs, results, exchanges, datasets, traces, spans } = contents;
+        let Contents { runs, results, exchanges, datasets, traces, spans, documents, blobs } = contents;
         terminal.json(&json!({
             "runs": runs, "results": results, "exchanges": exchanges, "datasets": datasets, "traces": traces, "spans": spans,
-            "known": known
+            "documents": documents, "blobs": blobs, "known": known
         }))?;
     } else {
         terminal.data(format_args!("read {} from `{}`", said(&contents), file.display()))?;
@@ -82,7 +82,7 @@ async fn back_up(folder: &Path, to: &Path, terminal: &Terminal) -> Result<Exit, 
 }
 
 fn said(contents: &Contents) -> String {
-    let Contents { runs, results, exchanges, datasets, traces, spans } = *contents;
+    let Contents { runs, results, exchanges, datasets, traces, spans, documents, blobs } = *contents;
     let mut said = vec![counted(runs, "run"), counted(results, "result")];
     if exchanges > 0 {
         said.push(counted(exchanges, "exchange"));
@@ -90,6 +90,12 @@ fn said(contents: &Contents) -> String {
     said.push(counted(datasets, "dataset"));
     if traces > 0 {
         said.extend([counted(traces, "trace"), counted(spans, "span")]);
+    }
+    if documents > 0 {
+        said.push(counted(documents, "document"));
+    }
+    if blobs > 0 {
+        said.push(counted(blobs, "file"));
     }
     said.join(", ")
 }

@@ -17,16 +17,19 @@ pub(crate) fn check(folder: &Path, terminal: &Terminal) -> Result<Exit, Stop> {
     let is_whole = findings.problems.is_empty();
     if terminal.is_json() {
         terminal.json(&json!({
-            "whole": is_whole, "runs": findings.runs, "traces": findings.traces, "datasets": findings.datasets, "records": findings.frames,
-            "bytes": findings.bytes, "problems": findings.problems, "notes": findings.notes,
+            "whole": is_whole, "runs": findings.runs, "traces": findings.traces, "datasets": findings.datasets,
+            "documents": findings.documents, "blobs": findings.blobs, "records": findings.frames, "bytes": findings.bytes,
+            "problems": findings.problems, "notes": findings.notes,
         }))?;
     } else {
         terminal.data(format_args!(
-            "{} {}, {}{}, {} in {}",
+            "{} {}, {}{}, {}{}{} in {}",
             if is_whole { "ok  " } else { "FAIL" },
             counted(findings.runs, "run"),
             if findings.traces > 0 { counted(findings.traces, "trace") + ", " } else { String::new() },
             counted(findings.datasets, "dataset"),
+            if findings.documents > 0 { counted(findings.documents, "document") + ", " } else { String::new() },
+            if findings.blobs > 0 { counted(findings.blobs, "file") + ", " } else { String::new() },
             counted(findings.frames, "record"),
             ByteSize(findings.bytes)
         ))?;

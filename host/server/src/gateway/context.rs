@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use crate::otlp;
 use crate::refusal::Refusal;
+use crate::shared::Shared;
 
 pub(super) struct Context {
     pub(super) experiment: String,
@@ -21,7 +22,7 @@ impl Context {
     /// # Errors
     ///
     /// Refuses what is no name of an experiment. A trace context that is none begins a trace, as W3C has it.
-    pub(super) fn of(headers: &HeaderMap) -> Result<Self, Refusal> {
+    pub(super) async fn of(shared: &Shared, headers: &HeaderMap) -> Result<Self, Refusal> {
         let joined = headers.get("traceparent").and_then(|value| traceparent(value.to_str().ok()?));
         let (trace, parent) = joined.map_or_else(|| (hexadecimal(16), None), |(trace, span)| (trace, Some(span)));
         let said = |name| {
@@ -29,7 +30,7 @@ impl Context {
             Some(text.to_owned()).filter(|text| !text.is_empty())
         };
         Ok(Self {
-            experiment: otlp::experiment(headers)?,
+            experiment: otlp::experiment(shared, headers).await?,
             trace,
             span: hexadecimal(8),
             parent,

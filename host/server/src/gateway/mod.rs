@@ -131,7 +131,7 @@ fn shown(offer: &ModelOffer) -> Value {
 async fn call(shared: &Shared, operation: ModelOperation, request: Request) -> Response {
     let Some(gateway) = &shared.gateway else { return off().into_response() };
     let (head, mut content) = request.into_parts();
-    let (asked, context, held) = match take(gateway, operation, &head.headers, &mut content).await {
+    let (asked, context, held) = match take(shared, gateway, operation, &head.headers, &mut content).await {
         Ok(taken) => taken,
         Err(wrong) => {
             body::drain(&mut content).await;
@@ -153,6 +153,7 @@ async fn call(shared: &Shared, operation: ModelOperation, request: Request) -> R
 
 /// Takes a call that can be read.
 async fn take(
+    shared: &Shared,
     gateway: &Gateway,
     operation: ModelOperation,
     headers: &HeaderMap,
@@ -162,7 +163,7 @@ async fn take(
     if !is_plain {
         return Err(Refusal::new(Kind::Unsupported, "a call is not compressed").into());
     }
-    let context = Context::of(headers)?;
+    let context = Context::of(shared, headers).await?;
     let (bytes, held) = body::take(content, headers, &gateway.admission, &gateway.bounds).await?;
     Ok((Asked::read(operation, &bytes)?, context, held))
 }

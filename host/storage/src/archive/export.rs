@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
-use model::ports::{AnnotationChange, Store, StoreError, TraceStore};
+use model::document::{self, Document};
+use model::json::Json;
+use model::ports::{AnnotationChange, BlobStore, DocumentStore, Store, StoreError, TraceStore};
 use model::run::{Run, RunId};
 use model::search::{Query, TraceInfo};
 use serde::Serialize;
@@ -12,18 +14,22 @@ use super::stream::Writer;
 use super::{ArchiveError, Contents, Kind};
 use crate::{results, traces};
 
-/// Runs, and results, that are read at once.
+/// Runs, results, spans or documents that are read at once.
 const PAGE: usize = 500;
 
-/// Bytes of a dataset in one record.
+/// Bytes of a dataset or blob in one record.
 const CHUNK: usize = 1 << 20;
 
-/// Writes everything in `store` to `out`. A run or a trace that goes on meanwhile is written as far as it is when its turn comes.
+/// Writes everything in `store` to `out`. A run or a trace that goes on meanwhile is written as far as it is when
+/// its turn comes, and so is a document that changes.
 ///
 /// # Errors
 ///
 /// Fails when reading or writing does; then what was written is no archive.
-pub async fn export<S: Store + TraceStore>(store: &S, out: &mut (dyn Write + Send)) -> Result<Contents, ArchiveError> {
+pub async fn export<S>(store: &S, out: &mut (dyn Write + Send)) -> Result<Contents, ArchiveError>
+where
+    S: Store + TraceStore + DocumentStore + BlobStore,
+{
     let mut export = Export { out: Writer::start(out)?, written: Contents::default(), datasets: HashSet::new() };
     let mut after = None;
     loop {
@@ -35,6 +41,11 @@ pub async fn export<S: Store + TraceStore>(store: &S, out: &mut (dyn Write + Sen
         }
     }
     export.traces(store).await?;
+    for kind in document::Kind::ALL {
+        export.documents(store, kind).await?;
+    }
+    // Behind the documents: what they name was kept before they were.
+    export.blobs(store)?;
     export.out.write(Kind::End, &json(&export.written)?)?;
     export.out.finish()?;
     Ok(export.written)
@@ -65,19 +76,52 @@ impl<W: Write> Export<W> {
     }
 
     fn dataset(&mut self, store: &dyn Store, digest: &str) -> Result<(), ArchiveError> {
-        let mut bytes = store.open_dataset(digest)?;
-        self.out.write(Kind::Dataset, digest.as_bytes())?;
+        self.content(Kind::Dataset, digest, &mut *store.open_dataset(digest)?)?;
+        self.written.datasets += 1;
+        Ok(())
+    }
+
+    fn blobs(&mut self, store: &dyn BlobStore) -> Result<(), ArchiveError> {
+        for digest in store.blobs()? {
+            match store.open_blob(&digest) {
+                // Nobody has used it.
+                Err(StoreError::Missing { .. }) => {}
+                bytes => {
+                    self.content(Kind::Blob, &digest, &mut *bytes?)?;
+                    self.written.blobs += 1;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn content(&mut self, kind: Kind, digest: &str, bytes: &mut dyn Read) -> Result<(), ArchiveError> {
+        self.out.write(kind, digest.as_bytes())?;
         let mut chunk = Vec::with_capacity(CHUNK);
         loop {
             chunk.clear();
-            bytes.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
+            (&mut *bytes).take(CHUNK as u64).read_to_end(&mut chunk)?;
             if chunk.is_empty() {
-                break;
+                return Ok(());
             }
             self.out.write(Kind::Bytes, &chunk)?;
         }
-        self.written.datasets += 1;
-        Ok(())
+    }
+
+    async fn documents(&mut self, store: &dyn DocumentStore, kind: document::Kind) -> Result<(), ArchiveError> {
+        let mut after: Option<String> = None;
+        loop {
+            let page = store.documents(kind, "", after.as_deref(), PAGE).await?;
+            let Some(last) = page.last() else { return Ok(()) };
+            after = Some(last.key.clone());
+            let mut rest = &page[..];
+            while !rest.is_empty() {
+                let some: Vec<(&str, &Json)>;
+                (some, rest) = of_one_record(rest);
+                self.out.write(Kind::Documents, &json(&(kind as u8, some))?)?;
+            }
+            self.written.documents += page.len() as u64;
+        }
     }
 
     async fn results(&mut self, store: &dyn Store, run: RunId) -> Result<(), ArchiveError> {
@@ -140,6 +184,17 @@ impl<W: Write> Export<W> {
         }
         Ok(())
     }
+}
+
+/// Key and value of so many documents as take a few bytes, one at least, and the others.
+fn of_one_record(documents: &[Document]) -> (Vec<(&str, &Json)>, &[Document]) {
+    let mut bytes = 0;
+    let beyond = documents.iter().position(|document| {
+        bytes += document.value.as_str().len();
+        bytes > CHUNK
+    });
+    let (some, rest) = documents.split_at(beyond.map_or(documents.len(), |beyond| beyond.max(1)));
+    (some.iter().map(|document| (&document.key[..], &document.value)).collect(), rest)
 }
 
 fn json(value: &impl Serialize) -> Result<Vec<u8>, StoreError> {

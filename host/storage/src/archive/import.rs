@@ -5,8 +5,12 @@ use std::io::Read;
 
 use model::assessment::AssessmentId;
 use model::digest::SpanDigest;
+use model::document::{self, Change, Committed, Expected};
+use model::json::Json;
 use model::judge::{BatchId, Exchange};
-use model::ports::{Annotation, AnnotationChange, DatasetWriter, SpanBatch, Store, TraceStore};
+use model::ports::{
+    Annotation, AnnotationChange, BlobStore, DatasetWriter, DocumentStore, SpanBatch, Store, TraceStore,
+};
 use model::report::Report;
 use model::run::{RowResult, RunHeader, RunId};
 use model::trace::Span;
@@ -33,21 +37,25 @@ pub struct Imported {
 pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
     let mut frames = Stream::start(archive)?;
     let mut found = Contents::default();
-    let mut dataset: Option<(String, blake3::Hasher)> = None;
+    let mut content: Option<(String, blake3::Hasher)> = None;
     loop {
         let Some((kind, payload)) = frames.next()? else { return Err(damaged("its end is missing")) };
         if kind != Kind::Bytes
-            && let Some((digest, hasher)) = dataset.take()
+            && let Some((digest, hasher)) = content.take()
         {
             check_digest(&digest, &hasher.finalize().to_hex())?;
         }
         match kind {
             Kind::Dataset => {
                 found.datasets += 1;
-                dataset = Some((text(payload)?, blake3::Hasher::new()));
+                content = Some((text(payload)?, blake3::Hasher::new()));
+            }
+            Kind::Blob => {
+                found.blobs += 1;
+                content = Some((text(payload)?, blake3::Hasher::new()));
             }
             Kind::Bytes => {
-                let (_, hasher) = dataset.as_mut().ok_or_else(out_of_place)?;
+                let (_, hasher) = content.as_mut().ok_or_else(out_of_place)?;
                 hasher.update(payload);
             }
             Kind::Run => {
@@ -63,6 +71,7 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
             }
             Kind::Spans => found.spans += read_spans(payload)?.len() as u64,
             Kind::Annotations => drop(document::<Vec<AnnotationChange>>(payload)?),
+            Kind::Documents => found.documents += read_documents(payload)?.1.len() as u64,
             Kind::End if document::<Contents>(payload)? != found => {
                 return Err(damaged("it holds something else than its end says"));
             }
@@ -75,26 +84,30 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
     }
 }
 
-/// Adds what an archive holds to `store`. Cut off at any point, it can be done again. The archive should have been
+/// Adds what an archive holds to `store`; a document that is there already stays as it is. Cut off at any point, it can be done again. The archive should have been
 /// verified: what comes before a damaged place is in the store then.
 ///
 /// # Errors
 ///
 /// Fails as [`verify`] does, and when the store does.
-pub async fn import<S: Store + TraceStore>(store: &S, archive: impl Read + Send) -> Result<Imported, ArchiveError> {
+pub async fn import<S>(store: &S, archive: impl Read + Send) -> Result<Imported, ArchiveError>
+where
+    S: Store + TraceStore + DocumentStore + BlobStore,
+{
     let mut frames = Stream::start(archive)?;
-    let mut import = Import { store, dataset: None, run: None, known: 0 };
+    let mut import = Import { store, content: None, run: None, known: 0 };
     let mut trace: Option<(String, String)> = None;
     loop {
         let Some((kind, payload)) = frames.next()? else { return Err(damaged("its end is missing")) };
         if kind != Kind::Bytes {
-            import.keep_dataset()?;
+            import.keep_content()?;
         }
         match kind {
-            Kind::Dataset => import.dataset = Some((text(payload)?, store.new_dataset()?)),
+            Kind::Dataset => import.content = Some((text(payload)?, store.new_dataset()?)),
+            Kind::Blob => import.content = Some((text(payload)?, store.new_blob()?)),
             Kind::Bytes => {
-                let (_, dataset) = import.dataset.as_mut().ok_or_else(out_of_place)?;
-                dataset.write_all(payload)?;
+                let (_, content) = import.content.as_mut().ok_or_else(out_of_place)?;
+                content.write_all(payload)?;
             }
             Kind::Run => import.begin(&document(payload)?).await?,
             Kind::Results => {
@@ -123,6 +136,10 @@ pub async fn import<S: Store + TraceStore>(store: &S, archive: impl Read + Send)
                 let (trace, _) = trace.clone().ok_or_else(out_of_place)?;
                 store.annotate(annotations(&trace, document(payload)?)).await?;
             }
+            Kind::Documents => {
+                let (kind, documents) = read_documents(payload)?;
+                add_documents(store, kind, documents).await?;
+            }
             Kind::End => return Ok(Imported { contents: document(payload)?, known: import.known }),
         }
     }
@@ -130,17 +147,17 @@ pub async fn import<S: Store + TraceStore>(store: &S, archive: impl Read + Send)
 
 struct Import<'a> {
     store: &'a dyn Store,
-    /// The dataset that is being written, and the digest it has to have.
-    dataset: Option<(String, Box<dyn DatasetWriter>)>,
+    /// The dataset or blob that is being written, and the digest it has to have.
+    content: Option<(String, Box<dyn DatasetWriter>)>,
     /// The run that what follows belongs to; none where it is left out.
     run: Option<RunId>,
     known: u64,
 }
 
 impl Import<'_> {
-    fn keep_dataset(&mut self) -> Result<(), ArchiveError> {
-        match self.dataset.take() {
-            Some((digest, dataset)) => check_digest(&digest, &dataset.keep()?),
+    fn keep_content(&mut self) -> Result<(), ArchiveError> {
+        match self.content.take() {
+            Some((digest, content)) => check_digest(&digest, &content.keep()?),
             None => Ok(()),
         }
     }
@@ -190,6 +207,33 @@ fn annotations(trace: &str, mut said: Vec<AnnotationChange>) -> Vec<Annotation> 
     said.into_iter().map(|change| Annotation { trace: trace.to_owned(), change }).collect()
 }
 
+/// Adds those of some documents that are not there.
+async fn add_documents(
+    store: &dyn DocumentStore,
+    kind: document::Kind,
+    documents: Vec<(String, Json)>,
+) -> Result<(), ArchiveError> {
+    loop {
+        let mut missing = Vec::new();
+        for (key, value) in &documents {
+            if store.document(kind, key).await?.is_none() {
+                let (key, value) = (key.clone(), Some(value.clone()));
+                missing.push(Change { kind, key, expected: Expected::Absent, value });
+            }
+        }
+        // One of them may have come meanwhile.
+        if store.commit(missing).await? == Committed::Made {
+            return Ok(());
+        }
+    }
+}
+
+fn read_documents(payload: &[u8]) -> Result<(document::Kind, Vec<(String, Json)>), ArchiveError> {
+    let (number, documents) = document::<(u8, Vec<(String, Json)>)>(payload)?;
+    let kind = document::Kind::ALL.into_iter().find(|kind| *kind as u8 == number);
+    Ok((kind.ok_or_else(|| damaged(format!("its documents are of an unknown kind ({number})")))?, documents))
+}
+
 fn read_exchanges(payload: &[u8]) -> Result<(BatchId, Vec<Exchange>), ArchiveError> {
     let (batch, json) = payload.split_first_chunk().ok_or_else(|| damaged("its exchanges can't be read"))?;
     Ok((BatchId(uuid::Uuid::from_bytes(*batch)), document(json)?))
@@ -207,7 +251,7 @@ fn check_digest(expected: &str, found: &str) -> Result<(), ArchiveError> {
     if expected == found {
         return Ok(());
     }
-    Err(damaged(format!("dataset {expected} does not match its digest")))
+    Err(damaged(format!("what should be {expected} does not match its digest")))
 }
 
 fn out_of_place() -> ArchiveError {

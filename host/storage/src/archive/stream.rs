@@ -7,7 +7,7 @@ use crate::log::frame::{self, Frame, HEAD, LARGEST_PAYLOAD};
 
 const MAGIC: &[u8; 8] = b"KARATARC";
 /// What is written; earlier ones are read as well.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 
 /// An archive is written once and may be kept for long.
 const LEVEL: i32 = 3;

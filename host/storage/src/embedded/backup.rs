@@ -28,7 +28,8 @@ pub(super) fn run(parts: &Parts, to: &Path) -> Result<(), StoreError> {
 
 fn copy(parts: &Parts, to: &Path) -> io::Result<()> {
     layout::folders(to)?;
-    parts.datasets.link(&to.join("datasets"))?;
+    parts.folders.datasets.link(&to.join("datasets"))?;
+    parts.folders.blobs.link(&to.join("blobs"))?;
     parts.appender.link(&to.join("log"))?;
     layout::mark(to)
 }

@@ -12,8 +12,9 @@ use model::report::Report;
 use model::run::RunHeader;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::datasets::Datasets;
+use super::digested::{Digested, Folders};
 use super::layout;
+use crate::documents::{self, frames::DOCUMENTS};
 use crate::files::Files;
 use crate::log::frame::Frame;
 use crate::log::{self, Address, Found, Opened, Stored};
@@ -32,6 +33,8 @@ pub struct Findings {
     pub runs: u64,
     pub traces: u64,
     pub datasets: u64,
+    pub documents: u64,
+    pub blobs: u64,
     /// What was lost or can't be read, in words, each with its place.
     pub problems: Vec<String>,
     /// What is wrong and mends itself.
@@ -81,7 +84,20 @@ fn read_log(files: &dyn Files, root: &Path, findings: &mut Findings) -> Result<C
         Found::Broken(what) => findings.problems.push(what),
     })?;
     findings.runs = expected.keys(view::keys::RUNS)?.len() as u64;
-    check_datasets(root, &digests, findings)?;
+    findings.documents = expected.keys(view::keys::DOCUMENTS)?.len() as u64;
+    let Folders { datasets, blobs } = Folders::open(root)?;
+    // Datasets of runs that were deleted may be gone.
+    for digest in digests {
+        if datasets.contains(&digest)? {
+            findings.datasets += 1;
+            check_content(&datasets, &digest, findings);
+        }
+    }
+    // Which of them documents name is not known here.
+    for digest in blobs.list()? {
+        findings.blobs += 1;
+        check_content(&blobs, &digest, findings);
+    }
     Ok(expected)
 }
 
@@ -91,6 +107,10 @@ fn read_frame(expected: &mut Changes<'_>, address: Address, frame: &Frame<'_>) -
         return traces::check(frame.kind, frame.payload, address).map(|()| None);
     }
     let stored = Stored { kind: frame.kind, sequence: frame.sequence, payload: frame.payload.to_vec() };
+    if frame.kind == DOCUMENTS {
+        documents::check_frame(&stored, address)?;
+        return HeadedFrame::read(frame.kind, frame.sequence, frame.payload, address)?.apply(expected).map(|()| None);
+    }
     let (_, body) = operation::open(&stored, address)?;
     HeadedFrame::read(frame.kind, frame.sequence, frame.payload, address)?.apply(expected)?;
     let unreadable = |error: serde_json::Error| operation::unreadable(address, &format!("its document ({error})"));
@@ -112,19 +132,11 @@ fn read_frame(expected: &mut Changes<'_>, address: Address, frame: &Frame<'_>) -
     Ok(None)
 }
 
-/// Reads the datasets that runs name; those of runs that were deleted may be gone.
-fn check_datasets(root: &Path, digests: &BTreeSet<String>, findings: &mut Findings) -> Result<(), StoreError> {
-    let datasets = Datasets::open(root.join("datasets"))?;
-    for digest in digests {
-        if !datasets.contains(digest)? {
-            continue;
-        }
-        findings.datasets += 1;
-        if let Err(error) = datasets.read(digest).and_then(|mut bytes| Ok(io::copy(&mut bytes, &mut io::sink())?)) {
-            findings.problems.push(text(error));
-        }
+/// Reads all of a file, which verifies its digest.
+fn check_content(files: &Digested, digest: &str, findings: &mut Findings) {
+    if let Err(error) = files.read(digest).and_then(|mut bytes| Ok(io::copy(&mut bytes, &mut io::sink())?)) {
+        findings.problems.push(text(error));
     }
-    Ok(())
 }
 
 fn check_view(
@@ -196,6 +208,9 @@ fn salvage(root: &Path, files: &Arc<dyn Files>, segment_bytes: u64) -> Result<Ve
 fn copy(address: Address, frame: &Frame<'_>) -> Result<operation::Payload, StoreError> {
     if is_of_traces(frame.kind) {
         return traces::copy(frame.kind, frame.sequence, frame.payload, address);
+    }
+    if frame.kind == DOCUMENTS {
+        return documents::frames::copy_whole(frame.sequence, frame.payload, address);
     }
     let stored = Stored { kind: frame.kind, sequence: frame.sequence, payload: frame.payload.to_vec() };
     let (head, body) = operation::open(&stored, address)?;

@@ -15,11 +15,12 @@ use model::run::RunId;
 use super::checkpoint;
 use super::writer::{Parts, append};
 use crate::database::Snapshot;
+use crate::documents::{self, Useful, frames::DOCUMENTS};
 use crate::log::{Address, Stored};
 use crate::operation::{self, DELETION, EXCHANGES, HEADER, Head, Payload, REPORT};
 use crate::results::{self, Place};
 use crate::traces::frames::is_of_traces;
-use crate::view::{Pointer, as_of, keys, open_entry};
+use crate::view::{Pointer, as_of, keys, open_entry, points_to};
 
 /// How much is copied by one write.
 const GROUP_BYTES: usize = 1 << 20;
@@ -91,14 +92,6 @@ fn of_reading(error: StoreError) -> Stopped {
     }
 }
 
-/// What there is to keep of a frame.
-#[derive(Default)]
-struct Useful {
-    copy: Option<Payload>,
-    /// Entries of the view that go with the frame.
-    useless: Vec<Vec<u8>>,
-}
-
 fn useful(
     parts: &Parts,
     now: Snapshot<'_>,
@@ -106,6 +99,9 @@ fn useful(
     address: Address,
     latest: &mut Latest,
 ) -> Result<Useful, StoreError> {
+    if stored.kind == DOCUMENTS {
+        return documents::useful(now, stored, address);
+    }
     let (head, body) = operation::open(stored, address)?;
     let as_of = as_of(&head, stored.sequence);
     let key = match stored.kind {
@@ -201,12 +197,6 @@ fn latest(parts: &Parts, now: Snapshot<'_>, run: RunId, block: u64) -> Result<Ha
         latest.extend(frame.into_iter().filter(|place| keys::block(place.0) == block).map(|place| (place, as_of)));
     }
     Ok(latest)
-}
-
-fn points_to(now: Snapshot<'_>, key: &[u8], address: Address) -> Result<bool, StoreError> {
-    let value = now.get(key)?;
-    let pointer = value.map(|value| open_entry::<Pointer>(key, &value)).transpose()?;
-    Ok(pointer.is_some_and(|pointer| pointer.address == address))
 }
 
 fn forget(parts: &Parts, useless: &[Vec<u8>]) -> Result<(), StoreError> {

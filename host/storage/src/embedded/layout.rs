@@ -10,6 +10,7 @@
 //! view.bad/              the last view that could not be used
 //! log.damaged/           the last log that had to be copied for what is whole in it
 //! datasets/DIGEST.zst    the bytes of datasets
+//! blobs/DIGEST.zst       files of any content
 //! cache/                 replies of judges; can be removed while no process uses the store
 //! ```
 
@@ -60,7 +61,7 @@ pub(crate) fn create(root: &Path) -> Result<Layout, StoreError> {
 /// Makes what a store consists of, but for the mark that it is one.
 pub(crate) fn folders(root: &Path) -> io::Result<()> {
     folder(root)?;
-    ["log", "datasets"].into_iter().try_for_each(|name| folder(&root.join(name)))
+    ["log", "datasets", "blobs"].into_iter().try_for_each(|name| folder(&root.join(name)))
 }
 
 /// Says that the store in `root` has this layout now.
@@ -75,7 +76,7 @@ pub(crate) fn mark(root: &Path) -> io::Result<()> {
 ///
 /// Not by `persist`, which calls the kernel behind the back of the power-loss tests.
 pub(crate) fn publish(file: NamedTempFile, path: &Path) -> io::Result<()> {
-    // A dataset is locked until it has its name.
+    // A draft is locked until it has its name.
     let (_locked, draft) = file.keep()?;
     fs::rename(draft, path)?;
     path.parent().map_or(Ok(()), sync_folder)

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::{io, iter};
 
+use model::document::{self, Committed};
 use model::ports::{Annotation, StoreError};
 use model::run::RunId;
 use tokio::sync::{mpsc, oneshot};
@@ -19,10 +20,11 @@ use tokio::sync::{mpsc, oneshot};
 use super::backup;
 use super::checkpoint::{self, Checkpoint};
 use super::compact::{self, Stopped};
-use super::datasets::Datasets;
+use super::digested::Folders;
 use super::read::Reader;
 use super::space::Space;
 use super::watchdog::Watchdog;
+use crate::documents::{Ahead, Verdict};
 use crate::log::{Address, Appender, frame};
 use crate::operation::{self, Payload};
 use crate::traces::Traces;
@@ -38,7 +40,7 @@ const GROUP_BYTES: u64 = 64 << 20;
 /// What one change may take in the log. A copy of a record says more than the record, and needs room for that.
 const LARGEST_CHANGE: usize = frame::LARGEST_PAYLOAD - (1 << 16);
 
-/// A change of one run.
+/// A change of one run, or of what else there is.
 pub(crate) enum Change {
     /// Writes the header of a run on the dataset of this digest.
     Create { run: RunId, dataset: String, header: Payload },
@@ -48,6 +50,8 @@ pub(crate) enum Change {
     Delete { run: RunId },
     /// Writes what is new of traces, where what it speaks of is there.
     Traces { payloads: Vec<Payload>, about: Vec<Annotation> },
+    /// Changes documents, if all of them are as expected. The payload says the same.
+    Commit { changes: Vec<document::Change>, payload: Payload },
     /// Completes the last segment of the log.
     Roll,
     /// Gives back the space of what was deleted or replaced in this segment, if it is the oldest.
@@ -56,7 +60,8 @@ pub(crate) enum Change {
     Backup(PathBuf),
 }
 
-type Answer = oneshot::Sender<Result<(), StoreError>>;
+/// What is not a commit is made, or fails.
+type Answer = oneshot::Sender<Result<Committed, StoreError>>;
 
 struct Request {
     change: Change,
@@ -69,7 +74,7 @@ pub(super) struct Parts {
     pub(super) view: Arc<View>,
     pub(super) traces: Arc<Traces>,
     pub(super) reader: Arc<Reader>,
-    pub(super) datasets: Datasets,
+    pub(super) folders: Folders,
     pub(super) space: Space,
 }
 
@@ -94,6 +99,11 @@ impl Writer {
 
     /// Returns when the change is durable.
     pub(crate) async fn make(&self, change: Change) -> Result<(), StoreError> {
+        self.commit(change).await.map(drop)
+    }
+
+    /// Returns when the change is durable, or meets a document that is not as expected.
+    pub(crate) async fn commit(&self, change: Change) -> Result<Committed, StoreError> {
         let (answer, answered) = oneshot::channel();
         if let Some(queue) = &self.queue {
             // Where the thread is gone, the answer says so.
@@ -126,9 +136,31 @@ struct Work {
 
 /// What a change takes.
 enum Plan {
-    /// Frames, and the dataset that may go with them.
-    Write(Vec<Payload>, Option<String>),
+    Write(Frames),
+    /// Nothing: there is an answer already.
+    Nothing(Committed),
     Chore(Chore),
+}
+
+/// What is written for a change. None where it is made with what others of the group write.
+#[derive(Default)]
+struct Frames {
+    payloads: Vec<Payload>,
+    /// The dataset of a run that is being deleted.
+    dataset: Option<String>,
+    /// It only takes something away.
+    makes_room: bool,
+}
+
+impl Frames {
+    fn of(payloads: Vec<Payload>) -> Self {
+        let is_deletion = |(kind, _): &Payload| matches!(*kind, operation::DELETION | frames::DELETION);
+        Self { makes_room: payloads.iter().all(is_deletion), payloads, dataset: None }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.payloads.iter().map(|(_, payload)| payload.len() as u64).sum()
+    }
 }
 
 /// What is done after the frames of a group are written.
@@ -140,21 +172,16 @@ enum Chore {
 
 /// A change whose frames are going to be written.
 struct Planned {
-    payloads: Vec<Payload>,
+    frames: Frames,
     answer: Answer,
-    /// The dataset of a run that is being deleted.
-    dataset: Option<String>,
 }
 
-impl Planned {
-    fn bytes(&self) -> u64 {
-        self.payloads.iter().map(|(_, payload)| payload.len() as u64).sum()
-    }
-
-    /// Whether it only takes something away.
-    fn makes_room(&self) -> bool {
-        self.payloads.iter().all(|(kind, _)| matches!(*kind, operation::DELETION | frames::DELETION))
-    }
+/// What will be so once the group that is being planned is written.
+#[derive(Default)]
+struct Coming {
+    /// Which runs are made or deleted.
+    runs: HashMap<RunId, bool>,
+    documents: Ahead,
 }
 
 impl Work {
@@ -174,11 +201,11 @@ impl Work {
     fn commit(&mut self, group: Vec<Request>) {
         let mut planned = Vec::new();
         let mut chores = Vec::new();
-        // Which runs are made or deleted within the group.
-        let mut runs = HashMap::new();
+        let mut coming = Coming::default();
         for Request { change, answer } in group {
-            match self.plan(change, &mut runs) {
-                Ok(Plan::Write(payloads, dataset)) => planned.push(Planned { payloads, answer, dataset }),
+            match self.plan(change, &mut coming) {
+                Ok(Plan::Write(frames)) => planned.push(Planned { frames, answer }),
+                Ok(Plan::Nothing(committed)) => reply(answer, Ok(committed)),
                 Ok(Plan::Chore(chore)) => chores.push((chore, answer)),
                 Err(error) => reply(answer, Err(error)),
             }
@@ -192,14 +219,14 @@ impl Work {
                 Chore::Compact(segment) => self.compact(segment),
                 Chore::Backup(to) => self.back_up(&to),
             });
-            reply(answer, done);
+            reply(answer, done.map(|()| Committed::Made));
         }
         if self.failure.is_none() {
             let _ = self.check_point();
         }
     }
 
-    fn plan(&self, change: Change, runs: &mut HashMap<RunId, bool>) -> Result<Plan, StoreError> {
+    fn plan(&self, change: Change, Coming { runs, documents }: &mut Coming) -> Result<Plan, StoreError> {
         self.usable()?;
         check_size(&change)?;
         let exists = |run, runs: &HashMap<RunId, bool>| match runs.get(&run) {
@@ -207,42 +234,65 @@ impl Work {
             None => self.parts.view.read(|now| Ok(now.get(&keys::header(run))?.is_some())),
         };
         match change {
-            Change::Create { dataset, .. } if !self.parts.datasets.contains(&dataset)? => {
+            Change::Create { dataset, .. } if !self.parts.folders.datasets.contains(&dataset)? => {
                 Err(crate::missing_dataset(&dataset))
             }
             Change::Create { run, header, .. } => {
                 runs.insert(run, true);
-                Ok(Plan::Write(vec![header], None))
+                Ok(Plan::Write(Frames::of(vec![header])))
             }
             Change::Add { run, .. } | Change::Delete { run } if !exists(run, runs)? => Err(crate::missing_run(run)),
-            Change::Add { payload, .. } => Ok(Plan::Write(vec![payload], None)),
+            Change::Add { payload, .. } => Ok(Plan::Write(Frames::of(vec![payload]))),
             Change::Traces { payloads, about } => {
                 self.parts.traces.check(&about)?;
                 for (_, payload) in payloads.iter().filter(|(kind, _)| *kind == frames::SPANS) {
                     self.parts.traces.prepare(payload)?;
                 }
-                Ok(Plan::Write(payloads, None))
+                Ok(Plan::Write(Frames::of(payloads)))
             }
             Change::Delete { run } => {
                 runs.insert(run, false);
                 // A run that can't be read is deleted all the same.
                 let header = self.parts.view.read(|now| self.parts.reader.run(now, run)).ok().flatten();
-                Ok(Plan::Write(vec![operation::deletion(run)?], header.map(|run| run.header.data.digest)))
+                let dataset = header.map(|run| run.header.data.digest);
+                Ok(Plan::Write(Frames { dataset, ..Frames::of(vec![operation::deletion(run)?]) }))
             }
+            Change::Commit { changes, payload } => self.plan_commit(changes, payload, documents),
             Change::Roll => Ok(Plan::Chore(Chore::Roll)),
             Change::Compact(segment) => Ok(Plan::Chore(Chore::Compact(segment))),
             Change::Backup(to) => Ok(Plan::Chore(Chore::Backup(to))),
         }
     }
 
+    fn plan_commit(
+        &self,
+        changes: Vec<document::Change>,
+        payload: Payload,
+        coming: &mut Ahead,
+    ) -> Result<Plan, StoreError> {
+        let log = self.parts.reader.log();
+        let verdict = self.parts.view.read(|now| coming.judge(&changes, now, log))?;
+        let is_under = coming.is_under(&changes);
+        match verdict {
+            Verdict::Conflict => Ok(Plan::Nothing(Committed::Conflict)),
+            Verdict::Leave if is_under => Ok(Plan::Write(Frames::default())),
+            Verdict::Leave => Ok(Plan::Nothing(Committed::Made)),
+            Verdict::Write => {
+                let makes_room = !is_under && changes.iter().all(|change| change.value.is_none());
+                coming.add(changes);
+                Ok(Plan::Write(Frames { makes_room, ..Frames::of(vec![payload]) }))
+            }
+        }
+    }
+
     fn write(&mut self, planned: Vec<Planned>) {
         let (mut group, mut answers) = (Vec::new(), Vec::new());
-        for Planned { payloads, answer, dataset } in self.refuse_what_has_no_room(planned) {
+        for Planned { frames: Frames { payloads, dataset, .. }, answer } in self.refuse_what_has_no_room(planned) {
             group.extend(payloads);
             answers.push((answer, dataset));
         }
         if group.is_empty() {
-            return answers.into_iter().for_each(|(answer, _)| reply(answer, self.usable()));
+            return answers.into_iter().for_each(|(answer, _)| reply(answer, self.usable().map(|()| Committed::Made)));
         }
         // Nothing was written of a group that failed, or nobody knows.
         let written = self.usable().and_then(|()| self.append(&group));
@@ -251,7 +301,7 @@ impl Work {
                 Ok(()) => dataset.map_or(Ok(()), |dataset| self.remove_unused(&dataset)),
                 Err(_) => self.usable(),
             };
-            reply(answer, outcome);
+            reply(answer, outcome.map(|()| Committed::Made));
         }
     }
 
@@ -260,7 +310,7 @@ impl Work {
     fn refuse_what_has_no_room(&self, planned: Vec<Planned>) -> Vec<Planned> {
         let (mut kept, mut bytes, mut is_full) = (Vec::new(), 0, false);
         for planned in planned {
-            let (more, makes_room) = (planned.bytes(), planned.makes_room());
+            let (more, makes_room) = (planned.frames.bytes(), planned.frames.makes_room);
             let room = if makes_room {
                 self.parts.space.check_for_less(bytes + more)
             } else if is_full {
@@ -333,14 +383,14 @@ impl Work {
     }
 
     fn remove_unused(&self, dataset: &str) -> Result<(), StoreError> {
-        let Parts { view, reader, datasets, .. } = &self.parts;
+        let Parts { view, reader, folders, .. } = &self.parts;
         let is_used = view.read(|now| {
             let runs = reader.runs(now, None, usize::MAX);
             // A run that can't be read may use it.
             Ok(runs.map_or(true, |runs| runs.iter().any(|run| run.header.data.digest == dataset)))
         })?;
         if !is_used {
-            datasets.remove(dataset)?;
+            folders.datasets.remove(dataset)?;
         }
         Ok(())
     }
@@ -369,7 +419,7 @@ impl Work {
 fn in_groups(planned: Vec<Planned>) -> Vec<Vec<Planned>> {
     let (mut groups, mut bytes) = (Vec::<Vec<Planned>>::new(), u64::MAX);
     for planned in planned {
-        let more = planned.bytes();
+        let more = planned.frames.bytes();
         match groups.last_mut() {
             Some(group) if bytes + more <= GROUP_BYTES => group.push(planned),
             _ => {
@@ -385,7 +435,9 @@ fn in_groups(planned: Vec<Planned>) -> Vec<Vec<Planned>> {
 /// Refuses what no record can hold, before anything is written.
 fn check_size(change: &Change) -> Result<(), StoreError> {
     let bytes: usize = match change {
-        Change::Create { header: (_, payload), .. } | Change::Add { payload: (_, payload), .. } => payload.len(),
+        Change::Create { header: (_, payload), .. }
+        | Change::Add { payload: (_, payload), .. }
+        | Change::Commit { payload: (_, payload), .. } => payload.len(),
         Change::Traces { payloads, .. } => payloads.iter().map(|(_, payload)| payload.len()).sum(),
         Change::Delete { .. } | Change::Roll | Change::Compact(_) | Change::Backup(_) => 0,
     };
@@ -413,7 +465,7 @@ pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address
     Ok(addresses)
 }
 
-fn reply(answer: Answer, outcome: Result<(), StoreError>) {
+fn reply(answer: Answer, outcome: Result<Committed, StoreError>) {
     // Who asked may have stopped waiting.
     let _ = answer.send(outcome);
 }
@@ -438,11 +490,12 @@ mod tests {
     fn what_is_written_at_once_is_bounded() {
         let planned = |bytes: u64| {
             let payloads = vec![(frames::DELETION, vec![0; bytes as usize])];
-            Planned { payloads, answer: oneshot::channel().0, dataset: None }
+            Planned { frames: Frames::of(payloads), answer: oneshot::channel().0 }
         };
         let sizes = [1, 2, GROUP_BYTES, 3, GROUP_BYTES - 3, 1].map(planned);
         let groups = in_groups(sizes.into());
-        let bytes: Vec<Vec<u64>> = groups.iter().map(|group| group.iter().map(Planned::bytes).collect()).collect();
+        let bytes: Vec<Vec<u64>> =
+            groups.iter().map(|group| group.iter().map(|planned| planned.frames.bytes()).collect()).collect();
         assert_eq!(bytes, [vec![1, 2], vec![GROUP_BYTES], vec![3, GROUP_BYTES - 3], vec![1]]);
     }
 }

@@ -1,21 +1,19 @@
 //! Documents and blobs of a store that forgets them.
 
 use std::collections::btree_map::Range;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::io::{Cursor, Read, Write};
 use std::ops::Bound;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::SystemTime;
 
 use async_trait::async_trait;
-use model::document::{Change, Committed, Document, Expected, Kind, LONGEST_KEY};
+use model::document::{Change, Committed, Document, Expected, Kind};
 use model::json::Json;
 use model::ports::{BlobStore, DatasetWriter, DocumentStore, StoreError};
 
 use super::MemoryStore;
-
-/// How long a blob that nobody uses stays.
-const GRACE: Duration = Duration::from_secs(3600);
+use crate::{GRACE, documents};
 
 #[derive(Debug, Default)]
 pub(super) struct Documents {
@@ -57,23 +55,6 @@ impl Documents {
     }
 }
 
-/// # Errors
-///
-/// `Invalid` where a change can't be.
-fn check(changes: &[Change]) -> Result<(), StoreError> {
-    let mut changed = BTreeSet::new();
-    for Change { kind, key, .. } in changes {
-        let invalid = |what: String| Err(StoreError::Invalid { what });
-        if key.is_empty() || key.len() > LONGEST_KEY {
-            return invalid(format!("a key of {} bytes can't be kept: it may have 1 to {LONGEST_KEY}", key.len()));
-        }
-        if !changed.insert((kind, key)) {
-            return invalid(format!("`{}` is changed twice at once", key.escape_debug()));
-        }
-    }
-    Ok(())
-}
-
 #[async_trait]
 impl DocumentStore for MemoryStore {
     async fn document(&self, kind: Kind, key: &str) -> Result<Option<Document>, StoreError> {
@@ -104,7 +85,7 @@ impl DocumentStore for MemoryStore {
     }
 
     async fn commit(&self, changes: Vec<Change>) -> Result<Committed, StoreError> {
-        check(&changes)?;
+        documents::check(&changes)?;
         let documents = &mut self.state().documents;
         if changes.iter().all(|change| documents.is_as_wanted(change)) {
             return Ok(Committed::Made);
@@ -123,9 +104,14 @@ impl BlobStore for MemoryStore {
     }
 
     fn open_blob(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
-        let missing = || StoreError::Missing { what: format!("blob {digest}") };
-        let (_, bytes) = self.state().blobs.0.get(digest).cloned().ok_or_else(missing)?;
+        let (_, bytes) = self.state().blobs.0.get(digest).cloned().ok_or_else(|| crate::missing("blob", digest))?;
         Ok(Box::new(Cursor::new(bytes)))
+    }
+
+    fn blobs(&self) -> Result<Vec<String>, StoreError> {
+        let mut digests: Vec<String> = self.state().blobs.0.keys().cloned().collect();
+        digests.sort_unstable();
+        Ok(digests)
     }
 
     fn sweep_blobs(&self, is_used: &dyn Fn(&str) -> bool) -> Result<u64, StoreError> {

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
-use model::ports::{JudgeCache, Store, StoreError, TraceRetention, TraceStore};
+use model::ports::{DocumentStore, JudgeCache, Store, StoreError, TraceRetention, TraceStore};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::UnixStream;
 use tokio::net::unix::{OwnedReadHalf, OwnedWriteHalf};
@@ -25,7 +25,7 @@ use crate::traces;
 /// Requests of one process that are in work at once; further ones wait in the socket.
 const IN_WORK: usize = 64;
 
-/// Results beyond this many bytes are sent with the next answer.
+/// Results and documents beyond this many bytes are sent with the next answer.
 const PAGE_BYTES: usize = 16 << 20;
 
 /// A socket that nobody is answered on yet.
@@ -196,6 +196,18 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::Experiments => store.experiments().await.map(Answer::Experiments),
         Request::Expire { experiment, limits } => store.expire(&experiment, &limits).await.map(Answer::Expired),
         Request::Reclaim => store.reclaim().await.map(Answer::Counted),
+        Request::Document { kind, key } => {
+            let found = store.document(kind, &key).await?;
+            found.as_ref().map(protocol::json).transpose().map(Answer::Document)
+        }
+        Request::Documents { kind, prefix, after, limit } => {
+            let found = store.documents(kind, &prefix, after.as_deref(), limit as usize).await?;
+            protocol::documents(&found, PAGE_BYTES)
+        }
+        Request::Commit { changes } => {
+            let changes = changes.into_iter().map(protocol::Change::read).collect::<Result<_, _>>()?;
+            store.commit(changes).await.map(Answer::Committed)
+        }
         Request::Compact => store.compact().await.map(|()| Answer::Done),
     }
 }

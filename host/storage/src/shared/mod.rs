@@ -5,9 +5,10 @@
 //! place: one of them gets the lock, the rest turn to it, and what was not answered is asked again. Every request
 //! means the same when it is made twice.
 //!
-//! Datasets are files that any process reads and writes itself.
+//! Datasets and blobs are files that any process reads and writes itself.
 
 mod connection;
+mod documents;
 mod door;
 mod protocol;
 mod socket;
@@ -30,7 +31,7 @@ use model::run::{RowResult, Run, RunHeader, RunId};
 use model::search::{Cursor, Page, Query, TraceInfo};
 use model::trace::Span;
 
-use crate::embedded::datasets::Datasets;
+use crate::embedded::digested::Folders;
 use crate::embedded::{EmbeddedStore, Options, in_folder, layout, lock::Lock, now, off_thread};
 use crate::results::{self, Place};
 use crate::traces;
@@ -45,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Keeps everything in a folder that other processes may use at the same time.
 pub struct SharedStore {
     root: PathBuf,
-    datasets: Datasets,
+    folders: Folders,
     role: RwLock<Role>,
     /// Held by who is looking for another role.
     election: tokio::sync::Mutex<()>,
@@ -127,7 +128,7 @@ impl SharedStore {
         let role = role(root).map_err(|error| in_folder(root, error))?;
         Ok(Self {
             root: root.to_owned(),
-            datasets: Datasets::at(root.join("datasets")),
+            folders: Folders::of(root),
             role: RwLock::new(role),
             election: tokio::sync::Mutex::default(),
         })
@@ -290,11 +291,11 @@ impl Store for SharedStore {
     }
 
     fn new_dataset(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
-        Ok(Box::new(self.datasets.create()?))
+        Ok(Box::new(self.folders.datasets.create()?))
     }
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
-        Ok(Box::new(self.datasets.read(digest)?))
+        Ok(Box::new(self.folders.datasets.read(digest)?))
     }
 }
 

@@ -5,12 +5,13 @@
 //! ```
 //!
 //! Little-endian; the length counts number and postcard. The first message each way is a [`Hello`]. An answer carries
-//! the number of its request; answers come in any order. Documents, exchanges, and what is
-//! asked and told of traces travel as JSON, results and spans as they are in the log.
+//! the number of its request; answers come in any order. Headers, reports, exchanges, documents, and what is asked and told
+//! of traces travel as JSON, results and spans as they are in the log.
 
 use std::io;
 use std::path::PathBuf;
 
+use model::document::{self, Committed, Document, Expected, Kind};
 use model::judge::BatchId;
 use model::ports::{CacheKey, CacheStatistics, Expired, Retention, StoreError};
 use model::run::{Run, RunId};
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 use crate::results::{self, Place};
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 5;
+const PROTOCOL: u32 = 6;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -132,6 +133,42 @@ pub(super) enum Request {
         limits: Retention,
     },
     Reclaim,
+    Document {
+        kind: Kind,
+        key: String,
+    },
+    Documents {
+        kind: Kind,
+        prefix: String,
+        after: Option<String>,
+        limit: u64,
+    },
+    Commit {
+        changes: Vec<Change>,
+    },
+}
+
+/// A change of a document on its way.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+pub(super) struct Change {
+    kind: Kind,
+    key: String,
+    expected: Expected,
+    /// As JSON. In a change that is JSON as a whole, a value that is `null` would be none.
+    value: Option<Vec<u8>>,
+}
+
+impl Change {
+    pub(super) fn of(change: document::Change) -> Self {
+        let document::Change { kind, key, expected, value } = change;
+        Self { kind, key, expected, value: value.map(|value| value.as_str().as_bytes().to_vec()) }
+    }
+
+    pub(super) fn read(self) -> Result<document::Change, StoreError> {
+        let Self { kind, key, expected, value } = self;
+        let value = value.map(|value| from_json(&value)).transpose()?;
+        Ok(document::Change { kind, key, expected, value })
+    }
 }
 
 #[derive(Debug, Deserialize, Serialize)]
@@ -158,6 +195,14 @@ pub(super) enum Answer {
     Counted(u64),
     Experiments(Vec<(String, u64)>),
     Expired(Expired),
+    Document(Option<Vec<u8>>),
+    Documents {
+        /// JSON of a [`Document`] each.
+        documents: Vec<Vec<u8>>,
+        /// There may be others within what was asked for.
+        more: bool,
+    },
+    Committed(Committed),
     Failed(Failure),
 }
 
@@ -233,6 +278,20 @@ pub(super) fn from_json<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, StoreErr
 /// Runs as they travel.
 pub(super) fn runs(runs: &[Run]) -> Result<Answer, StoreError> {
     runs.iter().map(json).collect::<Result<_, _>>().map(Answer::Runs)
+}
+
+/// As many documents as have up to `most` bytes, and one at least where there are any.
+pub(super) fn documents(found: &[Document], most: usize) -> Result<Answer, StoreError> {
+    let (mut documents, mut bytes) = (Vec::new(), 0);
+    for document in found {
+        let json = json(document)?;
+        bytes += json.len();
+        if bytes > most && !documents.is_empty() {
+            return Ok(Answer::Documents { documents, more: true });
+        }
+        documents.push(json);
+    }
+    Ok(Answer::Documents { documents, more: false })
 }
 
 /// Results as they travelled.

@@ -7,6 +7,7 @@ use model::ports::StoreError;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::database::Snapshot;
 use crate::log::Address;
 
 /// The form of values written here. A view of another form is made anew from the log.
@@ -45,6 +46,15 @@ pub(crate) fn open<T: DeserializeOwned>(key: &[u8], value: &[u8]) -> Result<T, S
         return Err(damaged(key, "does not match its checksum"));
     }
     postcard::from_bytes(bytes).map_err(|error| damaged(key, &format!("can't be read: {error}")))
+}
+
+/// Where an entry points to, if there is one.
+pub(crate) fn pointer(now: Snapshot<'_>, key: &[u8]) -> Result<Option<Pointer>, StoreError> {
+    now.get(key)?.map(|value| open(key, &value)).transpose()
+}
+
+pub(crate) fn points_to(now: Snapshot<'_>, key: &[u8], address: Address) -> Result<bool, StoreError> {
+    Ok(pointer(now, key)?.is_some_and(|pointer| pointer.address == address))
 }
 
 /// What is said of an entry that can't be used.

@@ -9,6 +9,8 @@
 //! | `v` run(16) block(8) as-of(8) | a frame with results of this block of rows |
 //! | `x` run(16) batch(16) | a frame with exchanges |
 //! | `X` run(16) | the deletion of a run |
+//! | `d` kind(1) key | a frame with a change of the document |
+//! | `D` kind(1) key | the frame that removed the document |
 
 use model::judge::BatchId;
 use model::run::RunId;
@@ -17,6 +19,9 @@ pub(crate) const MARK: &[u8] = b"0";
 
 /// All headers.
 pub(crate) const RUNS: &[u8] = b"R";
+
+/// All documents.
+pub(crate) const DOCUMENTS: &[u8] = b"d";
 
 const RUN_LENGTH: usize = 17;
 
@@ -91,13 +96,29 @@ pub(crate) fn batch(key: &[u8]) -> Option<BatchId> {
     Some(BatchId(uuid::Uuid::from_bytes(*batch)))
 }
 
+/// A document, or what the keys of all of a kind begin with whose own keys begin so.
+pub(crate) fn document(kind: u8, key: &str) -> Vec<u8> {
+    [&[b'd', kind], key.as_bytes()].concat()
+}
+
+/// The removal of a document.
+pub(crate) fn removal(kind: u8, key: &str) -> Vec<u8> {
+    [&[b'D', kind], key.as_bytes()].concat()
+}
+
+/// The document's own key, from that of its entry.
+pub(crate) fn document_key(key: &[u8]) -> Option<&str> {
+    std::str::from_utf8(key.get(2..)?).ok()
+}
+
 /// What the key of results has in common with all of its block, where it is one.
 pub(crate) fn block_prefix(key: &[u8]) -> Option<&[u8]> {
     (key.len() == BLOCK_LENGTH && key.starts_with(b"v")).then(|| &key[..BLOCK_PREFIX])
 }
 
+/// Whether the entry says that something is gone, be it a run or a document.
 pub(crate) fn is_deletion(key: &[u8]) -> bool {
-    key.starts_with(b"X")
+    key.starts_with(b"X") || key.starts_with(b"D")
 }
 
 fn with_table(table: u8, number: u128) -> [u8; RUN_LENGTH] {
@@ -127,6 +148,13 @@ mod tests {
         ];
         assert!(keys.is_sorted());
         assert_eq!(block_and_as_of(&keys[2]), Some((255, 9)));
+    }
+
+    #[test]
+    fn documents_sort_by_kind_then_by_the_bytes_of_their_keys() {
+        let keys = [document(1, "b"), document(2, "a"), document(2, "a/"), document(2, "a0"), document(2, "\u{e4}")];
+        assert!(keys.is_sorted());
+        assert_eq!(document_key(&keys[4]), Some("\u{e4}"));
     }
 
     #[test]

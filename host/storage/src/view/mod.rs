@@ -20,7 +20,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use apply::{HeadedFrame, as_of};
 pub(crate) use changes::Changes;
-pub(crate) use entry::{Pointer, damaged, open as open_entry};
+pub(crate) use entry::{Pointer, damaged, open as open_entry, pointer, points_to};
 
 use crate::database::{self, Batch, Database, Snapshot};
 use crate::log::{Appender, Log, Position};

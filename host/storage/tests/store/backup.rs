@@ -1,9 +1,12 @@
 //! A copy of a store while it is in use.
 
-use model::ports::Store;
+use model::document::Expected;
+use model::ports::{DocumentStore, Store};
 use storage::{EmbeddedStore, SharedStore};
 use tempfile::TempDir;
 
+use crate::blobs;
+use crate::documents::put;
 use crate::samples::{all_results, dataset, id, result, started_run};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -13,12 +16,18 @@ async fn a_backup_holds_what_was_acknowledged_and_goes_its_own_way() {
     let store = EmbeddedStore::open(&root).expect("a store");
     let run = started_run(&store, 1).await;
     store.put_results(run, vec![result(0, 0)]).await.expect("stored");
+    store.commit(vec![put("a", Expected::Absent, "1")]).await.expect("answered");
+    let blob = blobs::keep(&store, b"bytes");
     store.back_up(&copy).await.expect("copied");
 
     // Neither sees what the other does from here on.
     store.put_results(run, vec![result(1, 0)]).await.expect("stored");
     let backup = EmbeddedStore::open_existing(&copy).expect("it opens").expect("it is there");
     backup.put_results(run, vec![result(7, 0)]).await.expect("stored");
+    store.commit(vec![put("a", Expected::Anything, "2")]).await.expect("answered");
+    let found = backup.documents(model::document::Kind::Experiment, "", None, 10).await.expect("read");
+    assert!(found.iter().map(|found| (&found.key[..], found.value.as_str())).eq([("a", "1")]));
+    assert_eq!(blobs::read(&backup, &blob).expect("there"), b"bytes");
     assert_eq!(all_results(&backup, run, 10).await, [result(0, 0), result(7, 0)]);
     assert_eq!(all_results(&store, run, 10).await, [result(0, 0), result(1, 0)]);
 

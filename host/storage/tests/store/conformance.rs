@@ -7,38 +7,7 @@ use crate::samples::{
     all_exchanges, all_results, batch, dataset, exchange, exchanges, header, id, keep, long_exchange, long_result,
     report, result, started_run, verdict,
 };
-use crate::subject::Subject;
-
-macro_rules! every_store {
-    ($($claim:ident),* $(,)?) => {
-        mod memory {
-            $(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $claim() {
-                    super::$claim(crate::subject::Subject::memory()).await;
-                }
-            )*
-        }
-
-        mod embedded {
-            $(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $claim() {
-                    super::$claim(crate::subject::Subject::embedded()).await;
-                }
-            )*
-        }
-
-        mod shared {
-            $(
-                #[tokio::test(flavor = "multi_thread")]
-                async fn $claim() {
-                    super::$claim(crate::subject::Subject::shared()).await;
-                }
-            )*
-        }
-    };
-}
+use crate::subject::{Subject, every_store};
 
 every_store! {
     a_run_comes_back_as_it_was_stored,

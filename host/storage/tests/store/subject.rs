@@ -1,8 +1,42 @@
 //! The stores under test, behind one face.
 
-use model::ports::{Store, TraceRetention, TraceStore};
+use model::ports::{BlobStore, DocumentStore, Store, TraceRetention, TraceStore};
 use storage::{EmbeddedStore, MemoryStore, SharedStore};
 use tempfile::TempDir;
+
+/// Checks each claim on each store.
+macro_rules! every_store {
+    ($($claim:ident),* $(,)?) => {
+        mod memory {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $claim() {
+                    super::$claim(crate::subject::Subject::memory()).await;
+                }
+            )*
+        }
+
+        mod embedded {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $claim() {
+                    super::$claim(crate::subject::Subject::embedded()).await;
+                }
+            )*
+        }
+
+        mod shared {
+            $(
+                #[tokio::test(flavor = "multi_thread")]
+                async fn $claim() {
+                    super::$claim(crate::subject::Subject::shared()).await;
+                }
+            )*
+        }
+    };
+}
+
+pub(crate) use every_store;
 
 /// A store that can be closed and opened again.
 pub(crate) enum Subject {
@@ -45,6 +79,22 @@ impl Subject {
     }
 
     pub(crate) fn traces(&self) -> &dyn TraceStore {
+        match self {
+            Self::Memory(store) => store,
+            Self::Embedded { store, .. } => store,
+            Self::Shared { store, .. } => store,
+        }
+    }
+
+    pub(crate) fn documents(&self) -> &dyn DocumentStore {
+        match self {
+            Self::Memory(store) => store,
+            Self::Embedded { store, .. } => store,
+            Self::Shared { store, .. } => store,
+        }
+    }
+
+    pub(crate) fn blobs(&self) -> &dyn BlobStore {
         match self {
             Self::Memory(store) => store,
             Self::Embedded { store, .. } => store,
