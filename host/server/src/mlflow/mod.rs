@@ -24,9 +24,9 @@ mod wrong;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
-
+use http::Uri;
 use serde_json::Value;
 
 use crate::shared::Shared;
@@ -51,7 +51,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 fn resources() -> Vec<Resource> {
-    let own: [Resource; 1] = [("/3.0/mlflow/server-info", get(server_info::show))];
+    let own: [Resource; 3] = [
+        ("/3.0/mlflow/server-info", get(server_info::show)),
+        ("/2.0/mlflow/{*path}", any(not_served)),
+        ("/3.0/mlflow/{*path}", any(not_served)),
+    ];
     own.into_iter()
         .chain(experiments::resources())
         .chain(runs::resources())
@@ -59,4 +63,9 @@ fn resources() -> Vec<Resource> {
         .chain(inputs::resources())
         .chain(artifacts::resources())
         .collect()
+}
+
+/// Whatever else MLflow's server has.
+async fn not_served(uri: Uri) -> Wrong {
+    Wrong::new(Code::NotImplemented, format!("Karat does not serve '{}'", uri.path()))
 }

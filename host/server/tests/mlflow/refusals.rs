@@ -1,4 +1,4 @@
-//! Whoever is not let in is told so in words that the client knows, and not asked to come again.
+//! Whoever asks for what is not for them, or not there, is told so in words that the client knows, and not to come again.
 
 use std::io::Write;
 
@@ -30,4 +30,18 @@ async fn a_page_of_another_origin_is_refused() {
     assert_eq!(answer.status(), 403);
     let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
     assert_eq!(body["error_code"], json!("PERMISSION_DENIED"));
+}
+
+#[tokio::test]
+async fn what_is_not_served_is_said() {
+    let running = Running::start().await;
+    for path in ["/api/2.0/mlflow/nothing/here", "/ajax-api/3.0/mlflow/nothing"] {
+        let answer = running.request(Method::POST, path).body("{}").send().await.unwrap();
+        assert_eq!(answer.status(), 501, "{path}");
+        let body: Value = serde_json::from_slice(&answer.bytes().await.unwrap()).unwrap();
+        assert_eq!(
+            body,
+            json!({ "error_code": "NOT_IMPLEMENTED", "message": format!("Karat does not serve '{path}'") })
+        );
+    }
 }
