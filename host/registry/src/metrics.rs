@@ -8,10 +8,6 @@ use model::tracking::Metric;
 use crate::changing::{Found, put};
 use crate::{Error, Registry, key};
 
-/// Whose history it is: a run's, or that of a version of an application, which several runs may add to.
-const OF_RUN: &str = "run";
-const OF_VERSION: &str = "version";
-
 /// Points that are read at once.
 const PAGE: usize = 1000;
 
@@ -32,7 +28,7 @@ impl Registry {
         after: Option<&str>,
         limit: usize,
     ) -> Result<History, Error> {
-        let below = key::below(&[OF_RUN, run, metric])?;
+        let below = key::below(&[run, metric])?;
         let mut found: Vec<Found<Metric>> = Vec::new();
         // One more tells whether this is the end.
         while found.len() <= limit {
@@ -50,12 +46,6 @@ impl Registry {
         let next = found.last().filter(|_| !is_last).map(|last| last.key.clone());
         Ok(History { points: found.into_iter().map(|found| found.value).collect(), next })
     }
-
-    /// What was logged about a version of an application: the run that did, and the point.
-    pub async fn metrics_of_version(&self, version: &str) -> Result<Vec<(String, Metric)>, Error> {
-        let found = self.all(Kind::Metric, &key::below(&[OF_VERSION, version])?).await?;
-        Ok(found.into_iter().map(|found| found.value).collect())
-    }
 }
 
 /// Takes a point in where there is none later under its key.
@@ -71,12 +61,8 @@ pub(crate) fn points(run: &str, metrics: &[Metric]) -> Result<Vec<Change>, Error
     let mut changes = BTreeMap::new();
     for point in metrics {
         let [time, step, value] = [sorting(point.timestamp), sorting(point.step), sorting_number(point.value)];
-        let key = key::of(&[OF_RUN, run, &point.key, &time, &step, &value])?;
+        let key = key::of(&[run, &point.key, &time, &step, &value])?;
         changes.insert(key.clone(), put(Kind::Metric, key, point)?);
-        if let Some(version) = &point.app_version {
-            let key = key::of(&[OF_VERSION, version, &point.key, &time, &step, &value, run])?;
-            changes.insert(key.clone(), put(Kind::Metric, key, &(run, point))?);
-        }
     }
     Ok(changes.into_values().collect())
 }
@@ -176,18 +162,6 @@ mod tests {
         let run = registry.run(&id).await.expect("a store").expect("a run");
         let latest: Vec<_> = run.metrics.values().cloned().collect();
         assert_eq!(latest, [point("m", 5, 2, 1.0), point("x", 1, 0, 2.0)]);
-    }
-
-    #[tokio::test]
-    async fn a_version_knows_what_runs_said_of_it() {
-        let registry = registry();
-        let (first, second) = (run(&registry).await, run(&registry).await);
-        let of_version = Metric { app_version: Some("m-1".to_owned()), ..point("acc", 1, 0, 0.5) };
-        log(&registry, &first, &[of_version.clone(), point("other", 1, 0, 1.0)]).await;
-        log(&registry, &second, std::slice::from_ref(&of_version)).await;
-        let mut known = registry.metrics_of_version("m-1").await.expect("a store");
-        known.sort_by(|a, b| (a.0 != first).cmp(&(b.0 != first)));
-        assert_eq!(known, [(first, of_version.clone()), (second, of_version)]);
     }
 
     #[test]

@@ -25,9 +25,9 @@ mod wrong;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, any, get};
 use axum::{Json, Router};
-
+use http::Uri;
 use serde_json::Value;
 
 use crate::shared::Shared;
@@ -53,7 +53,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 fn resources() -> Vec<Resource> {
-    let own: [Resource; 1] = [("/3.0/mlflow/server-info", get(server_info::show))];
+    let own: [Resource; 3] = [
+        ("/3.0/mlflow/server-info", get(server_info::show)),
+        ("/2.0/mlflow/{*path}", any(not_served)),
+        ("/3.0/mlflow/{*path}", any(not_served)),
+    ];
     own.into_iter()
         .chain(experiments::resources())
         .chain(runs::resources())
@@ -62,4 +66,9 @@ fn resources() -> Vec<Resource> {
         .chain(artifacts::resources())
         .chain(traces::resources())
         .collect()
+}
+
+/// Whatever else MLflow's server has.
+async fn not_served(uri: Uri) -> Wrong {
+    Wrong::new(Code::NotImplemented, format!("Karat does not serve '{}'", uri.path()))
 }

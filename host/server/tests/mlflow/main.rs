@@ -7,6 +7,7 @@ mod client;
 mod experiments;
 mod inputs;
 mod metrics;
+mod refusals;
 mod runs;
 
 use std::sync::Arc;
@@ -26,8 +27,17 @@ struct Running {
 /// What the clock of every server says, in milliseconds.
 const NOW: i64 = 1_732_548_728_123;
 
+/// On a port that is free.
+fn options() -> Options {
+    Options { port: 0, otlp_port: None, grpc_port: None, ..Options::default() }
+}
+
 impl Running {
     async fn start() -> Self {
+        Self::with(options()).await
+    }
+
+    async fn with(options: Options) -> Self {
         // The client asks for one though it never uses it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = MemoryStore::new();
@@ -41,7 +51,6 @@ impl Running {
             pseudonym_key: [7; 32],
             models: None,
         };
-        let options = Options { port: 0, otlp_port: None, grpc_port: None, ..Options::default() };
         let server = Server::bind(options, parts).await.unwrap();
         let (addresses, (end, ended)) = (server.addresses(), oneshot::channel::<()>());
         tokio::spawn(server.run(async {
