@@ -57,6 +57,17 @@ impl Running {
         Answer::of(request.send().await.unwrap()).await
     }
 
+    /// Of a path behind `/api/3.0/mlflow/`.
+    pub(crate) async fn three(&self, method: Method, path: &str, body: Value) -> Answer {
+        let request = self.request(method, &format!("/api/3.0/mlflow/{path}"));
+        let request = if body.is_null() {
+            request
+        } else {
+            request.header("content-type", "application/json").body(body.to_string())
+        };
+        Answer::of(request.send().await.unwrap()).await
+    }
+
     /// Likewise.
     pub(crate) async fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, &format!("/api/2.0/mlflow/{path}")).send().await.unwrap()).await

@@ -1,10 +1,11 @@
 //! Traces of experiments of which a filter holds.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
 use model::search::{Cursor, Filter, Order, Query};
+use regex::Regex;
 use serde_json::Value;
 
 use super::{experiment, info, links};
@@ -52,8 +53,16 @@ pub(super) async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> A
 
 /// A filter in MLflow's language of traces, which ours is more than.
 pub(super) fn filter(shared: &Shared, text: &str) -> Result<Option<Filter>, Wrong> {
+    let text = &with_issues(text);
     let filter = ::search::parse(text, (shared.now)()).map_err(|problem| refused("filter", text, &problem))?;
     Ok(filter.map(links::with_links))
+}
+
+/// An issue on a trace is an assessment that has the issue's id for its name.
+fn with_issues(text: &str) -> String {
+    static ISSUE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#"\bissue\.id\s*=\s*['"]([\w-]+)['"]"#).expect("a regular expression"));
+    ISSUE.replace_all(text, "feedback.`$1` is not null").into_owned()
 }
 
 fn order(clauses: &[&str]) -> Result<Vec<Order>, Wrong> {
