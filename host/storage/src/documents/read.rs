@@ -77,3 +77,26 @@ fn parse(json: &[u8], address: Address) -> Result<Json, StoreError> {
 fn misled(key: &str) -> StoreError {
     StoreError::Damaged { what: format!("`view` does not say where the document `{}` is", key.escape_debug()) }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::document::{Change, Expected};
+
+    use super::*;
+    use crate::documents::frames;
+    use crate::log::Position;
+
+    #[test]
+    fn a_value_that_is_no_json_is_damage() {
+        let change = |value: &str| {
+            let value = Some(Json::parse(value).expect("JSON"));
+            Change { kind: Kind::Index, key: "a".to_owned(), expected: Expected::Anything, value }
+        };
+        let address = Address { position: Position { segment: 1, offset: 32 }, length: 0 };
+        let check = |payload: Vec<u8>| check_frame(&Stored { kind: frames::DOCUMENTS, sequence: 1, payload }, address);
+        let (_, mut payload) = frames::commit(&[change("[1]")]).expect("small");
+        check(payload.clone()).expect("whole");
+        *payload.last_mut().expect("the end of the value") = b'}';
+        assert!(matches!(check(payload), Err(StoreError::Damaged { .. })));
+    }
+}

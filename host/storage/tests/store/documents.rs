@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use model::document::{Change, Committed, Document, Expected, Kind, LONGEST_KEY};
 use model::json::Json;
-use model::ports::{DocumentStore, StoreError};
+use model::ports::{DocumentStore, StoreError, TraceRetention};
 use storage::{EmbeddedStore, Options};
 use tempfile::TempDir;
 
@@ -328,7 +328,7 @@ async fn replaced_and_removed_documents_give_their_space_back() {
         made(&store, vec![remove(&name, Expected::Anything), remove("passing", Expected::Anything)]).await;
     }
     let before = bytes(&home.path().join("log"));
-    assert!(model::ports::TraceRetention::reclaim(&store).await.expect("given back") > before / 2);
+    assert!(store.reclaim().await.expect("given back") > before / 2);
     store.compact().await.expect("compacted");
     let after = bytes(&home.path().join("log"));
     assert!(after < 25_000, "{after} of {before} bytes are left");
@@ -338,6 +338,20 @@ async fn replaced_and_removed_documents_give_their_space_back() {
     assert_eq!(keys(&open(home.path()), "", 10).await, ["all", "kept"]);
     let findings = EmbeddedStore::check(home.path()).expect("read").expect("a store");
     assert_eq!((findings.documents, findings.frames), (2, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_note_that_documents_are_gone_gives_its_space_back() {
+    let home = TempDir::new().expect("a temporary folder");
+    let store = open(home.path());
+    let name = |number: usize| format!("{number:0>LONGEST_KEY$}");
+    made(&store, (0..150).map(|number| put(&name(number), Expected::Absent, "1")).collect()).await;
+    made(&store, (0..150).map(|number| remove(&name(number), Expected::Anything)).collect()).await;
+    made(&store, vec![put("kept", Expected::Absent, "1")]).await;
+    assert!(store.reclaim().await.expect("given back") > 2 * 150 * LONGEST_KEY as u64);
+    assert_eq!(keys(&store, "", 200).await, ["kept"]);
+    drop(store);
+    check_is_whole(home.path());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -310,7 +310,7 @@ async fn no_failing_operation_loses_a_trace_or_brings_one_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_failing_operation_makes_a_commit_in_part() {
-    check_every_fault_with_task(1, 50, 29).await;
+    check_every_fault_with_task(1, 40, 11).await;
 }
 
 /// A part of the full set, see CONTRIBUTING.
