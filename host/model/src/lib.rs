@@ -8,6 +8,7 @@
 
 pub mod aggregate;
 pub mod assessment;
+pub mod dataset;
 pub mod digest;
 pub mod document;
 pub mod endpoint;
@@ -22,6 +23,7 @@ pub mod object;
 pub mod outcome;
 pub mod ports;
 pub mod prediction;
+pub mod prompt;
 pub mod quantity;
 pub mod redaction;
 pub mod report;

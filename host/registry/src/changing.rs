@@ -70,13 +70,25 @@ impl Registry {
         let mut all: Vec<Found<T>> = Vec::new();
         loop {
             let after = all.last().map(|found| found.key.as_str());
-            let page = self.documents.documents(kind, prefix, after, PAGE).await?;
+            let page = self.some(kind, prefix, after, PAGE).await?;
             let is_last = page.len() < PAGE;
-            all.extend(page.into_iter().map(|document| read(kind, document)).collect::<Result<Vec<_>, _>>()?);
+            all.extend(page);
             if is_last {
                 return Ok(all);
             }
         }
+    }
+
+    /// Up to `limit` of those whose key begins with `prefix`, ascending by key, beginning behind the key `after`.
+    pub(crate) async fn some<T: DeserializeOwned>(
+        &self,
+        kind: Kind,
+        prefix: &str,
+        after: Option<&str>,
+        limit: usize,
+    ) -> Result<Vec<Found<T>>, Error> {
+        let page = self.documents.documents(kind, prefix, after, limit).await?;
+        page.into_iter().map(|document| read(kind, document)).collect()
     }
 
     /// Works changes out and makes them; `about` names what they are about. No changes are made well.
@@ -84,11 +96,11 @@ impl Registry {
     /// # Errors
     ///
     /// Fails as `work` does, and as `Busy` where somebody else is always faster.
-    pub(crate) async fn change<T>(
-        &self,
-        about: &str,
-        work: impl AsyncFn() -> Result<(Vec<Change>, T), Error>,
-    ) -> Result<T, Error> {
+    pub(crate) async fn change<T, W>(&self, about: &str, work: impl Fn() -> W) -> Result<T, Error>
+    where
+        // Named, so that who calls can be sent to another thread: of an `AsyncFn` nobody can say so yet.
+        W: Future<Output = Result<(Vec<Change>, T), Error>>,
+    {
         let _turn = self.turns.of(about).lock().await;
         for _ in 0..MOST_TRIES {
             let (changes, made) = work().await?;
@@ -97,6 +109,22 @@ impl Registry {
             }
         }
         Err(Error::Busy { what: about.to_owned() })
+    }
+
+    /// Changes one thing, which must be there: else `missing` says what is not.
+    pub(crate) async fn alter<T: Serialize + DeserializeOwned>(
+        &self,
+        kind: Kind,
+        key: &str,
+        missing: impl Fn() -> Error,
+        change: impl Fn(&mut T) -> Result<(), Error>,
+    ) -> Result<T, Error> {
+        self.change(key, async || {
+            let mut found = self.find::<T>(kind, key).await?.ok_or_else(&missing)?;
+            change(&mut found.value)?;
+            Ok((vec![found.changed()?], found.value))
+        })
+        .await
     }
 }
 

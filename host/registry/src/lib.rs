@@ -9,13 +9,19 @@
 //! JSON under keys.
 
 mod changing;
+mod dataset_records;
+mod datasets;
 mod error;
 mod key;
+mod prompt_versions;
+mod prompts;
 
 use std::sync::Arc;
 
 use model::ports::DocumentStore;
 
+pub use dataset_records::Merged;
+pub use datasets::dataset_digest;
 pub use error::Error;
 
 use changing::Turns;

@@ -28,6 +28,11 @@ pub(crate) struct Shared {
 }
 
 impl Shared {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub(crate) fn milliseconds(&self) -> u64 {
+        (self.now)() / 1_000_000
+    }
+
     /// # Errors
     ///
     /// Refuses as `missing` where there is no such trace or assessment, and as the store does.

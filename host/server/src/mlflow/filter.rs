@@ -20,6 +20,8 @@ pub(super) struct Condition {
     pub(super) entity: Option<String>,
     pub(super) key: String,
     pub(super) operator: Operator,
+    /// The operator as a message has it, such as `NOT IN`.
+    pub(super) sign: String,
     /// What it is compared with; more than one of `IN` alone, and none of `IS NULL`.
     pub(super) values: Vec<Value>,
     test: CompiledTest,
@@ -119,6 +121,7 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, Wrong> {
     };
     let compared = |comparison, value: Value| (Test::Is(comparison, value.clone()), vec![value]);
     let keyword = word.text.to_ascii_uppercase();
+    let mut sign = if is_negated { format!("NOT {keyword}") } else { keyword.clone() };
     let (operator, (test, values)) = match (keyword.as_str(), is_negated) {
         ("=", false) => (Operator::Equal, compared(Comparison::Equal, value(words)?)),
         ("!=", false) => (Operator::NotEqual, compared(Comparison::NotEqual, value(words)?)),
@@ -136,6 +139,7 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, Wrong> {
             if !words.take_keyword("NULL") {
                 return Err(words.wrong("'IS' is followed by NULL or NOT NULL"));
             }
+            sign = if is_present { "IS NOT NULL" } else { "IS NULL" }.to_owned();
             match is_present {
                 true => (Operator::NotNull, (Test::Present, Vec::new())),
                 false => (Operator::Null, (Test::Missing, Vec::new())),
@@ -144,7 +148,7 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, Wrong> {
         _ => return Err(words.wrong(&format!("'{}' is no comparison", word.text))),
     };
     let test = CompiledTest::new(&test).map_err(|what| words.wrong(&what))?;
-    Ok(Condition { entity, key, operator, values, test })
+    Ok(Condition { entity, key, operator, sign, values, test })
 }
 
 /// Entity and key: what stands before the first dot, and what behind it.

@@ -6,9 +6,15 @@
 //!
 //! Each path is served under `/api` for clients, and under `/ajax-api` for the user interface.
 
+mod answer;
 mod asked;
+mod fields;
 mod filter;
+mod listed;
+mod names;
 mod page;
+mod prompt_versions;
+mod prompts;
 mod server_info;
 mod wrong;
 
@@ -35,5 +41,5 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 
 fn resources() -> Vec<Resource> {
     let own: [Resource; 1] = [("/3.0/mlflow/server-info", get(server_info::show))];
-    own.into_iter().collect()
+    own.into_iter().chain(prompt_versions::resources()).chain(prompts::resources()).collect()
 }
