@@ -21,8 +21,8 @@ pub struct Dataset {
     pub experiments: Vec<String>,
     pub records: Records,
     /// Milliseconds since 1970-01-01T00:00:00Z; `updated` likewise.
-    pub created: u64,
-    pub updated: u64,
+    pub created: i64,
+    pub updated: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -92,8 +92,8 @@ pub struct DatasetRecord {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<RecordSource>,
     /// Milliseconds since 1970-01-01T00:00:00Z; `updated` likewise.
-    pub created: u64,
-    pub updated: u64,
+    pub created: i64,
+    pub updated: i64,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_by: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

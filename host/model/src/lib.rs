@@ -7,6 +7,7 @@
 //! run or how a result is stored.
 
 pub mod aggregate;
+pub mod app;
 pub mod assessment;
 pub mod dataset;
 pub mod digest;
@@ -19,6 +20,7 @@ pub mod json;
 pub mod judge;
 pub mod limits;
 pub mod manifest;
+mod number;
 pub mod object;
 pub mod outcome;
 pub mod ports;
@@ -26,7 +28,9 @@ pub mod prediction;
 pub mod prompt;
 pub mod quantity;
 pub mod redaction;
+pub mod registered;
 pub mod report;
+pub mod review;
 pub mod row;
 pub mod run;
 pub mod scorer;

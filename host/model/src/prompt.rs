@@ -24,8 +24,8 @@ pub struct Prompt {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub latest: Option<u32>,
     /// Milliseconds since 1970-01-01T00:00:00Z; `updated` likewise. Tags and aliases come and go without an update.
-    pub created: u64,
-    pub updated: u64,
+    pub created: i64,
+    pub updated: i64,
 }
 
 impl Prompt {
@@ -49,8 +49,8 @@ pub struct PromptVersion {
     #[serde(flatten)]
     pub content: VersionContent,
     /// Milliseconds since 1970-01-01T00:00:00Z; `updated` likewise.
-    pub created: u64,
-    pub updated: u64,
+    pub created: i64,
+    pub updated: i64,
 }
 
 /// What whoever makes a version says.

@@ -38,7 +38,7 @@ impl Registry {
     /// # Errors
     ///
     /// `Missing` where there is no such dataset, and `Invalid` where records of sessions meet others; then none is in.
-    pub async fn merge_records(&self, dataset: &str, given: &[RecordGiven], now: u64) -> Result<Merged, Error> {
+    pub async fn merge_records(&self, dataset: &str, given: &[RecordGiven], now: i64) -> Result<Merged, Error> {
         check_kinds(&self.dataset(dataset).await?, given)?;
         let mut merged = Merged::default();
         for given in given.chunks(AT_ONCE) {
@@ -49,7 +49,7 @@ impl Registry {
         Ok(merged)
     }
 
-    async fn merging(&self, id: &str, given: &[RecordGiven], now: u64) -> Result<(Vec<Change>, Merged), Error> {
+    async fn merging(&self, id: &str, given: &[RecordGiven], now: i64) -> Result<(Vec<Change>, Merged), Error> {
         let mut dataset = self.found_dataset(id).await?;
         check_kinds(&dataset.value, given)?;
         let mut merged = Merged::default();
@@ -119,7 +119,7 @@ impl Registry {
     /// # Errors
     ///
     /// `Missing` where there is no such dataset.
-    pub async fn delete_records(&self, dataset: &str, ids: &[String], now: u64) -> Result<u64, Error> {
+    pub async fn delete_records(&self, dataset: &str, ids: &[String], now: i64) -> Result<u64, Error> {
         let mut ids = ids.to_vec();
         ids.sort();
         ids.dedup();
@@ -130,7 +130,7 @@ impl Registry {
         Ok(deleted)
     }
 
-    async fn deleting(&self, id: &str, ids: &[String], now: u64) -> Result<(Vec<Change>, u64), Error> {
+    async fn deleting(&self, id: &str, ids: &[String], now: i64) -> Result<(Vec<Change>, u64), Error> {
         let mut dataset = self.found_dataset(id).await?;
         let mut changes = Vec::new();
         let mut deleted = 0;
@@ -186,7 +186,7 @@ impl Merging {
     }
 }
 
-fn made(dataset: &mut Dataset, given: &RecordGiven, now: u64) -> DatasetRecord {
+fn made(dataset: &mut Dataset, given: &RecordGiven, now: i64) -> DatasetRecord {
     let number = dataset.records.next;
     dataset.records.next += 1;
     dataset.records.count += 1;
@@ -205,7 +205,7 @@ fn made(dataset: &mut Dataset, given: &RecordGiven, now: u64) -> DatasetRecord {
     }
 }
 
-fn merge(record: &mut DatasetRecord, given: &RecordGiven, now: u64) {
+fn merge(record: &mut DatasetRecord, given: &RecordGiven, now: i64) {
     if let Some(outputs) = &given.outputs {
         record.outputs.clone_from(outputs);
     }

@@ -22,7 +22,7 @@ impl Registry {
         tags: BTreeMap<String, String>,
         experiments: Vec<String>,
         by: Option<String>,
-        now: u64,
+        now: i64,
     ) -> Result<Dataset, Error> {
         let dataset = Dataset {
             id: format!("d-{}", Uuid::new_v4().simple()),
@@ -61,7 +61,7 @@ impl Registry {
     }
 
     /// Experiments that it is used in already stay where they are.
-    pub async fn add_dataset_experiments(&self, id: &str, experiments: &[String], now: u64) -> Result<Dataset, Error> {
+    pub async fn add_dataset_experiments(&self, id: &str, experiments: &[String], now: i64) -> Result<Dataset, Error> {
         self.alter_dataset(id, |dataset| {
             dataset.experiments = united(std::mem::take(&mut dataset.experiments), experiments);
             dataset.updated = now;
@@ -73,7 +73,7 @@ impl Registry {
         &self,
         id: &str,
         experiments: &[String],
-        now: u64,
+        now: i64,
     ) -> Result<Dataset, Error> {
         self.alter_dataset(id, |dataset| {
             let before = dataset.experiments.len();

@@ -8,21 +8,29 @@
 //! Nouns are `model`'s. How they are spelled on a wire is the doors' business, and how they are kept the store's: it sees
 //! JSON under keys.
 
+mod apps;
 mod changing;
 mod dataset_records;
 mod datasets;
 mod error;
 mod key;
+mod label_schemas;
 mod prompt_versions;
 mod prompts;
+mod review_items;
+mod review_queues;
+mod scorers;
 
 use std::sync::Arc;
 
 use model::ports::DocumentStore;
 
+pub use apps::NewApp;
 pub use dataset_records::Merged;
 pub use datasets::dataset_digest;
 pub use error::Error;
+pub use label_schemas::{LabelSchemaChange, NewLabelSchema};
+pub use review_queues::{NewReviewQueue, ReviewQueueChange};
 
 use changing::Turns;
 

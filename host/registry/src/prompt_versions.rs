@@ -17,7 +17,7 @@ impl Registry {
         &self,
         prompt: &str,
         content: VersionContent,
-        now: u64,
+        now: i64,
     ) -> Result<PromptVersion, Error> {
         self.change(prompt, async || {
             let mut of = self.found_prompt(prompt).await?;
@@ -54,7 +54,7 @@ impl Registry {
         prompt: &str,
         number: u32,
         description: &str,
-        now: u64,
+        now: i64,
     ) -> Result<PromptVersion, Error> {
         self.alter_version(prompt, number, |version| {
             version.content.description = description.to_owned();
@@ -75,7 +75,7 @@ impl Registry {
     }
 
     /// Deletes a version, and the aliases that stand for it. Nothing gets its number again.
-    pub async fn delete_prompt_version(&self, prompt: &str, number: u32, now: u64) -> Result<(), Error> {
+    pub async fn delete_prompt_version(&self, prompt: &str, number: u32, now: i64) -> Result<(), Error> {
         self.change(prompt, async || {
             let version = self.found_version(prompt, number).await?;
             let mut of = self.found_prompt(prompt).await?;

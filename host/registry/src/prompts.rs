@@ -22,7 +22,7 @@ impl Registry {
         name: &str,
         description: &str,
         tags: BTreeMap<String, String>,
-        now: u64,
+        now: i64,
     ) -> Result<Prompt, Error> {
         let prompt = Prompt {
             name: name.to_owned(),
@@ -56,7 +56,7 @@ impl Registry {
         Ok(self.all(Kind::Prompt, "").await?.into_iter().map(|found| found.value).collect())
     }
 
-    pub async fn describe_prompt(&self, name: &str, description: &str, now: u64) -> Result<Prompt, Error> {
+    pub async fn describe_prompt(&self, name: &str, description: &str, now: i64) -> Result<Prompt, Error> {
         self.alter_prompt(name, |prompt| {
             prompt.description = description.to_owned();
             prompt.updated = now;
@@ -119,7 +119,7 @@ impl Registry {
     /// # Errors
     ///
     /// `Exists` where the new name is taken.
-    pub async fn rename_prompt(&self, name: &str, new_name: &str, now: u64) -> Result<Prompt, Error> {
+    pub async fn rename_prompt(&self, name: &str, new_name: &str, now: i64) -> Result<Prompt, Error> {
         let new_key = key::of(&[new_name])?;
         self.change(name, async || {
             let prompt = self.found_prompt(name).await?;

@@ -29,8 +29,8 @@ pub(crate) struct Shared {
 
 impl Shared {
     /// Milliseconds since 1970-01-01T00:00:00Z.
-    pub(crate) fn milliseconds(&self) -> u64 {
-        (self.now)() / 1_000_000
+    pub(crate) fn milliseconds(&self) -> i64 {
+        i64::try_from((self.now)() / 1_000_000).unwrap_or(i64::MAX)
     }
 
     /// # Errors

@@ -1,11 +1,9 @@
 //! What answers have in common: they are protobuf's messages in JSON, where what is not there is left out.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use serde_json::{Value, json};
 
-use super::{Asked, Wrong};
+use super::Wrong;
 
 /// What a resource answers.
 pub(super) type Answer = Result<Json<Value>, Wrong>;
@@ -25,15 +23,4 @@ pub(super) fn answer(fields: Value) -> Answer {
 /// What is answered where there is nothing to say.
 pub(super) fn done() -> Answer {
     answer(json!({}))
-}
-
-/// Tags or parameters as a list of keys and values.
-pub(super) fn pairs(map: &BTreeMap<String, String>) -> Value {
-    map.iter().map(|(key, value)| json!({ "key": key, "value": value })).collect()
-}
-
-/// Reads such a list. Of a key that comes twice the last value counts.
-pub(super) fn read_pairs(asked: &Asked, name: &str) -> Result<BTreeMap<String, String>, Wrong> {
-    let text = |pair: &Asked, field: &str| pair.text(field).map(|text| text.unwrap_or_default().to_owned());
-    asked.messages(name)?.iter().map(|pair| Ok((text(pair, "key")?, text(pair, "value")?))).collect()
 }

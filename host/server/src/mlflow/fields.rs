@@ -105,57 +105,25 @@ impl Grammar {
     }
 
     fn check_text(&self, entity: Entity, condition: &Condition) -> Result<(), Wrong> {
-        let is_known = match condition.operator {
-            Operator::Equal | Operator::NotEqual => true,
-            Operator::Like | Operator::Ilike => self.patterns,
-            Operator::In | Operator::NotIn => (self.lists)(entity, &condition.key),
-            Operator::Ordered | Operator::Rlike | Operator::Null | Operator::NotNull => false,
-        };
-        if !is_known {
-            return Err(no_comparison(entity, condition));
+        let mut known = vec![Operator::Equal, Operator::NotEqual];
+        if self.patterns {
+            known.extend([Operator::Like, Operator::Ilike]);
         }
-        match condition.is_of_texts() {
-            true => Ok(()),
-            false => Err(Wrong::invalid(format!(
-                "Expected a quoted string value for {} (e.g. 'my-value'). Got value {}",
-                entity.name(),
-                spelled(condition)
-            ))),
+        if (self.lists)(entity, &condition.key) {
+            known.extend([Operator::In, Operator::NotIn]);
         }
+        condition.must_be(&known)?;
+        condition.must_be_of_texts(entity.name())
     }
 }
 
+/// A number may stand in quotes, too.
 fn check_number(entity: Entity, condition: &Condition) -> Result<(), Wrong> {
-    if !matches!(condition.operator, Operator::Equal | Operator::NotEqual | Operator::Ordered) {
-        return Err(no_comparison(entity, condition));
+    condition.must_be(&[Operator::Equal, Operator::NotEqual, Operator::Ordered])?;
+    if condition.texts().all(|text| text.parse::<f64>().is_ok()) {
+        return Ok(());
     }
-    let is_number = |value: &Value| match value {
-        Value::Number(_) => true,
-        Value::Text(text) => text.parse::<f64>().is_ok(),
-        Value::Boolean(_) => false,
-    };
-    match condition.values.iter().all(is_number) {
-        true => Ok(()),
-        false => Err(Wrong::invalid(format!(
-            "Expected numeric value type for numeric {}: {}. Found {}",
-            entity.name(),
-            condition.key,
-            spelled(condition)
-        ))),
-    }
-}
-
-fn no_comparison(entity: Entity, condition: &Condition) -> Wrong {
-    Wrong::invalid(format!("Invalid comparator for {}: {}", entity.name(), condition.sign))
-}
-
-fn spelled(condition: &Condition) -> String {
-    let spelled = |value: &Value| match value {
-        Value::Text(text) => format!("'{text}'"),
-        Value::Number(number) => number.to_string(),
-        Value::Boolean(boolean) => boolean.to_string(),
-    };
-    condition.values.iter().map(spelled).collect::<Vec<_>>().join(", ")
+    condition.must_be_of_numbers(&format!("numeric {}: {}", entity.name(), condition.key))
 }
 
 /// Reads by which of `keys` a list is ordered.
@@ -179,22 +147,12 @@ pub(super) fn read_orders(texts: &[&str], keys: &[&str]) -> Result<Vec<OrderBy>,
     Ok(orders)
 }
 
-/// Puts things in order; those that are equal stay as they are. What has no value comes last.
+/// Puts things in order; those that are equal stay as they are.
 pub(super) fn sort<T>(things: &mut [T], orders: &[OrderBy], value: for<'t> fn(&'t T, &str) -> Option<Found<'t>>) {
     things.sort_by(|a, b| {
-        let by = |order: &OrderBy| compare(value(a, &order.key), value(b, &order.key), order.is_descending);
+        let by = |order: &OrderBy| order.compare(value(a, &order.key), value(b, &order.key));
         orders.iter().map(by).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)
     });
-}
-
-/// Which of two values comes first: none comes last, whichever way the others go.
-pub(super) fn compare(a: Option<Found<'_>>, b: Option<Found<'_>>, is_descending: bool) -> Ordering {
-    let ordering = match (a, b) {
-        (Some(Found::Number(a)), Some(Found::Number(b))) => a.total_cmp(&b),
-        (Some(Found::Text(a)), Some(Found::Text(b))) => a.cmp(&b),
-        (a, b) => return a.is_none().cmp(&b.is_none()),
-    };
-    if is_descending { ordering.reverse() } else { ordering }
 }
 
 #[cfg(test)]
@@ -222,25 +180,16 @@ mod tests {
                 "params.x = 'a'",
                 Some("Invalid entity type 'params'. Valid entity types are ('attribute', 'tags', 'metrics')"),
             ),
-            ("owner IN ('a')", Some("Invalid comparator for attribute: IN")),
-            ("tags.x NOT IN ('a')", Some("Invalid comparator for tag: NOT IN")),
-            ("tags.x IS NOT NULL", Some("Invalid comparator for tag: IS NOT NULL")),
-            ("name > 'a'", Some("Invalid comparator for attribute: >")),
-            ("created LIKE 'a'", Some("Invalid comparator for attribute: LIKE")),
+            ("owner IN ('a')", Some("Invalid comparator 'IN' not one of {'=', '!=', 'LIKE', 'ILIKE'}")),
+            ("tags.x NOT IN ('a')", Some("Invalid comparator 'NOT IN' not one of {'=', '!=', 'LIKE', 'ILIKE'}")),
+            ("tags.x IS NOT NULL", Some("Invalid comparator 'IS NOT NULL' not one of {'=', '!=', 'LIKE', 'ILIKE'}")),
+            ("name > 'a'", Some("Invalid comparator '>' not one of {'=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'}")),
+            ("created LIKE 'a'", Some("Invalid comparator 'LIKE' not one of {'=', '!=', '<', '<=', '>', '>='}")),
             ("name = 5", Some("Expected a quoted string value for attribute (e.g. 'my-value'). Got value 5")),
             ("created = 'a'", Some("Expected numeric value type for numeric attribute: created. Found 'a'")),
         ] {
             assert_eq!(GRAMMAR.read(filter).err().map(|wrong| wrong.message).as_deref(), expected, "{filter}");
         }
-    }
-
-    #[test]
-    fn what_has_no_value_comes_last_both_ways() {
-        let number = |value: f64| Some(Found::Number(value));
-        assert_eq!(compare(number(1.0), number(2.0), false), Ordering::Less);
-        assert_eq!(compare(number(1.0), number(2.0), true), Ordering::Greater);
-        assert_eq!(compare(number(1.0), None, false), Ordering::Less);
-        assert_eq!(compare(number(1.0), None, true), Ordering::Less);
     }
 
     #[test]

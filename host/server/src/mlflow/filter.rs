@@ -9,6 +9,8 @@
 //! A key with special characters stands in backticks or double quotes. Which entities and keys there are, and what may be asked
 //! of them, is up to who is asked; here is what the text says and what that means (`mlflow/utils/search_utils.py`).
 
+use std::cmp::Ordering;
+
 use model::search::{Comparison, CompiledTest, Found, Test, Value};
 
 use super::Wrong;
@@ -20,8 +22,8 @@ pub(super) struct Condition {
     pub(super) entity: Option<String>,
     pub(super) key: String,
     pub(super) operator: Operator,
-    /// The operator as a message has it, such as `NOT IN`.
-    pub(super) sign: String,
+    /// The operator as it is written, but in capitals.
+    comparator: String,
     /// What it is compared with; more than one of `IN` alone, and none of `IS NULL`.
     pub(super) values: Vec<Value>,
     test: CompiledTest,
@@ -42,6 +44,23 @@ pub(super) enum Operator {
     NotNull,
 }
 
+impl Operator {
+    fn signs(self) -> &'static [&'static str] {
+        match self {
+            Self::Equal => &["="],
+            Self::NotEqual => &["!="],
+            Self::Ordered => &["<", "<=", ">", ">="],
+            Self::Like => &["LIKE"],
+            Self::Ilike => &["ILIKE"],
+            Self::Rlike => &["RLIKE"],
+            Self::In => &["IN"],
+            Self::NotIn => &["NOT IN"],
+            Self::Null => &["IS NULL"],
+            Self::NotNull => &["IS NOT NULL"],
+        }
+    }
+}
+
 /// A key that a list is ordered by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OrderBy {
@@ -56,6 +75,27 @@ impl Condition {
         self.test.holds(&found)
     }
 
+    /// # Errors
+    ///
+    /// Says so where its operator is none of these.
+    pub(super) fn must_be(&self, operators: &[Operator]) -> Result<(), Wrong> {
+        if operators.contains(&self.operator) {
+            return Ok(());
+        }
+        let known = operators.iter().flat_map(|operator| operator.signs());
+        let known: Vec<_> = known.map(|sign| format!("'{sign}'")).collect();
+        Err(Wrong::invalid(format!("Invalid comparator '{}' not one of {{{}}}", self.comparator, known.join(", "))))
+    }
+
+    /// The first of what it is compared with, as it is written.
+    fn written(&self) -> String {
+        match self.values.first() {
+            Some(Value::Text(text)) => format!("'{text}'"),
+            Some(Value::Number(number)) => number.to_string(),
+            Some(Value::Boolean(_)) | None => String::new(),
+        }
+    }
+
     /// Whether everything that it is compared with stands in quotes.
     pub(super) fn is_of_texts(&self) -> bool {
         self.values.iter().all(|value| matches!(value, Value::Text(_)))
@@ -66,6 +106,29 @@ impl Condition {
         self.values.iter().all(|value| matches!(value, Value::Number(_)))
     }
 
+    /// The texts that it is compared with.
+    pub(super) fn texts(&self) -> impl Iterator<Item = &str> {
+        self.values.iter().filter_map(|value| match value {
+            Value::Text(text) => Some(text.as_str()),
+            Value::Number(_) | Value::Boolean(_) => None,
+        })
+    }
+
+    /// # Errors
+    ///
+    /// Says so where something that it is compared with stands in no quotes; `what` says what it is put to.
+    pub(super) fn must_be_of_texts(&self, what: &str) -> Result<(), Wrong> {
+        let wrong =
+            || format!("Expected a quoted string value for {what} (e.g. 'my-value'). Got value {}", self.written());
+        if self.is_of_texts() { Ok(()) } else { Err(Wrong::invalid(wrong())) }
+    }
+
+    /// Likewise of quotes where a number is meant.
+    pub(super) fn must_be_of_numbers(&self, what: &str) -> Result<(), Wrong> {
+        let wrong = || format!("Expected numeric value type for {what}. Found {}", self.written());
+        if self.is_of_numbers() { Ok(()) } else { Err(Wrong::invalid(wrong())) }
+    }
+
     /// `entity.key`, as a message has it.
     pub(super) fn name(&self) -> String {
         name(self.entity.as_deref(), &self.key)
@@ -73,6 +136,23 @@ impl Condition {
 }
 
 impl OrderBy {
+    /// Which of two values comes first. What is no number comes behind those that are, and what is missing behind everything,
+    /// whichever way it goes.
+    pub(super) fn compare(&self, a: Option<Found<'_>>, b: Option<Found<'_>>) -> Ordering {
+        let rank = |found: &Option<Found<'_>>| match found {
+            None => 2,
+            Some(Found::Number(number)) if number.is_nan() => 1,
+            Some(_) => 0,
+        };
+        let by_value = match (&a, &b) {
+            (Some(Found::Text(a)), Some(Found::Text(b))) => a.cmp(b),
+            (Some(Found::Number(a)), Some(Found::Number(b))) => a.total_cmp(b),
+            (Some(Found::Boolean(a)), Some(Found::Boolean(b))) => a.cmp(b),
+            _ => Ordering::Equal,
+        };
+        rank(&a).cmp(&rank(&b)).then(if self.is_descending { by_value.reverse() } else { by_value })
+    }
+
     pub(super) fn name(&self) -> String {
         name(self.entity.as_deref(), &self.key)
     }
@@ -121,7 +201,6 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, Wrong> {
     };
     let compared = |comparison, value: Value| (Test::Is(comparison, value.clone()), vec![value]);
     let keyword = word.text.to_ascii_uppercase();
-    let mut sign = if is_negated { format!("NOT {keyword}") } else { keyword.clone() };
     let (operator, (test, values)) = match (keyword.as_str(), is_negated) {
         ("=", false) => (Operator::Equal, compared(Comparison::Equal, value(words)?)),
         ("!=", false) => (Operator::NotEqual, compared(Comparison::NotEqual, value(words)?)),
@@ -139,7 +218,6 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, Wrong> {
             if !words.take_keyword("NULL") {
                 return Err(words.wrong("'IS' is followed by NULL or NOT NULL"));
             }
-            sign = if is_present { "IS NOT NULL" } else { "IS NULL" }.to_owned();
             match is_present {
                 true => (Operator::NotNull, (Test::Present, Vec::new())),
                 false => (Operator::Null, (Test::Missing, Vec::new())),
@@ -148,7 +226,11 @@ fn condition(words: &mut Words<'_>) -> Result<Condition, Wrong> {
         _ => return Err(words.wrong(&format!("'{}' is no comparison", word.text))),
     };
     let test = CompiledTest::new(&test).map_err(|what| words.wrong(&what))?;
-    Ok(Condition { entity, key, operator, sign, values, test })
+    let comparator = match operator {
+        Operator::Ordered => keyword,
+        operator => operator.signs().concat(),
+    };
+    Ok(Condition { entity, key, operator, comparator, values, test })
 }
 
 /// Entity and key: what stands before the first dot, and what behind it.

@@ -7,14 +7,21 @@
 //! Each path is served under `/api` for clients, and under `/ajax-api` for the user interface.
 
 mod answer;
+mod app_search;
+mod apps;
 mod asked;
+mod dataset_records;
+mod datasets;
 mod fields;
 mod filter;
-mod listed;
+mod limits;
 mod names;
 mod page;
+mod pairs;
 mod prompt_versions;
 mod prompts;
+mod registered_names;
+mod scorers;
 mod server_info;
 mod wrong;
 
@@ -41,5 +48,13 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 
 fn resources() -> Vec<Resource> {
     let own: [Resource; 1] = [("/3.0/mlflow/server-info", get(server_info::show))];
-    own.into_iter().chain(prompt_versions::resources()).chain(prompts::resources()).collect()
+    own.into_iter()
+        .chain(app_search::resources())
+        .chain(apps::resources())
+        .chain(dataset_records::resources())
+        .chain(datasets::resources())
+        .chain(prompt_versions::resources())
+        .chain(prompts::resources())
+        .chain(scorers::resources())
+        .collect()
 }

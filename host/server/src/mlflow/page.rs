@@ -2,8 +2,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
 
 use super::{Asked, Wrong};
 
@@ -31,4 +32,31 @@ pub(super) fn begins<T: DeserializeOwned>(asked: &Asked) -> Result<Option<T>, Wr
 /// Says where the next page begins.
 pub(super) fn token<T: Serialize>(begins: &T) -> String {
     STANDARD.encode(serde_json::to_vec(begins).unwrap_or_default())
+}
+
+/// A place in a list that is worked out as a whole each time.
+#[derive(Deserialize, Serialize)]
+struct Place {
+    offset: usize,
+}
+
+/// The page of a whole list that is asked for, and where the next one begins.
+pub(super) fn of<T>(mut all: Vec<T>, asked: &Asked, size: usize) -> Result<(Vec<T>, Option<String>), Wrong> {
+    let begin = begins::<Place>(asked)?.map_or(0, |place| place.offset).min(all.len());
+    let mut page = all.split_off(begin);
+    let next = (page.len() > size).then(|| token(&Place { offset: begin + size }));
+    page.truncate(size);
+    Ok((page, next))
+}
+
+/// A page as it is answered: what is empty is not there.
+pub(super) fn answer<T: Serialize>(list: &str, page: Vec<T>, next: Option<String>) -> Value {
+    let mut fields = Map::new();
+    if !page.is_empty() {
+        fields.insert(list.to_owned(), json!(page));
+    }
+    if let Some(next) = next {
+        fields.insert("next_page_token".to_owned(), Value::String(next));
+    }
+    Value::Object(fields)
 }

@@ -1,5 +1,6 @@
 //! Versions of prompts and registered models.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -8,11 +9,11 @@ use model::prompt::{PromptVersion, VersionContent, says_prompt};
 use model::search::Found;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message, pairs, read_pairs};
+use super::answer::{Answer, answer, done, message};
 use super::fields::{self, Clause, Entity, Grammar};
-use super::names::{check_tag, check_tag_key};
 use super::prompts::{name, told_apart, wrong};
-use super::{Asked, Resource, Wrong, listed, page};
+use super::registered_names::check_tag;
+use super::{Asked, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {
@@ -50,7 +51,7 @@ pub(super) fn resources() -> Vec<Resource> {
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let name = name(&asked)?;
     let source = asked.required("source")?;
-    let tags = read_pairs(&asked, "tags")?;
+    let tags: BTreeMap<_, _> = pairs::read(&asked, "tags")?.into_iter().collect();
     for (key, value) in &tags {
         check_tag(key, value)?;
     }
@@ -105,9 +106,9 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
             && clauses.iter().all(|clause| clause.condition.holds(found(version, clause)))
     });
     fields::sort(&mut versions, &orders, attribute);
-    let page = listed::cut(&asked, versions, size)?;
-    let versions: Vec<_> = page.items.iter().map(|version| version_json(version, &[])).collect();
-    answer(json!({ "model_versions": versions, "next_page_token": page.next }))
+    let (page, next) = page::of(versions, &asked, size)?;
+    let versions: Vec<_> = page.iter().map(|version| version_json(version, &[])).collect();
+    answer(json!({ "model_versions": versions, "next_page_token": next }))
 }
 
 fn found<'v>(version: &'v PromptVersion, clause: &Clause) -> Option<Found<'v>> {
@@ -146,7 +147,7 @@ async fn set_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 async fn delete_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, number) = named(&asked)?;
     let key = asked.required("key")?;
-    check_tag_key(key)?;
+    limits::name("key", key)?;
     shared.registry.tag_prompt_version(name, number, key, None).await.map_err(wrong)?;
     done()
 }
@@ -183,7 +184,7 @@ pub(super) fn version_json(version: &PromptVersion, aliases: &[&str]) -> Value {
         "source": version.content.source,
         "run_id": version.content.run,
         "status": "READY",
-        "tags": pairs(&version.content.tags),
+        "tags": pairs::of(&version.content.tags),
         "run_link": version.content.run_link,
         "aliases": aliases,
     }))

@@ -1,5 +1,6 @@
 //! Prompts and registered models. A prompt is a model with a tag that says so, and a list has either prompts or models.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,12 +10,12 @@ use model::search::{Found, Value as Compared};
 use registry::Error;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message, pairs, read_pairs};
+use super::answer::{Answer, answer, done, message};
 use super::fields::{self, Clause, Entity, Grammar};
 use super::filter::Operator;
-use super::names::{check_alias, check_model_name, check_tag, check_tag_key};
 use super::prompt_versions::{number, version_json};
-use super::{Asked, Code, Resource, Wrong, listed, page};
+use super::registered_names::{check_alias, check_model_name, check_tag};
+use super::{Asked, Code, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {
@@ -44,7 +45,7 @@ pub(super) fn resources() -> Vec<Resource> {
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let name = name(&asked)?;
-    let tags = read_pairs(&asked, "tags")?;
+    let tags: BTreeMap<_, _> = pairs::read(&asked, "tags")?.into_iter().collect();
     for (key, value) in &tags {
         check_tag(key, value)?;
     }
@@ -113,12 +114,12 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         prompt.is_prompt() == are_prompts && clauses.iter().all(|clause| clause.condition.holds(found(prompt, clause)))
     });
     fields::sort(&mut prompts, &orders, attribute);
-    let page = listed::cut(&asked, prompts, size)?;
-    let mut models = Vec::with_capacity(page.items.len());
-    for prompt in &page.items {
+    let (page, next) = page::of(prompts, &asked, size)?;
+    let mut models = Vec::with_capacity(page.len());
+    for prompt in &page {
         models.push(prompt_json(prompt, latest_of(&shared, prompt).await?.as_ref()));
     }
-    answer(json!({ "registered_models": models, "next_page_token": page.next }))
+    answer(json!({ "registered_models": models, "next_page_token": next }))
 }
 
 /// Whether prompts are asked for or models, and the other conditions. Of models nobody needs to say that they are none.
@@ -172,7 +173,7 @@ async fn set_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 
 async fn delete_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, key) = (name(&asked)?, asked.required("key")?);
-    check_tag_key(key)?;
+    limits::name("key", key)?;
     shared.registry.tag_prompt(name, key, None).await.map_err(wrong)?;
     done()
 }
@@ -252,7 +253,7 @@ fn prompt_json(prompt: &Prompt, latest: Option<&PromptVersion>) -> Value {
         "last_updated_timestamp": prompt.updated,
         "description": description,
         "latest_versions": latest.iter().map(|latest| version_json(latest, &[])).collect::<Vec<_>>(),
-        "tags": pairs(&prompt.tags),
+        "tags": pairs::of(&prompt.tags),
         "aliases": aliases,
     }))
 }

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
 
+mod datasets;
 mod prompts;
 mod searches;
 
@@ -60,10 +61,12 @@ impl Running {
 
     /// Asks with a body, as clients do but for `GET`, and takes the answer as it is.
     async fn ask(&self, method: Method, path: &str, body: &Value) -> (u16, Value) {
-        let request = self.client.request(method.clone(), format!("{}{path}", self.root));
         let request = match method == Method::GET {
-            true => request.query(&query(body)),
-            false => request.header("content-type", "application/json").body(body.to_string()),
+            true => self.client.get(format!("{}{path}?{}", self.root, query(body))),
+            false => {
+                let request = self.client.request(method, format!("{}{path}", self.root));
+                request.header("content-type", "application/json").body(body.to_string())
+            }
         };
         let answer = request.send().await.unwrap();
         let status = answer.status().as_u16();
@@ -119,13 +122,16 @@ const EXISTS: &str = "RESOURCE_ALREADY_EXISTS";
 const MISSING: &str = "RESOURCE_DOES_NOT_EXIST";
 
 /// As a query has it: a list is a name that comes again.
-fn query(body: &Value) -> Vec<(String, String)> {
+fn query(body: &Value) -> String {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-    let pairs = |(name, value): (&String, &Value)| match value {
-        Value::Array(list) => list.iter().map(|value| (name.clone(), text(value))).collect(),
-        value => vec![(name.clone(), text(value))],
-    };
-    body.as_object().into_iter().flatten().flat_map(pairs).collect()
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in body.as_object().into_iter().flatten() {
+        match value {
+            Value::Array(list) => drop(query.extend_pairs(list.iter().map(|value| (name, text(value))))),
+            value => drop(query.append_pair(name, &text(value))),
+        }
+    }
+    query.finish()
 }
 
 /// A list of keys and values.
