@@ -13,6 +13,7 @@ mod changing;
 mod dataset_records;
 mod datasets;
 mod error;
+mod issues;
 mod key;
 mod label_schemas;
 mod prompt_versions;
@@ -20,6 +21,7 @@ mod prompts;
 mod review_items;
 mod review_queues;
 mod scorers;
+mod webhooks;
 
 use std::sync::Arc;
 
@@ -29,8 +31,10 @@ pub use apps::NewApp;
 pub use dataset_records::Merged;
 pub use datasets::dataset_digest;
 pub use error::Error;
+pub use issues::IssueChange;
 pub use label_schemas::{LabelSchemaChange, NewLabelSchema};
 pub use review_queues::{NewReviewQueue, ReviewQueueChange};
+pub use webhooks::{NewWebhook, WebhookChange};
 
 use changing::Turns;
 

@@ -14,6 +14,10 @@ mod dataset_records;
 mod datasets;
 mod fields;
 mod filter;
+mod issue_search;
+mod issues;
+mod label_inputs;
+mod label_schemas;
 mod limits;
 mod names;
 mod page;
@@ -21,8 +25,11 @@ mod pairs;
 mod prompt_versions;
 mod prompts;
 mod registered_names;
+mod review_items;
+mod review_queues;
 mod scorers;
 mod server_info;
+mod webhooks;
 mod wrong;
 
 use std::sync::Arc;
@@ -53,8 +60,14 @@ fn resources() -> Vec<Resource> {
         .chain(apps::resources())
         .chain(dataset_records::resources())
         .chain(datasets::resources())
+        .chain(issue_search::resources())
+        .chain(issues::resources())
+        .chain(label_schemas::resources())
         .chain(prompt_versions::resources())
         .chain(prompts::resources())
+        .chain(review_items::resources())
+        .chain(review_queues::resources())
         .chain(scorers::resources())
+        .chain(webhooks::resources())
         .collect()
 }
