@@ -15,13 +15,8 @@ use super::issues::{issue_json, rank, read_named, status_name, words};
 use super::{Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
-const GRAMMAR: Grammar = Grammar {
-    texts: &["status", "source_run_id"],
-    numbers: &[],
-    entities: &[],
-    lists: |_, _| false,
-    patterns: false,
-};
+const GRAMMAR: Grammar =
+    Grammar { texts: &["status", "source_run_id"], numbers: &[], entities: &[], lists: |_, _| false, patterns: false };
 
 pub(super) fn resources() -> Vec<Resource> {
     vec![("/3.0/mlflow/issues/search", post(search))]
@@ -49,9 +44,8 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let orders = asked.texts("order_by")?.into_iter().map(read_order).collect::<Result<Vec<_>, _>>()?;
     let experiment = asked.text("experiment_id")?.filter(|experiment| !experiment.is_empty());
     let mut issues = shared.registry.issues(experiment).await?;
-    issues.retain(|issue| {
-        wanted.is(issue) && clauses.iter().all(|clause| clause.condition.holds(found(issue, clause)))
-    });
+    issues
+        .retain(|issue| wanted.is(issue) && clauses.iter().all(|clause| clause.condition.holds(found(issue, clause))));
     issues.sort_by(|a, b| by_default(a, b));
     issues.sort_by(|a, b| {
         let by = |order: &Order| if order.is_descending { (order.by)(b, a) } else { (order.by)(a, b) };

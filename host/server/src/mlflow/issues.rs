@@ -24,10 +24,7 @@ const LONGEST_ACTOR: usize = 255;
 const MOST: usize = 100;
 
 pub(super) fn resources() -> Vec<Resource> {
-    vec![
-        ("/3.0/mlflow/issues", post(create)),
-        ("/3.0/mlflow/issues/{issue_id}", get(show).patch(update)),
-    ]
+    vec![("/3.0/mlflow/issues", post(create)), ("/3.0/mlflow/issues/{issue_id}", get(show).patch(update))]
 }
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {

@@ -107,9 +107,9 @@ fn id(asked: &Asked) -> Result<&str, Wrong> {
 fn check_name(name: &str) -> Result<(), Wrong> {
     match name.chars().count() {
         0 => Err(Wrong::invalid("Label schema `name` must be a non-empty string; got ''.")),
-        length if length > LONGEST_NAME => Err(Wrong::invalid(format!(
-            "Label schema `name` must be at most {LONGEST_NAME} characters; got {length}."
-        ))),
+        length if length > LONGEST_NAME => {
+            Err(Wrong::invalid(format!("Label schema `name` must be at most {LONGEST_NAME} characters; got {length}.")))
+        }
         _ => Ok(()),
     }
 }

@@ -130,7 +130,10 @@ async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let says = |field: &str| asked.boolean(field).map(Option::unwrap_or_default);
     let change = ReviewQueueChange {
         name: asked.text("name")?.map(queue_name).transpose()?,
-        created_by: asked.text("new_owner")?.map(|owner| checked(owner.trim(), "new_owner", LONGEST_NAME)).transpose()?,
+        created_by: asked
+            .text("new_owner")?
+            .map(|owner| checked(owner.trim(), "new_owner", LONGEST_NAME))
+            .transpose()?,
         users: if says("update_users")? { Some(users(&asked)?) } else { None },
         schemas: if says("update_schema_ids")? { Some(schemas(&asked)?) } else { None },
     };
@@ -151,9 +154,9 @@ pub(super) fn id(asked: &Asked) -> Result<&str, Wrong> {
 fn queue_name(name: &str) -> Result<String, Wrong> {
     let name = checked(name.trim(), "name", LONGEST_NAME)?;
     match name.eq_ignore_ascii_case(RESERVED) {
-        true => Err(Wrong::invalid(format!(
-            "`{name}` is a reserved queue name and cannot be used for a custom queue."
-        ))),
+        true => {
+            Err(Wrong::invalid(format!("`{name}` is a reserved queue name and cannot be used for a custom queue.")))
+        }
         false => Ok(name),
     }
 }
@@ -207,9 +210,9 @@ pub(super) fn wrong(error: Error) -> Wrong {
         Error::Missing { what: "review queue", name } => {
             Wrong::missing(format!("Review queue with id '{name}' not found."))
         }
-        Error::Exists { what: "review queue", name } => Wrong::exists(format!(
-            "Review queue with name '{name}' already exists (names are case-insensitive)."
-        )),
+        Error::Exists { what: "review queue", name } => {
+            Wrong::exists(format!("Review queue with name '{name}' already exists (names are case-insensitive)."))
+        }
         error => error.into(),
     }
 }

@@ -162,9 +162,9 @@ fn check_url(url: &str) -> Result<(), Wrong> {
     let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     let is_own = bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|ip: IpAddr| is_private(ip));
     match is_own {
-        true => Err(Wrong::invalid(format!(
-            "Webhook URL must not resolve to a non-public IP address. '{host}' is one."
-        ))),
+        true => {
+            Err(Wrong::invalid(format!("Webhook URL must not resolve to a non-public IP address. '{host}' is one.")))
+        }
         false => Ok(()),
     }
 }

@@ -5,9 +5,14 @@
 
 #![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
 
+mod apps;
 mod datasets;
+mod issues;
 mod prompts;
+mod reviews;
+mod scorers;
 mod searches;
+mod webhooks;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
