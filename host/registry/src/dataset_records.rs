@@ -5,21 +5,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::dataset::{Dataset, DatasetRecord, FieldType, Fields, OutputFields, RecordGiven};
+use model::dataset::{Dataset, DatasetRecord, RecordGiven};
 use model::document::{Change, Kind};
 use model::json::Json;
-use serde_json::{Map, Value};
+use serde_json::Map;
 use sha2::{Digest, Sha256};
 
 use crate::changing::{Found, added, put};
+use crate::dataset_fields::learn;
+use crate::dataset_shapes::check_shapes;
 use crate::{Error, Registry, key};
 
 /// The most records that go in one change.
 const AT_ONCE: usize = 1000;
-
-/// How records of conversations to be played are told from others: by `goal`, and by having nothing but these.
-const GOAL: &str = "goal";
-const OF_SESSIONS: [&str; 4] = ["persona", GOAL, "context", "simulation_guidelines"];
 
 /// How many records were new, and how many were there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,7 +37,7 @@ impl Registry {
     ///
     /// `Missing` where there is no such dataset, and `Invalid` where records of sessions meet others; then none is in.
     pub async fn merge_records(&self, dataset: &str, given: &[RecordGiven], now: i64) -> Result<Merged, Error> {
-        check_kinds(&self.dataset(dataset).await?, given)?;
+        check_shapes(&self.dataset(dataset).await?, given)?;
         let mut merged = Merged::default();
         for given in given.chunks(AT_ONCE) {
             let step = self.change(dataset, async || self.merging(dataset, given, now).await).await?;
@@ -51,7 +49,7 @@ impl Registry {
 
     async fn merging(&self, id: &str, given: &[RecordGiven], now: i64) -> Result<(Vec<Change>, Merged), Error> {
         let mut dataset = self.found_dataset(id).await?;
-        check_kinds(&dataset.value, given)?;
+        check_shapes(&dataset.value, given)?;
         let mut merged = Merged::default();
         // By the digest of their inputs: the record as it will be, and as it is found.
         let mut records: HashMap<String, Merging> = HashMap::new();
@@ -180,8 +178,7 @@ impl Merging {
         let Some(made) = &self.made else { return Ok(Vec::new()) };
         let number = number_of(dataset, &made.id).unwrap_or_default();
         let index = key::of(&[Registry::RECORDS, dataset, inputs])?;
-        // The index may have been left behind by a dataset that was deleted halfway; the dataset's own change tells who is
-        // first.
+        // An index whose record is gone says nothing: the dataset's own change tells who is first.
         Ok(vec![added(Kind::DatasetRecord, record_key(dataset, number)?, made)?, put(Kind::Index, index, &number)?])
     }
 }
@@ -219,115 +216,6 @@ fn merge(record: &mut DatasetRecord, given: &RecordGiven, now: i64) {
     record.updated = now;
     if given.by.is_some() {
         record.updated_by.clone_from(&given.by);
-    }
-}
-
-/// Takes note of fields that no record had before.
-fn learn(fields: &mut Fields, given: &RecordGiven) {
-    let note = |known: &mut BTreeMap<String, FieldType>, name: &str, value: &Value| {
-        if !known.contains_key(name) {
-            known.insert(name.to_owned(), type_of(value));
-        }
-    };
-    if let Value::Object(inputs) = given.inputs.to_value() {
-        inputs.iter().for_each(|(name, value)| note(&mut fields.inputs, name, value));
-    }
-    let outputs = given.outputs.as_ref().and_then(Option::as_ref).map(Json::to_value);
-    match (outputs, &mut fields.outputs) {
-        (Some(Value::Object(outputs)), OutputFields::Object(known)) => {
-            outputs.iter().for_each(|(name, value)| note(known, name, value));
-        }
-        (Some(other), OutputFields::Object(known)) if known.is_empty() && !other.is_object() => {
-            fields.outputs = OutputFields::Other(type_of(&other));
-        }
-        _ => {}
-    }
-    for (name, value) in given.expectations.iter().flatten() {
-        note(&mut fields.expectations, name, &value.to_value());
-    }
-}
-
-fn type_of(value: &Value) -> FieldType {
-    match value {
-        Value::Null => FieldType::Null,
-        Value::Bool(_) => FieldType::Boolean,
-        Value::Number(number) if number.is_f64() => FieldType::Float,
-        Value::Number(_) => FieldType::Integer,
-        Value::String(_) => FieldType::String,
-        Value::Array(_) => FieldType::Array,
-        Value::Object(_) => FieldType::Object,
-    }
-}
-
-/// What kinds of records there may be in one dataset.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Trace,
-    Session,
-}
-
-impl Shape {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Trace => "trace",
-            Self::Session => "session",
-        }
-    }
-
-    /// None where there are no inputs to tell by.
-    ///
-    /// # Errors
-    ///
-    /// `Invalid` where there is a goal beside what no session has.
-    fn of<'n>(names: impl Iterator<Item = &'n str>) -> Result<Option<Self>, Error> {
-        let names: Vec<_> = names.collect();
-        let (has_goal, mut others) = (names.contains(&GOAL), names.iter().filter(|name| !OF_SESSIONS.contains(name)));
-        match (names.is_empty(), has_goal, others.next()) {
-            (true, ..) => Ok(None),
-            (_, false, _) => Ok(Some(Self::Trace)),
-            (_, true, None) => Ok(Some(Self::Session)),
-            (_, true, Some(other)) => Err(Error::invalid(format!(
-                "Invalid input schema: cannot mix session fields ['{GOAL}'] with other fields ['{other}']. \
-                 Consider placing ['{other}'] fields inside 'context'."
-            ))),
-        }
-    }
-}
-
-fn check_kinds(dataset: &Dataset, given: &[RecordGiven]) -> Result<(), Error> {
-    let known = dataset.records.fields.iter().flat_map(|fields| fields.inputs.keys()).map(String::as_str);
-    let mut shape = Shape::of(known)?;
-    let (mut is_new, mut has_empty) = (false, false);
-    for given in given {
-        let Value::Object(inputs) = given.inputs.to_value() else {
-            return Err(Error::invalid("Each record must have an 'inputs' field that is an object"));
-        };
-        let Some(own) = Shape::of(inputs.keys().map(String::as_str))? else {
-            has_empty = true;
-            continue;
-        };
-        match shape {
-            Some(other) if other != own && is_new => {
-                return Err(Error::invalid(format!(
-                    "All records must use the same granularity. Found records with {} granularity and records with {} \
-                     granularity.",
-                    other.name(),
-                    own.name()
-                )));
-            }
-            Some(other) if other != own => {
-                return Err(Error::invalid(format!(
-                    "New records use {} granularity, but existing dataset uses {} granularity. Cannot mix granularities.",
-                    own.name(),
-                    other.name()
-                )));
-            }
-            _ => (shape, is_new) = (Some(own), is_new || shape.is_none()),
-        }
-    }
-    match has_empty && shape == Some(Shape::Session) {
-        true => Err(Error::invalid("Empty inputs are not allowed for session records. The 'goal' field is required.")),
-        false => Ok(()),
     }
 }
 

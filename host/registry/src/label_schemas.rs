@@ -230,3 +230,63 @@ fn name_of(input: &LabelInput) -> &'static str {
         LabelInput::Text { .. } => "InputText",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use storage::MemoryStore;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    fn named(name: &str) -> NewLabelSchema {
+        NewLabelSchema {
+            experiment: "1".to_owned(),
+            name: name.to_owned(),
+            kind: LabelKind::Feedback,
+            input: LabelInput::Text { max_length: None },
+            instruction: None,
+            enable_comment: false,
+        }
+    }
+
+    #[tokio::test]
+    async fn of_those_who_want_a_name_at_once_one_gets_it() {
+        // Two registries are as two processes: neither waits for the other's turn.
+        let store = MemoryStore::new();
+        let mut making = JoinSet::new();
+        for _ in 0..8 {
+            let registry = Registry::new(Arc::new(store.clone()));
+            making.spawn(async move { registry.create_label_schema(named("tone"), 1).await.is_ok() });
+        }
+        assert_eq!(making.join_all().await.into_iter().filter(|made| *made).count(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_default_question_is_made_once_for_each_experiment() {
+        let store = MemoryStore::new();
+        let mut listing = JoinSet::new();
+        for _ in 0..8 {
+            let registry = Registry::new(Arc::new(store.clone()));
+            listing.spawn(async move { registry.label_schemas("1", 1).await.expect("readable").len() });
+        }
+        assert_eq!(listing.join_all().await, [1; 8]);
+        let registry = Registry::new(Arc::new(store));
+        let other = registry.label_schemas("2", 1).await.expect("readable");
+        assert_eq!((other.len(), other[0].is_default), (1, true));
+    }
+
+    #[tokio::test]
+    async fn a_name_that_was_given_up_is_free() {
+        let registry = Registry::new(Arc::new(MemoryStore::new()));
+        let first = registry.create_label_schema(named("tone"), 1).await.expect("a free name");
+        let change = LabelSchemaChange { name: Some("voice".to_owned()), ..LabelSchemaChange::default() };
+        registry.change_label_schema(&first.id, &change, 2).await.expect("a free name");
+        let second = registry.create_label_schema(named("tone"), 3).await.expect("it was given up");
+        let wrong = registry.change_label_schema(&second.id, &change, 4).await.expect_err("it is taken").to_string();
+        assert_eq!(wrong, "there is a label schema `voice` already");
+        registry.delete_label_schema(&first.id).await.expect("it is none that must stay");
+        registry.change_label_schema(&second.id, &change, 5).await.expect("it is free");
+    }
+}

@@ -10,7 +10,9 @@
 
 mod apps;
 mod changing;
+mod dataset_fields;
 mod dataset_records;
+mod dataset_shapes;
 mod datasets;
 mod error;
 mod issues;

@@ -118,3 +118,42 @@ fn check_who(status: ReviewStatus, by: Option<&str>) -> Result<(), Error> {
         _ => Err(Error::invalid(format!("`completed_by` is required when setting status to `{said}`."))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use model::review::QueueKind;
+    use storage::MemoryStore;
+
+    use super::*;
+    use crate::{NewReviewQueue, ReviewQueueChange};
+
+    #[tokio::test]
+    async fn questions_stay_while_something_waits_and_what_waits_goes_with_its_queue() {
+        let registry = Registry::new(Arc::new(MemoryStore::new()));
+        let new = NewReviewQueue {
+            experiment: "1".to_owned(),
+            name: "q".to_owned(),
+            kind: QueueKind::Custom,
+            created_by: None,
+            users: Vec::new(),
+            schemas: Vec::new(),
+        };
+        let id = registry.create_review_queue(new.clone(), 1).await.expect("a free name").id;
+        let traces = ["b".to_owned(), "a".to_owned()];
+        let items = registry.add_review_items(&id, &traces, 2).await.expect("it is there");
+        assert_eq!(items.iter().map(|item| item.trace.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        registry.set_review_status(&id, "a", ReviewStatus::Complete, Some("ann"), 3).await.expect("it waits");
+        let again =
+            registry.set_review_status(&id, "a", ReviewStatus::Complete, Some("bob"), 4).await.expect("it waits");
+        assert_eq!((again.completed_by.as_deref(), again.completed), (Some("ann"), Some(3)));
+        assert_eq!(registry.add_review_items(&id, &traces, 5).await.expect("it is there")[1], again);
+        let questions = ReviewQueueChange { schemas: Some(Vec::new()), ..ReviewQueueChange::default() };
+        let wrong = registry.change_review_queue(&id, &questions, 6).await.expect_err("something waits").to_string();
+        assert!(wrong.contains("questions are locked"), "{wrong}");
+        registry.delete_review_queue(&id).await.expect("it is there");
+        assert!(!registry.waits_in(&id, "a").await.expect("readable"));
+        registry.create_review_queue(new, 7).await.expect("its name is free");
+    }
+}

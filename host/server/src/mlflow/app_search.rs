@@ -98,7 +98,7 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     apps.retain(|app| {
         let has_any = || app.metrics.iter().any(|metric| is_of(metric.dataset.as_ref()));
         (datasets.is_empty() || asks_for_metrics || has_any())
-            && clauses.iter().all(|clause| clause.condition.holds(found(app, clause, &is_of)))
+            && clauses.iter().all(|clause| clause.condition.holds(found(app, clause, is_of)))
     });
     // Those that no order tells apart: the youngest first.
     apps.sort_by(|a, b| b.created.cmp(&a.created).then(a.id.cmp(&b.id)));

@@ -46,7 +46,7 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let mut issues = shared.registry.issues(experiment).await?;
     issues
         .retain(|issue| wanted.is(issue) && clauses.iter().all(|clause| clause.condition.holds(found(issue, clause))));
-    issues.sort_by(|a, b| by_default(a, b));
+    issues.sort_by(by_default);
     issues.sort_by(|a, b| {
         let by = |order: &Order| if order.is_descending { (order.by)(b, a) } else { (order.by)(a, b) };
         orders.iter().map(by).find(|ordering| ordering.is_ne()).unwrap_or(Ordering::Equal)

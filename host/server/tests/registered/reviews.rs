@@ -234,8 +234,8 @@ async fn traces_wait_in_queues_until_somebody_is_done() {
         let listed = server.get(&format!("{QUEUES}/items/list"), json!({"queue_id": id, "status": status})).await;
         each(&listed["items"], "item_id").into_iter().map(str::to_owned).collect::<Vec<_>>()
     };
-    assert_eq!(list("PENDING").await, [two.clone()]);
-    assert_eq!(list("COMPLETE").await, [one.clone()]);
+    assert_eq!(list("PENDING").await, [two.as_str()]);
+    assert_eq!(list("COMPLETE").await, [one.as_str()]);
     let reopened =
         server.post(&set, json!({"queue_id": id, "item_id": one, "status": "PENDING"})).await["item"].clone();
     assert_eq!((reopened.get("completed_by"), reopened.get("completed_time_ms")), (None, None));
