@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::tracking::DatasetName;
+
 /// A version of an application, or of a model. Other versions of it have its name.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct AppVersion {
@@ -38,7 +40,7 @@ pub struct AppVersion {
 impl AppVersion {
     /// The latest value of a metric: that of the highest step, then of the latest time, then the highest. Of those of
     /// datasets alone that `is_of` knows.
-    pub fn metric(&self, key: &str, is_of: impl Fn(Option<&MetricDataset>) -> bool) -> Option<&AppMetric> {
+    pub fn metric(&self, key: &str, is_of: impl Fn(Option<&DatasetName>) -> bool) -> Option<&AppMetric> {
         let metrics = self.metrics.iter().filter(|metric| metric.key == key && is_of(metric.dataset.as_ref()));
         metrics.max_by(|a, b| a.order(b))
     }
@@ -69,7 +71,7 @@ pub struct AppMetric {
     pub run: Option<String>,
     /// What it was measured with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub dataset: Option<MetricDataset>,
+    pub dataset: Option<DatasetName>,
 }
 
 impl AppMetric {
@@ -78,11 +80,4 @@ impl AppMetric {
         let by_time = (self.step, self.timestamp).cmp(&(other.step, other.timestamp));
         by_time.then(self.value.total_cmp(&other.value))
     }
-}
-
-/// A dataset as whoever measured with it names it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
-pub struct MetricDataset {
-    pub name: String,
-    pub digest: String,
 }

@@ -40,4 +40,5 @@ pub mod sensitive;
 pub mod suite;
 pub mod telemetry;
 pub mod trace;
+pub mod tracking;
 pub mod webhook;

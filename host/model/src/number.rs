@@ -1,33 +1,31 @@
 //! Numbers that JSON has no word for, written as texts: for serde's `with`.
 
-use serde::de::Error;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serializer, de};
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize)]
 #[serde(untagged)]
-enum Written<'w> {
+enum Written {
     Number(f64),
-    Word(std::borrow::Cow<'w, str>),
+    Word(String),
 }
 
 pub(crate) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-    let written = match number {
-        number if number.is_nan() => Written::Word("NaN".into()),
-        number if number.is_infinite() && *number > 0.0 => Written::Word("Infinity".into()),
-        number if number.is_infinite() => Written::Word("-Infinity".into()),
-        number => Written::Number(*number),
-    };
-    written.serialize(serializer)
+    match number {
+        number if number.is_finite() => serializer.serialize_f64(*number),
+        number if number.is_nan() => serializer.serialize_str("NaN"),
+        number if *number > 0.0 => serializer.serialize_str("Infinity"),
+        _ => serializer.serialize_str("-Infinity"),
+    }
 }
 
 pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     match Written::deserialize(deserializer)? {
         Written::Number(number) => Ok(number),
-        Written::Word(word) => match &*word {
+        Written::Word(word) => match word.as_str() {
             "NaN" => Ok(f64::NAN),
             "Infinity" => Ok(f64::INFINITY),
             "-Infinity" => Ok(f64::NEG_INFINITY),
-            word => Err(D::Error::custom(format_args!("`{word}` is no number"))),
+            _ => Err(de::Error::custom(format!("`{word}` is no number"))),
         },
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use model::app::{AppMetric, AppStatus, AppVersion};
 use model::document::Kind;
+use model::tracking::Metric;
 use uuid::Uuid;
 
 use crate::changing::added;
@@ -145,6 +146,24 @@ impl Registry {
         .map(drop)
     }
 
+    /// Takes note of what a run logged of versions. What it says of one that is not there is the run's alone.
+    pub(crate) async fn note_metrics(&self, run: &str, metrics: &[Metric]) -> Result<(), Error> {
+        let mut by_version: BTreeMap<&str, Vec<AppMetric>> = BTreeMap::new();
+        for metric in metrics {
+            let Some(version) = &metric.app_version else { continue };
+            let Metric { key, value, timestamp, step, dataset, .. } = metric.clone();
+            let run = Some(run.to_owned());
+            by_version.entry(version).or_default().push(AppMetric { key, value, timestamp, step, run, dataset });
+        }
+        for (version, metrics) in by_version {
+            match self.add_app_metrics(version, &metrics).await {
+                Ok(()) | Err(Error::Missing { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+
     /// What is deleted does not change any more.
     async fn alter_app(
         &self,
@@ -167,7 +186,7 @@ impl Registry {
 mod tests {
     use std::sync::Arc;
 
-    use model::app::MetricDataset;
+    use model::tracking::DatasetName;
     use storage::MemoryStore;
 
     use super::*;
@@ -186,7 +205,7 @@ mod tests {
     #[tokio::test]
     async fn the_latest_of_each_metric_is_kept() {
         let (registry, id) = with_one().await;
-        let of_dataset = MetricDataset { name: "d".to_owned(), digest: "1".to_owned() };
+        let of_dataset = DatasetName { name: "d".to_owned(), digest: "1".to_owned() };
         let on_dataset = AppMetric { dataset: Some(of_dataset), ..metric("acc", 9, 0.1) };
         let metrics = [metric("acc", 2, 0.5), metric("acc", 1, 0.9), metric("loss", 0, f64::NAN), on_dataset];
         for _ in 0..2 {
@@ -194,7 +213,7 @@ mod tests {
         }
         let app = registry.app(&id).await.expect("it is there");
         assert_eq!(app.metrics.len(), 3);
-        let value = |key: &str, is_of: fn(Option<&MetricDataset>) -> bool| app.metric(key, is_of).map(|one| one.value);
+        let value = |key: &str, is_of: fn(Option<&DatasetName>) -> bool| app.metric(key, is_of).map(|one| one.value);
         assert_eq!(value("acc", |dataset| dataset.is_none()), Some(0.5));
         assert_eq!(value("acc", |_| true), Some(0.1));
         assert!(value("loss", |_| true).expect("it is there").is_nan());

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 
+use crate::mlflow;
 use crate::refusal::Refusal;
 use crate::shared::Shared;
 
@@ -38,6 +39,8 @@ pub(crate) async fn health(State(shared): State<Arc<Shared>>) -> Response {
     }
 }
 
+/// The version of MLflow whose client this server can be asked by, and behind the `+` our own: MLflow's client reads it
+/// (PEP 440), and sends no spans to what it can't read.
 pub(crate) async fn version(State(shared): State<Arc<Shared>>) -> String {
-    shared.version.clone()
+    format!("{}+karat.{}", mlflow::VERSION, shared.version)
 }

@@ -3,10 +3,7 @@
 use axum::Json;
 use serde_json::{Value, json};
 
-use super::Wrong;
-
-/// What a resource answers.
-pub(super) type Answer = Result<Json<Value>, Wrong>;
+use super::Answer;
 
 /// A message as it is sent: without fields that are not set, and without empty lists.
 pub(super) fn message(fields: Value) -> Value {

@@ -4,17 +4,18 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::post;
-use model::app::{AppStatus, AppVersion, MetricDataset};
+use model::app::{AppStatus, AppVersion};
 use model::search::Found;
+use model::tracking::DatasetName;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::answer::{Answer, answer};
+use super::answer::answer;
 use super::apps::app_json;
 use super::asked::lacks;
 use super::fields::{Clause, Entity, Grammar};
 use super::filter::{Operator, OrderBy};
-use super::{Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {
@@ -77,7 +78,7 @@ struct OfDataset {
 }
 
 impl OfDataset {
-    fn is(&self, dataset: &MetricDataset) -> bool {
+    fn is(&self, dataset: &DatasetName) -> bool {
         self.name == dataset.name && self.digest.as_ref().is_none_or(|digest| *digest == dataset.digest)
     }
 }
@@ -93,7 +94,7 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     for experiment in &sought.experiment_ids {
         apps.extend(shared.registry.apps(experiment).await?);
     }
-    let is_of = |dataset: Option<&MetricDataset>| is_one_of(&datasets, dataset);
+    let is_of = |dataset: Option<&DatasetName>| is_one_of(&datasets, dataset);
     let asks_for_metrics = clauses.iter().any(|clause| clause.entity == Entity::Metric);
     apps.retain(|app| {
         let has_any = || app.metrics.iter().any(|metric| is_of(metric.dataset.as_ref()));
@@ -183,15 +184,11 @@ fn datasets(asked: &Asked) -> Result<Vec<OfDataset>, Wrong> {
     asked.messages("datasets")?.iter().map(dataset).collect()
 }
 
-fn is_one_of(datasets: &[OfDataset], dataset: Option<&MetricDataset>) -> bool {
+fn is_one_of(datasets: &[OfDataset], dataset: Option<&DatasetName>) -> bool {
     datasets.is_empty() || dataset.is_some_and(|dataset| datasets.iter().any(|one| one.is(dataset)))
 }
 
-fn found<'a>(
-    app: &'a AppVersion,
-    clause: &Clause,
-    is_of: impl Fn(Option<&MetricDataset>) -> bool,
-) -> Option<Found<'a>> {
+fn found<'a>(app: &'a AppVersion, clause: &Clause, is_of: impl Fn(Option<&DatasetName>) -> bool) -> Option<Found<'a>> {
     let text = |text: Option<&'a String>| text.map(|text| Found::Text(text.into()));
     match clause.entity {
         Entity::Attribute => attribute(app, clause.key()),
@@ -238,7 +235,7 @@ fn ordered_by<'a>(app: &'a AppVersion, order: &Order, by: &OrderBy, datasets: &[
         return attribute(app, &by.key);
     }
     let is_wanted = |wanted: &Option<String>, is: Option<&String>| wanted.is_none() || wanted.as_ref() == is;
-    let is_of = |dataset: Option<&MetricDataset>| {
+    let is_of = |dataset: Option<&DatasetName>| {
         is_one_of(datasets, dataset)
             && is_wanted(&order.dataset_name, dataset.map(|dataset| &dataset.name))
             && is_wanted(&order.dataset_digest, dataset.map(|dataset| &dataset.digest))

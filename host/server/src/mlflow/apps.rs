@@ -8,9 +8,10 @@ use model::app::{AppMetric, AppStatus, AppVersion};
 use registry::{Error, NewApp};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::asked::lacks;
-use super::{Asked, Resource, Wrong, names, pairs};
+use super::metrics::number;
+use super::{Answer, Asked, Resource, Wrong, names, pairs};
 use crate::shared::Shared;
 
 pub(super) fn resources() -> Vec<Resource> {
@@ -150,7 +151,7 @@ fn metric_json(app: &str, metric: &AppMetric) -> Value {
     let dataset = metric.dataset.as_ref();
     message(json!({
         "key": metric.key,
-        "value": number_json(metric.value),
+        "value": number(metric.value),
         "timestamp": metric.timestamp,
         "step": metric.step,
         "model_id": app,
@@ -158,14 +159,4 @@ fn metric_json(app: &str, metric: &AppMetric) -> Value {
         "dataset_name": dataset.map(|dataset| &dataset.name),
         "dataset_digest": dataset.map(|dataset| &dataset.digest),
     }))
-}
-
-/// As protobuf writes it: what JSON has no number for is a word.
-fn number_json(number: f64) -> Value {
-    match number {
-        number if number.is_nan() => json!("NaN"),
-        f64::INFINITY => json!("Infinity"),
-        f64::NEG_INFINITY => json!("-Infinity"),
-        number => json!(number),
-    }
 }

@@ -7,8 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use axum::RequestExt;
 use axum::extract::{FromRequest, Path, Request};
-use axum::{RequestExt, RequestPartsExt};
 use http::header;
 use serde_json::{Map, Value};
 
@@ -33,10 +33,7 @@ impl<S: Sync> FromRequest<S> for Asked {
     async fn from_request(mut request: Request, _: &S) -> Result<Self, Wrong> {
         let path: Vec<(String, String)> =
             request.extract_parts::<Path<Vec<(String, String)>>>().await.map(|path| path.0).unwrap_or_default();
-        let mut fields = Self::default();
-        for (name, value) in query(request.uri().query().unwrap_or_default()) {
-            fields.add(name, value);
-        }
+        let mut fields = Self::of_query(request.uri().query().unwrap_or_default());
         fields.read_body(request).await?;
         // The path says again what query or body may say; it is what was asked for.
         fields.0.extend(path.into_iter().map(|(name, value)| (name, Value::String(value))));
@@ -47,6 +44,15 @@ impl<S: Sync> FromRequest<S> for Asked {
 impl Asked {
     pub(crate) fn of(fields: Map<String, Value>) -> Self {
         Self(fields)
+    }
+
+    /// The fields of a query alone, where the body is none of them.
+    pub(crate) fn of_query(query: &str) -> Self {
+        let mut fields = Self::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).into_owned() {
+            fields.add(name, value);
+        }
+        fields
     }
 
     async fn read_body(&mut self, request: Request) -> Result<(), Wrong> {
@@ -205,10 +211,6 @@ pub(crate) fn not_of_type(name: &str, value: &Value) -> Wrong {
 
 fn whole(number: f64) -> Option<i64> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(number as i64)
-}
-
-fn query(text: &str) -> impl Iterator<Item = (String, String)> {
-    form_urlencoded::parse(text.as_bytes()).into_owned()
 }
 
 fn snake_case(name: &str) -> String {

@@ -10,10 +10,10 @@ use model::json::Json;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
-use super::answer::{Answer, answer};
+use super::answer::answer;
 use super::asked::lacks;
 use super::datasets::{USER, id, required_parsed, wrong};
-use super::{Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 /// The most that a page may have.

@@ -10,10 +10,10 @@ use model::search::Found;
 use registry::{Error, dataset_digest};
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::asked::lacks;
 use super::fields::{self, Clause, Entity, Grammar};
-use super::{Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {

@@ -9,10 +9,10 @@ use model::issue::{Issue, IssueStatus, Severity};
 use model::search::Found;
 use serde_json::json;
 
-use super::answer::{Answer, answer};
+use super::answer::answer;
 use super::fields::{Clause, Grammar};
 use super::issues::{issue_json, rank, read_named, status_name, words};
-use super::{Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar =

@@ -11,8 +11,8 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{Answer, answer, message};
-use super::{Asked, Resource, Wrong};
+use super::answer::{answer, message};
+use super::{Answer, Asked, Resource, Wrong};
 use crate::shared::Shared;
 
 /// The most characters of a name, a category and a key; of a value of metadata; and of who says so.

@@ -8,9 +8,9 @@ use model::review::{LabelKind, LabelSchema};
 use registry::{Error, LabelSchemaChange, NewLabelSchema};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::label_inputs::{input_json, read_input};
-use super::{Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 /// The most characters of a name and of an instruction.

@@ -9,16 +9,21 @@
 mod answer;
 mod app_search;
 mod apps;
+mod artifacts;
 mod asked;
 mod dataset_records;
 mod datasets;
+mod experiments;
 mod fields;
+mod files;
 mod filter;
+mod inputs;
 mod issue_search;
 mod issues;
 mod label_inputs;
 mod label_schemas;
 mod limits;
+mod metrics;
 mod names;
 mod page;
 mod pairs;
@@ -27,19 +32,24 @@ mod prompts;
 mod registered_names;
 mod review_items;
 mod review_queues;
+mod runs;
 mod scorers;
 mod server_info;
+mod view;
 mod webhooks;
 mod wrong;
 
 use std::sync::Arc;
 
-use axum::Router;
-use axum::routing::{MethodRouter, get};
+use axum::routing::{MethodRouter, any, get};
+use axum::{Json, Router};
+use http::Uri;
+use serde_json::Value;
 
 use crate::shared::Shared;
 
 pub(crate) use asked::Asked;
+pub(crate) use server_info::VERSION;
 pub(crate) use wrong::{Code, Wrong};
 
 const ROOTS: [&str; 2] = ["/api", "/ajax-api"];
@@ -47,15 +57,28 @@ const ROOTS: [&str; 2] = ["/api", "/ajax-api"];
 /// A path below the roots, and what can be done there.
 type Resource = (&'static str, MethodRouter<Arc<Shared>>);
 
+/// What comes of a request.
+type Answer = Result<Json<Value>, Wrong>;
+
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    ROOTS.iter().fold(Router::new(), |router, root| {
+    let pages = Router::new().route("/get-artifact", get(artifacts::of_run));
+    ROOTS.iter().fold(pages, |router, root| {
         resources().into_iter().fold(router, |router, (path, methods)| router.route(&format!("{root}{path}"), methods))
     })
 }
 
 fn resources() -> Vec<Resource> {
-    let own: [Resource; 1] = [("/3.0/mlflow/server-info", get(server_info::show))];
+    let own: [Resource; 3] = [
+        ("/3.0/mlflow/server-info", get(server_info::show)),
+        ("/2.0/mlflow/{*path}", any(not_served)),
+        ("/3.0/mlflow/{*path}", any(not_served)),
+    ];
     own.into_iter()
+        .chain(experiments::resources())
+        .chain(runs::resources())
+        .chain(metrics::resources())
+        .chain(inputs::resources())
+        .chain(artifacts::resources())
         .chain(app_search::resources())
         .chain(apps::resources())
         .chain(dataset_records::resources())
@@ -70,4 +93,9 @@ fn resources() -> Vec<Resource> {
         .chain(scorers::resources())
         .chain(webhooks::resources())
         .collect()
+}
+
+/// Whatever else MLflow's server has.
+async fn not_served(uri: Uri) -> Wrong {
+    Wrong::new(Code::NotImplemented, format!("Karat does not serve '{}'", uri.path()))
 }

@@ -9,11 +9,11 @@ use model::prompt::{PromptVersion, VersionContent, says_prompt};
 use model::search::Found;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::fields::{self, Clause, Entity, Grammar};
 use super::prompts::{name, told_apart, wrong};
 use super::registered_names::check_tag;
-use super::{Asked, Resource, Wrong, limits, page, pairs};
+use super::{Answer, Asked, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {

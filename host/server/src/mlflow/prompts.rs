@@ -10,12 +10,12 @@ use model::search::{Found, Value as Compared};
 use registry::Error;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::fields::{self, Clause, Entity, Grammar};
 use super::filter::Operator;
 use super::prompt_versions::{number, version_json};
 use super::registered_names::{check_alias, check_model_name, check_tag};
-use super::{Asked, Code, Resource, Wrong, limits, page, pairs};
+use super::{Answer, Asked, Code, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {

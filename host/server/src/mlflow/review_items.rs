@@ -8,9 +8,9 @@ use model::review::{ReviewItem, ReviewStatus};
 use registry::Error;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::review_queues::{checked, id, user, wrong};
-use super::{Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 /// The most characters of the id of a trace.

@@ -8,8 +8,8 @@ use model::review::{QueueKind, ReviewQueue};
 use registry::{Error, NewReviewQueue, ReviewQueueChange};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
-use super::{Asked, Resource, Wrong, page};
+use super::answer::{answer, done, message};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
 /// The most characters of a name, a user and the id of a question.

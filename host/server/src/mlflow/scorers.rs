@@ -10,9 +10,9 @@ use model::registered::{OnlineScoring, RegisteredScorer, ScorerVersion};
 use registry::Error;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done};
+use super::answer::{answer, done};
 use super::asked::lacks;
-use super::{Asked, Resource, Wrong, filter};
+use super::{Answer, Asked, Resource, Wrong, filter};
 use crate::shared::Shared;
 
 /// Whose code would have to be run.

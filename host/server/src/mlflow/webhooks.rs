@@ -10,9 +10,9 @@ use model::webhook::{Event, Webhook};
 use registry::{Error, NewWebhook, WebhookChange};
 use serde_json::{Value, json};
 
-use super::answer::{Answer, answer, done, message};
+use super::answer::{answer, done, message};
 use super::asked::lacks;
-use super::{Asked, Code, Resource, Wrong, page};
+use super::{Answer, Asked, Code, Resource, Wrong, page};
 use crate::shared::Shared;
 
 /// What can happen to what.

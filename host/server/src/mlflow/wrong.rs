@@ -22,6 +22,8 @@ pub(crate) enum Code {
     BadRequest,
     ResourceDoesNotExist,
     ResourceConflict,
+    Unauthenticated,
+    PermissionDenied,
     NotImplemented,
     TemporarilyUnavailable,
     InternalError,
@@ -35,6 +37,8 @@ impl Code {
             Self::BadRequest => "BAD_REQUEST",
             Self::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
             Self::ResourceConflict => "RESOURCE_CONFLICT",
+            Self::Unauthenticated => "UNAUTHENTICATED",
+            Self::PermissionDenied => "PERMISSION_DENIED",
             Self::NotImplemented => "NOT_IMPLEMENTED",
             Self::TemporarilyUnavailable => "TEMPORARILY_UNAVAILABLE",
             Self::InternalError => "INTERNAL_ERROR",
@@ -46,6 +50,8 @@ impl Code {
             Self::InvalidParameterValue | Self::ResourceAlreadyExists | Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::ResourceDoesNotExist => StatusCode::NOT_FOUND,
             Self::ResourceConflict => StatusCode::CONFLICT,
+            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,
             Self::TemporarilyUnavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::InternalError => StatusCode::INTERNAL_SERVER_ERROR,
@@ -72,7 +78,7 @@ impl Wrong {
     }
 }
 
-/// In Karat's words, where MLflow's are not known.
+/// In MLflow's words where its clients look at them, else in Karat's.
 impl From<registry::Error> for Wrong {
     fn from(error: registry::Error) -> Self {
         use registry::Error;
@@ -86,7 +92,17 @@ impl From<registry::Error> for Wrong {
                 return error.into();
             }
         };
-        Self::new(code, error.to_string())
+        Self::new(code, told(&error))
+    }
+}
+
+fn told(error: &registry::Error) -> String {
+    use registry::Error;
+    match error {
+        Error::Missing { what: "experiment", name } => format!("No Experiment with id={name} exists"),
+        Error::Missing { what: "run", name } => format!("Run with id={name} not found"),
+        Error::Exists { what: "experiment", name } => format!("Experiment(name={name}) already exists."),
+        error => error.to_string(),
     }
 }
 
@@ -102,7 +118,10 @@ impl From<Refusal> for Wrong {
             Kind::BadRequest | Kind::Unsupported | Kind::TooLarge => Code::InvalidParameterValue,
             Kind::Missing => Code::ResourceDoesNotExist,
             Kind::Unavailable => Code::TemporarilyUnavailable,
-            Kind::Unauthenticated | Kind::Forbidden | Kind::Internal => Code::InternalError,
+            // A client asks again for minutes where it is told of an error that is ours.
+            Kind::Unauthenticated => Code::Unauthenticated,
+            Kind::Forbidden => Code::PermissionDenied,
+            Kind::Internal => Code::InternalError,
         };
         Self::new(code, refusal.text())
     }

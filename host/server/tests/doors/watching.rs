@@ -13,7 +13,7 @@ async fn a_server_says_how_it_is_and_which() {
         let answer = running.get(path).await;
         assert_eq!((answer.status().as_u16(), answer.text().await.unwrap().as_str()), (200, "OK"));
     }
-    assert_eq!(running.get("/version").await.text().await.unwrap(), "0.1.0-test");
+    assert_eq!(running.get("/version").await.text().await.unwrap(), "3.18.0+karat.0.1.0-test");
 }
 
 #[tokio::test]

@@ -1,10 +1,7 @@
 //! Versions of applications, as MLflow's client makes, finds and finishes them.
 
-use model::app::{AppMetric, MetricDataset};
-use registry::Registry;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::sync::Arc;
 
 use crate::{INVALID, MISSING, Running, each, pairs};
 
@@ -17,12 +14,18 @@ impl Running {
         self.post(APPS, asked).await["model"].clone()
     }
 
-    /// As logging a metric of a run with a `model_id` does.
-    async fn measure(&self, id: &str, key: &str, value: f64, dataset: Option<&str>) {
-        let dataset = dataset.map(|name| MetricDataset { name: name.to_owned(), digest: "1".to_owned() });
-        let (key, run) = (key.to_owned(), Some("r1".to_owned()));
-        let metric = AppMetric { key, value, timestamp: 5, step: 0, run, dataset };
-        Registry::new(Arc::new(self.store.clone())).add_app_metrics(id, &[metric]).await.unwrap();
+    /// Logs a metric of a run and of a version.
+    async fn measure(&self, id: &str, key: &str, value: Value, dataset: Option<&str>) {
+        let mut body = json!({"run_id": self.run().await, "key": key, "value": value, "timestamp": 5, "model_id": id});
+        if let Some(dataset) = dataset {
+            body["dataset_name"] = json!(dataset);
+            body["dataset_digest"] = json!("1");
+        }
+        self.post("/2.0/mlflow/runs/log-metric", body).await;
+    }
+
+    async fn run(&self) -> Value {
+        self.post("/2.0/mlflow/runs/create", json!({"experiment_id": "0"})).await["run"]["info"]["run_id"].clone()
     }
 }
 
@@ -68,17 +71,21 @@ async fn a_version_is_made_and_finished_as_the_client_does() {
     assert_eq!(server.post(&format!("{path}/params"), temp).await, json!({}));
     server.patch(&format!("{path}/tags"), json!({"tags": pairs(&[("k", "v2"), ("t1", "x")])})).await;
     server.delete(&format!("{path}/tags/t1"), json!({})).await;
-    server.measure(id, "acc", 0.9, Some("d")).await;
-    server.measure(id, "nan", f64::NAN, None).await;
+    server.measure(id, "acc", json!(0.9), Some("d")).await;
+    server.measure(id, "nan", json!("NaN"), None).await;
     let read = server.get(&path, json!({})).await["model"].clone();
     assert_eq!(read["info"]["tags"], pairs(&[("k", "v2"), ("mlflow.model.isExternal", "true")]));
     assert_eq!(read["data"]["params"], pairs(&[("long", &long), ("lr", "0.1"), ("temp", "0.5")]));
+    let metrics = read["data"]["metrics"].clone();
     let metric = json!({
-        "key": "acc", "value": 0.9, "timestamp": 5, "step": 0, "model_id": id, "run_id": "r1",
+        "key": "acc", "value": 0.9, "timestamp": 5, "step": 0, "model_id": id, "run_id": metrics[0]["run_id"],
         "dataset_name": "d", "dataset_digest": "1"
     });
-    assert_eq!(read["data"]["metrics"][0], metric);
-    assert_eq!(read["data"]["metrics"][1]["value"], "NaN");
+    assert_eq!(metrics[0], metric);
+    assert_eq!(metrics[0]["run_id"].as_str().unwrap().len(), 32);
+    assert_eq!(metrics[1]["value"], "NaN");
+    // Of a version that is not there it is the run's alone.
+    server.measure("m-none", "acc", json!(1), None).await;
 
     let unnamed = server.post(APPS, json!({"experiment_id": "27"})).await["model"].clone();
     assert!(!unnamed["info"]["name"].as_str().unwrap().is_empty());
@@ -102,7 +109,7 @@ async fn filled() -> Running {
         let app = server.app(name, body).await;
         for (dataset, value) in [("d", d), ("e", e)] {
             if let Some(value) = value {
-                server.measure(id(&app), "acc", value, Some(dataset)).await;
+                server.measure(id(&app), "acc", json!(value), Some(dataset)).await;
             }
         }
         if name == "a" {

@@ -1,0 +1,62 @@
+//! The server as MLflow's clients see it: what they send, and what they read of the answers.
+
+#![expect(clippy::unwrap_used, reason = "a test ends where its world breaks")]
+
+mod artifacts;
+mod client;
+mod experiments;
+mod inputs;
+mod metrics;
+mod refusals;
+mod runs;
+
+use std::sync::Arc;
+
+use server::{Addresses, Options, Parts, Server};
+use storage::MemoryStore;
+use telemetry::facts::NoPrices;
+use tokio::sync::oneshot;
+
+/// A server that runs until the test ends.
+struct Running {
+    addresses: Addresses,
+    store: MemoryStore,
+    _end: oneshot::Sender<()>,
+}
+
+/// What the clock of every server says, in milliseconds.
+const NOW: i64 = 1_732_548_728_123;
+
+/// On a port that is free.
+fn options() -> Options {
+    Options { port: 0, otlp_port: None, grpc_port: None, ..Options::default() }
+}
+
+impl Running {
+    async fn start() -> Self {
+        Self::with(options()).await
+    }
+
+    async fn with(options: Options) -> Self {
+        // The client asks for one though it never uses it.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let store = MemoryStore::new();
+        let parts = Parts {
+            traces: Arc::new(store.clone()),
+            documents: Arc::new(store.clone()),
+            blobs: Arc::new(store.clone()),
+            prices: Arc::new(NoPrices),
+            now: || NOW.cast_unsigned() * 1_000_000,
+            version: "0.1.0-test".to_owned(),
+            pseudonym_key: [7; 32],
+            models: None,
+        };
+        let server = Server::bind(options, parts).await.unwrap();
+        let (addresses, (end, ended)) = (server.addresses(), oneshot::channel::<()>());
+        tokio::spawn(server.run(async {
+            // Ended with the test.
+            let _ = ended.await;
+        }));
+        Self { addresses, store, _end: end }
+    }
+}
