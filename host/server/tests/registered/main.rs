@@ -34,7 +34,6 @@ fn tick() -> u64 {
 struct Running {
     root: String,
     client: reqwest::Client,
-    store: MemoryStore,
     _end: oneshot::Sender<()>,
 }
 
@@ -61,7 +60,7 @@ impl Running {
             let _ = ended.await;
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { root, client, store, _end: end }
+        Self { root, client, _end: end }
     }
 
     /// Asks with a body, as clients do but for `GET`, and takes the answer as it is.
