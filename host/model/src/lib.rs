@@ -7,24 +7,31 @@
 //! run or how a result is stored.
 
 pub mod aggregate;
+pub mod app;
 pub mod assessment;
+pub mod dataset;
 pub mod digest;
 pub mod document;
 pub mod endpoint;
 pub mod feedback;
 pub mod gate;
 pub mod grant;
+pub mod issue;
 pub mod json;
 pub mod judge;
 pub mod limits;
 pub mod manifest;
+mod number;
 pub mod object;
 pub mod outcome;
 pub mod ports;
 pub mod prediction;
+pub mod prompt;
 pub mod quantity;
 pub mod redaction;
+pub mod registered;
 pub mod report;
+pub mod review;
 pub mod row;
 pub mod run;
 pub mod scorer;
@@ -34,3 +41,4 @@ pub mod suite;
 pub mod telemetry;
 pub mod trace;
 pub mod tracking;
+pub mod webhook;

@@ -105,7 +105,7 @@ pub enum Status {
 pub struct Metric {
     pub key: String,
     /// Any double, also those that are no number.
-    #[serde(with = "any_number")]
+    #[serde(with = "crate::number")]
     pub value: f64,
     pub timestamp: i64,
     pub step: i64,
@@ -163,39 +163,6 @@ pub struct Artifact {
     /// Of what is in it, as [`BlobStore`](crate::ports::BlobStore) has it.
     pub digest: String,
     pub bytes: u64,
-}
-
-/// A double in JSON, which has a number for most of them.
-mod any_number {
-    use serde::{Deserialize, Deserializer, Serializer, de};
-
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Number(f64),
-        Word(String),
-    }
-
-    pub(super) fn serialize<S: Serializer>(number: &f64, serializer: S) -> Result<S::Ok, S::Error> {
-        match number {
-            number if number.is_finite() => serializer.serialize_f64(*number),
-            number if number.is_nan() => serializer.serialize_str("NaN"),
-            number if *number > 0.0 => serializer.serialize_str("Infinity"),
-            _ => serializer.serialize_str("-Infinity"),
-        }
-    }
-
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
-        match Written::deserialize(deserializer)? {
-            Written::Number(number) => Ok(number),
-            Written::Word(word) => match word.as_str() {
-                "NaN" => Ok(f64::NAN),
-                "Infinity" => Ok(f64::INFINITY),
-                "-Infinity" => Ok(f64::NEG_INFINITY),
-                _ => Err(de::Error::custom(format!("`{word}` is no number"))),
-            },
-        }
-    }
 }
 
 #[cfg(test)]

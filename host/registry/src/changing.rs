@@ -110,6 +110,22 @@ impl Registry {
         }
         Err(Error::Busy { what: about.to_owned() })
     }
+
+    /// Changes one thing, which must be there: else `missing` says what is not.
+    pub(crate) async fn alter<T: Serialize + DeserializeOwned>(
+        &self,
+        kind: Kind,
+        key: &str,
+        missing: impl Fn() -> Error,
+        change: impl Fn(&mut T) -> Result<(), Error>,
+    ) -> Result<T, Error> {
+        self.change(key, async || {
+            let mut found = self.find::<T>(kind, key).await?.ok_or_else(&missing)?;
+            change(&mut found.value)?;
+            Ok((vec![found.changed()?], found.value))
+        })
+        .await
+    }
 }
 
 impl Turns {

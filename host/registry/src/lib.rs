@@ -8,23 +8,43 @@
 //! Nouns are `model`'s. How they are spelled on a wire is the doors' business, and how they are kept the store's: it sees
 //! JSON under keys.
 
+mod apps;
 mod artifacts;
 mod changing;
+mod dataset_fields;
+mod dataset_records;
+mod dataset_shapes;
+mod datasets;
 mod error;
 mod experiments;
+mod issues;
 mod key;
+mod label_schemas;
 mod metrics;
+mod prompt_versions;
+mod prompts;
+mod review_items;
+mod review_queues;
 mod runs;
+mod scorers;
+mod webhooks;
 
 use std::sync::Arc;
 
 use model::ports::DocumentStore;
 
+pub use apps::NewApp;
 pub use artifacts::Entry;
+pub use dataset_records::Merged;
+pub use datasets::dataset_digest;
 pub use error::Error;
 pub use experiments::NewExperiment;
+pub use issues::IssueChange;
+pub use label_schemas::{LabelSchemaChange, NewLabelSchema};
 pub use metrics::History;
+pub use review_queues::{NewReviewQueue, ReviewQueueChange};
 pub use runs::{Logged, NewRun, RunUpdate};
+pub use webhooks::{NewWebhook, WebhookChange};
 
 use changing::Turns;
 

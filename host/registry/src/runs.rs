@@ -137,7 +137,9 @@ impl Registry {
             changes.extend(changed(&found, &before)?);
             Ok((changes, ()))
         };
-        self.change(id, log).await
+        self.change(id, log).await?;
+        // Behind the run: whoever logs it again, since this failed, makes up for it.
+        self.note_metrics(id, &logged.metrics).await
     }
 
     /// Gives a tag a value that is made of what it has.

@@ -42,10 +42,6 @@ impl<S: Sync> FromRequest<S> for Asked {
 }
 
 impl Asked {
-    pub(crate) fn of(fields: Map<String, Value>) -> Self {
-        Self(fields)
-    }
-
     /// The fields of a query alone, where the body is none of them.
     pub(crate) fn of_query(query: &str) -> Self {
         let mut fields = Self::default();

@@ -53,7 +53,7 @@ impl<'a> Shown<'a> {
 }
 
 /// A double as protobuf writes it.
-fn number(number: f64) -> Value {
+pub(super) fn number(number: f64) -> Value {
     match number {
         number if number.is_nan() => Value::from("NaN"),
         f64::INFINITY => Value::from("Infinity"),

@@ -6,21 +6,38 @@
 //!
 //! Each path is served under `/api` for clients, and under `/ajax-api` for the user interface.
 
+mod answer;
+mod app_search;
+mod apps;
 mod artifacts;
 mod asked;
+mod dataset_records;
+mod datasets;
 mod experiments;
+mod fields;
 mod files;
 mod filter;
 mod inputs;
+mod issue_search;
+mod issues;
+mod label_inputs;
+mod label_schemas;
 mod limits;
 mod metrics;
 mod names;
 mod page;
 mod pairs;
+mod prompt_versions;
+mod prompts;
+mod registered_names;
+mod review_items;
+mod review_queues;
 mod runs;
+mod scorers;
 mod server_info;
 mod traces;
 mod view;
+mod webhooks;
 mod wrong;
 
 use std::sync::Arc;
@@ -65,6 +82,19 @@ fn resources() -> Vec<Resource> {
         .chain(inputs::resources())
         .chain(artifacts::resources())
         .chain(traces::resources())
+        .chain(app_search::resources())
+        .chain(apps::resources())
+        .chain(dataset_records::resources())
+        .chain(datasets::resources())
+        .chain(issue_search::resources())
+        .chain(issues::resources())
+        .chain(label_schemas::resources())
+        .chain(prompt_versions::resources())
+        .chain(prompts::resources())
+        .chain(review_items::resources())
+        .chain(review_queues::resources())
+        .chain(scorers::resources())
+        .chain(webhooks::resources())
         .collect()
 }
 

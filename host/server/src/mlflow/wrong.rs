@@ -19,9 +19,7 @@ pub(crate) struct Wrong {
 pub(crate) enum Code {
     InvalidParameterValue,
     ResourceAlreadyExists,
-    BadRequest,
     ResourceDoesNotExist,
-    ResourceConflict,
     Unauthenticated,
     PermissionDenied,
     NotImplemented,
@@ -34,9 +32,7 @@ impl Code {
         match self {
             Self::InvalidParameterValue => "INVALID_PARAMETER_VALUE",
             Self::ResourceAlreadyExists => "RESOURCE_ALREADY_EXISTS",
-            Self::BadRequest => "BAD_REQUEST",
             Self::ResourceDoesNotExist => "RESOURCE_DOES_NOT_EXIST",
-            Self::ResourceConflict => "RESOURCE_CONFLICT",
             Self::Unauthenticated => "UNAUTHENTICATED",
             Self::PermissionDenied => "PERMISSION_DENIED",
             Self::NotImplemented => "NOT_IMPLEMENTED",
@@ -47,9 +43,8 @@ impl Code {
 
     fn status(self) -> StatusCode {
         match self {
-            Self::InvalidParameterValue | Self::ResourceAlreadyExists | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::InvalidParameterValue | Self::ResourceAlreadyExists => StatusCode::BAD_REQUEST,
             Self::ResourceDoesNotExist => StatusCode::NOT_FOUND,
-            Self::ResourceConflict => StatusCode::CONFLICT,
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::PermissionDenied => StatusCode::FORBIDDEN,
             Self::NotImplemented => StatusCode::NOT_IMPLEMENTED,

@@ -70,7 +70,7 @@ pub(super) fn save(
     mark: Mark,
     room: impl Fn(u64) -> bool,
 ) -> io::Result<bool> {
-    let (changed, mut parts) = numbered(files, folder, table)?;
+    let Numbered { changed, mut parts } = numbered(files, folder, table)?;
     for (place, &(part, number)) in changed.iter().enumerate() {
         let bytes = {
             let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
@@ -122,8 +122,15 @@ pub(super) fn save(
     Ok(true)
 }
 
-/// The parts that have changed with the numbers that they are to be written under, and the number of each part then.
-fn numbered(files: &dyn Files, folder: &Path, table: &RwLock<Table>) -> io::Result<(Vec<(usize, u64)>, Vec<u64>)> {
+/// What is to be written.
+struct Numbered {
+    /// The parts that have changed, with the numbers that they are to be written under.
+    changed: Vec<(usize, u64)>,
+    /// The number of each part then.
+    parts: Vec<u64>,
+}
+
+fn numbered(files: &dyn Files, folder: &Path, table: &RwLock<Table>) -> io::Result<Numbered> {
     let on_disk = files.list(folder)?.iter().filter_map(|name| number(name)).max();
     let mut table = table.write().unwrap_or_else(PoisonError::into_inner);
     table.set_changed(false);
@@ -134,7 +141,7 @@ fn numbered(files: &dyn Files, folder: &Path, table: &RwLock<Table>) -> io::Resu
     let new: BTreeMap<usize, u64> = changed.iter().copied().collect();
     let numbers = table.slots().iter().enumerate();
     let parts = numbers.map(|(part, slot)| new.get(&part).copied().or(slot.written).unwrap_or(GONE)).collect();
-    Ok((changed, parts))
+    Ok(Numbered { changed, parts })
 }
 
 fn path(folder: &Path, part: usize, number: u64) -> PathBuf {

@@ -24,7 +24,7 @@ pub(super) async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> A
     }
     let ids = locations.iter().map(|location| {
         let experiment = location.message("mlflow_experiment")?;
-        Ok(experiment.map(|experiment| experiment.required("experiment_id").map(str::to_owned)).transpose()?)
+        experiment.map(|experiment| experiment.required("experiment_id").map(str::to_owned)).transpose()
     });
     let ids: Vec<String> = ids.collect::<Result<Vec<_>, Wrong>>()?.into_iter().flatten().collect();
     let filter = filter(&shared, asked.text("filter")?.unwrap_or_default())?;
