@@ -1,5 +1,7 @@
 //! Files that belong to runs, traces and versions, by path. What is in them is the blob store's.
 
+use std::collections::HashSet;
+
 use model::document::Kind;
 use model::tracking::Artifact;
 
@@ -63,6 +65,20 @@ impl Registry {
                 Some((folder, _)) => format!("{below}{folder}{LAST}").max(last.key.clone()),
                 None => last.key.clone(),
             });
+        }
+    }
+
+    /// What is in the files that there are, by digest.
+    pub async fn digests(&self) -> Result<HashSet<String>, Error> {
+        let (mut digests, mut after) = (HashSet::new(), None);
+        loop {
+            let page = self.some::<Artifact>(Kind::Artifact, "", after.as_deref(), PAGE).await?;
+            let is_last = page.len() < PAGE;
+            after = page.last().map(|found| found.key.clone());
+            digests.extend(page.into_iter().map(|found| found.value.digest));
+            if is_last {
+                return Ok(digests);
+            }
         }
     }
 
@@ -171,6 +187,9 @@ mod tests {
         assert_eq!(registry.artifacts("a").await.expect("a store").len(), 2 * (PAGE + 50));
         registry.remove_artifacts("a").await.expect("it is taken away");
         check(&registry, "", &[("b", None), ("c", Some(1))]).await;
+        let digests = registry.digests().await.expect("a store");
+        assert_eq!(digests.len(), 2 * (PAGE + 50) + 1);
+        assert!(digests.contains("digest of c") && !digests.contains("digest of a/1"));
     }
 
     #[tokio::test]

@@ -30,6 +30,7 @@ mod redact;
 mod refusal;
 mod serve;
 mod shared;
+mod sweep;
 mod tokens;
 
 pub use options::{Bounds, Models, Options, Parts};

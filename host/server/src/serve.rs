@@ -33,12 +33,12 @@ use crate::otlp::{self, Intake};
 use crate::redact::{BadPattern, Redactor};
 use crate::shared::Shared;
 use crate::tokens::{TokenError, Tokens};
-use crate::{api, cors, gateway, health, metrics, mlflow};
+use crate::{api, cors, gateway, health, metrics, mlflow, sweep};
 
 /// A server that listens, and answers once it [runs](Server::run).
 pub struct Server {
     listeners: Vec<(TcpListener, Router)>,
-    recorder: Option<Arc<Recorder>>,
+    shared: Arc<Shared>,
     addresses: Addresses,
     ending: Duration,
 }
@@ -106,8 +106,7 @@ impl Server {
         let mut listeners = vec![(api, main(&shared).layer(cors.clone()))];
         listeners.extend(otlp.map(|listener| (listener, receiver(&shared).layer(cors))));
         listeners.extend(grpc.map(|listener| (listener, door(otlp::grpc::routes(), Door::OtlpGrpc, &shared))));
-        let recorder = shared.gateway.as_ref().map(|gateway| Arc::clone(&gateway.recorder));
-        Ok(Self { listeners, recorder, addresses, ending })
+        Ok(Self { listeners, shared, addresses, ending })
     }
 
     pub fn addresses(&self) -> Addresses {
@@ -122,11 +121,13 @@ impl Server {
         for (listener, router) in self.listeners {
             serving.spawn(serve(listener, router, stopped.clone(), self.ending));
         }
+        let sweeping = tokio::spawn(sweep::now_and_then(Arc::clone(&self.shared)));
         shutdown.await;
         drop(stop);
         while serving.join_next().await.is_some() {}
-        if let Some(recorder) = self.recorder {
-            recorder.flush(self.ending).await;
+        sweeping.abort();
+        if let Some(gateway) = &self.shared.gateway {
+            gateway.recorder.flush(self.ending).await;
         }
     }
 }
