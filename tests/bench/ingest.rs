@@ -1,4 +1,4 @@
-//! Spans sent to a real `karat serve`, with the sender beside it: as fast as it takes them, at half of that, and by more
+//! Spans sent to a real `karat serve`, with the sender beside it: as fast as it takes them, at half of that, at 10,000 spans a second, and by more
 //! senders than it has room for. Prints a JSON line for each, and one for what is there afterwards.
 //!
 //! ```text
@@ -49,6 +49,7 @@ fn main() {
     let full = load.run(&server, "full", FEW, length, None);
     let half = load.run(&server, "half", FEW, length, Some(full / 2.0));
     assert!(half > 0.0);
+    load.run(&server, "half of 20,000", FEW, length, Some(10_000.0));
     load.run(&server, "too many senders", MANY, length / 2, None);
     let acknowledged = load.acknowledged();
     let (found, _) = server.experiments();
