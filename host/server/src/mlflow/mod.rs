@@ -17,6 +17,7 @@ mod experiments;
 mod fields;
 mod files;
 mod filter;
+mod graphql;
 mod inputs;
 mod issue_search;
 mod issues;
@@ -42,7 +43,7 @@ mod wrong;
 
 use std::sync::Arc;
 
-use axum::routing::{MethodRouter, any, get};
+use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
 use http::Uri;
 use serde_json::Value;
@@ -63,7 +64,7 @@ type Resource = (&'static str, MethodRouter<Arc<Shared>>);
 type Answer = Result<Json<Value>, Wrong>;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
-    let pages = Router::new().route("/get-artifact", get(artifacts::of_run));
+    let pages = Router::new().route("/get-artifact", get(artifacts::of_run)).route("/graphql", post(graphql::answer));
     ROOTS.iter().fold(pages, |router, root| {
         resources().into_iter().fold(router, |router, (path, methods)| router.route(&format!("{root}{path}"), methods))
     })

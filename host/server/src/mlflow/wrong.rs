@@ -73,6 +73,11 @@ impl Wrong {
         Self::new(Code::NotImplemented, message)
     }
 
+    /// As the answer has it.
+    pub(crate) fn code(&self) -> &'static str {
+        self.code.name()
+    }
+
     pub(crate) fn is_missing(&self) -> bool {
         self.code == Code::ResourceDoesNotExist
     }

@@ -18,7 +18,7 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    async fn of(response: Response) -> Self {
+    pub(crate) async fn of(response: Response) -> Self {
         let (status, bytes) = (response.status().as_u16(), response.bytes().await.unwrap());
         Self { status, body: serde_json::from_slice(&bytes).unwrap_or_default() }
     }

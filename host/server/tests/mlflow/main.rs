@@ -5,6 +5,7 @@
 mod artifacts;
 mod client;
 mod experiments;
+mod graphql;
 mod inputs;
 mod metrics;
 mod refusals;

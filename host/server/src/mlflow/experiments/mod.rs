@@ -11,7 +11,7 @@ use axum::routing::{get, post};
 use model::tracking::Experiment;
 use registry::NewExperiment;
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::pairs::{self, Pair};
 use super::view::View;
@@ -113,8 +113,13 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let experiment = find(&shared, &id(&asked)?).await?;
-    Ok(Json(json!({ "experiment": Shown::of(&experiment) })))
+    shown(&shared, &id(&asked)?).await.map(Json)
+}
+
+/// An experiment as it is answered.
+pub(super) async fn shown(shared: &Shared, id: &str) -> Result<Value, Wrong> {
+    let experiment = find(shared, id).await?;
+    Ok(json!({ "experiment": Shown::of(&experiment) }))
 }
 
 async fn show_by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {

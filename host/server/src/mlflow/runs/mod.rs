@@ -92,8 +92,13 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let run = find(&shared, id(&asked)?).await?;
-    Ok(Json(json!({ "run": shown::Run::of(&run) })))
+    shown_by(&shared, id(&asked)?).await.map(Json)
+}
+
+/// A run as it is answered.
+pub(super) async fn shown_by(shared: &Shared, id: &str) -> Result<Value, Wrong> {
+    let run = find(shared, id).await?;
+    Ok(json!({ "run": shown::Run::of(&run) }))
 }
 
 async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
