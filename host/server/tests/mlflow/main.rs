@@ -10,6 +10,7 @@ mod inputs;
 mod metrics;
 mod refusals;
 mod runs;
+mod trace_metrics;
 mod traces;
 
 use std::sync::Arc;

@@ -67,7 +67,7 @@ fn announcement(experiment: &str) -> Value {
 
 impl Running {
     /// Sends spans as MLflow's client does.
-    async fn spans(&self, experiment: &str, spans: Vec<Span>) -> u16 {
+    pub(crate) async fn spans(&self, experiment: &str, spans: Vec<Span>) -> u16 {
         let scope_spans = vec![ScopeSpans { spans, ..ScopeSpans::default() }];
         let resource_spans = vec![ResourceSpans { scope_spans, ..ResourceSpans::default() }];
         let request = self.request(Method::POST, "/v1/traces").header("content-type", "application/x-protobuf");

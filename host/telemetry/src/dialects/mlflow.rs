@@ -48,7 +48,11 @@ fn more(span: &Span, offers: &mut Offers) {
     ] {
         offers.made(fact, usage[name].clone());
     }
-    offers.made(Fact::Cost, of("mlflow.llm.cost")["total_cost"].clone());
+    let cost = of("mlflow.llm.cost");
+    for (fact, name) in [(Fact::Cost, "total_cost"), (Fact::InputCost, "input_cost"), (Fact::OutputCost, "output_cost")]
+    {
+        offers.made(fact, cost[name].clone());
+    }
     let kind = text(span, "mlflow.spanType").unwrap_or_default();
     match kind.trim_matches('"') {
         "LLM" | "CHAT_MODEL" => {

@@ -36,6 +36,9 @@ pub struct Facts {
     pub tokens: Option<Tokens>,
     /// US dollars, by the span's own account.
     pub cost: Option<f64>,
+    /// What of it is for what came in, and what for what went out, by the span's own account.
+    pub input_cost: Option<f64>,
+    pub output_cost: Option<f64>,
     pub tool: Option<Tool>,
     /// What a retriever or a reranker found, best first.
     pub documents: Vec<Document>,
@@ -131,6 +134,8 @@ impl Facts {
             provider: offers.text(Fact::Provider),
             tokens: tokens(&offers),
             cost: cost(&offers),
+            input_cost: offers.number(Fact::InputCost),
+            output_cost: offers.number(Fact::OutputCost),
             documents: offers.value(Fact::Documents).map(|value| documents(&value)).unwrap_or_default(),
             session: offers.text(Fact::Session),
             user: offers.text(Fact::User),

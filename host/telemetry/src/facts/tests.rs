@@ -107,6 +107,20 @@ fn an_application_may_have_types_of_its_own() {
 }
 
 #[test]
+fn a_cost_may_be_told_in_its_parts() {
+    for (attributes, expected) in [
+        (serde_json::json!({ "mlflow.llm.cost": "{\"input_cost\": 0.25, \"output_cost\": 0.5}" }), 0.75),
+        (serde_json::json!({ "mlflow.llm.cost": { "input_cost": 0.25, "output_cost": 0.5, "total_cost": 1.0 } }), 1.0),
+        (serde_json::json!({ "llm.cost.prompt": 0.25, "llm.cost.completion": 0.5 }), 0.75),
+    ] {
+        let facts = Facts::of(&span("call", attributes));
+        assert_eq!((facts.input_cost, facts.output_cost, facts.cost), (Some(0.25), Some(0.5), Some(expected)));
+    }
+    let whole = Facts::of(&span("call", serde_json::json!({ "mlflow.llm.cost": { "total_cost": 1.0 } })));
+    assert_eq!((whole.input_cost, whole.output_cost, whole.cost), (None, None, Some(1.0)));
+}
+
+#[test]
 fn an_agent_has_no_price_of_its_own() {
     let of = |kind: &str| {
         let said =

@@ -14,6 +14,7 @@ mod delete;
 mod experiment;
 mod info;
 mod links;
+mod metrics;
 mod read;
 mod said;
 mod search;
@@ -28,7 +29,7 @@ use super::{Resource, Wrong};
 
 pub(crate) use experiment::of_otlp as experiment_of_otlp;
 
-pub(super) fn resources() -> [Resource; 16] {
+pub(super) fn resources() -> [Resource; 17] {
     [
         ("/3.0/mlflow/traces", post(start::start)),
         ("/3.0/mlflow/traces/get", get(read::get)),
@@ -36,6 +37,7 @@ pub(super) fn resources() -> [Resource; 16] {
         ("/3.0/mlflow/traces/batchGetInfos", post(read::batch_get_infos)),
         ("/3.0/mlflow/traces/search", post(search::search)),
         ("/3.0/mlflow/traces/calculate-filter-correlation", post(correlation::calculate)),
+        ("/3.0/mlflow/traces/metrics", post(metrics::query)),
         ("/3.0/mlflow/traces/delete-traces", post(delete::delete)),
         ("/3.0/mlflow/traces/{trace_id}", get(read::show)),
         ("/3.0/mlflow/traces/{trace_id}/tags", patch(tags::set).delete(tags::delete)),

@@ -101,6 +101,26 @@ pub(super) fn json_of(value: &Value) -> Result<Json, Wrong> {
     Json::from_serialize(value).map_err(|error| Wrong::invalid(format!("The value can't be kept: {error}")))
 }
 
+/// What kind of assessment it is, in MLflow's words.
+pub(super) fn kind(assessment: &Assessment) -> &'static str {
+    match &assessment.said {
+        _ if assessment.metadata.contains_key(ISSUE) => "issue",
+        Said::Feedback(_) | Said::Failed(_) => "feedback",
+        Said::Expectation(_) => "expectation",
+    }
+}
+
+/// What it says, as MLflow has it: the name of an issue, and `null` of a verdict that there is none of.
+pub(super) fn value(assessment: &Assessment) -> Value {
+    if let Some(issue) = assessment.metadata.get(ISSUE) {
+        return json!(issue);
+    }
+    match &assessment.said {
+        Said::Feedback(value) | Said::Expectation(value) => doubles(value.to_value()),
+        Said::Failed(_) => Value::Null,
+    }
+}
+
 /// The id of an assessment, which MLflow has `a-` before.
 pub(super) fn id(text: &str) -> Result<AssessmentId, Wrong> {
     let bare = text.strip_prefix("a-").unwrap_or(text);
