@@ -609,6 +609,14 @@ pub trait TraceStore: Send + Sync {
     /// `Missing` where there is no such trace.
     async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError>;
 
+    /// What its client has said of a trace as a whole ([`ANNOUNCEMENT`](crate::digest::ANNOUNCEMENT)), if it has; so it was put,
+    /// and so it can be put elsewhere.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` where there is no such trace.
+    async fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError>;
+
     /// Up to `limit` traces, beginning behind `after`, which is of the same query.
     async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError>;
 

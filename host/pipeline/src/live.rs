@@ -345,6 +345,10 @@ impl TraceStore for Forwarding {
         self.store.spans(id, skip, limit).await
     }
 
+    async fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+        self.store.announcement(id).await
+    }
+
     async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         self.store.search(query, after, limit).await
     }

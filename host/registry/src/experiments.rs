@@ -196,14 +196,21 @@ impl Registry {
 
     async fn next_id(&self) -> Result<(Change, String), Error> {
         let counter = key::of(&[LAST_NUMBER])?;
-        match self.find::<u64>(Kind::Index, &counter).await? {
-            Some(mut last) => {
-                last.value += 1;
-                Ok((last.changed()?, last.value.to_string()))
-            }
-            // 0 is the default's.
-            None => Ok((added(Kind::Index, counter, &1)?, "1".to_owned())),
+        let last = self.find::<u64>(Kind::Index, &counter).await?;
+        // 0 is the default's.
+        let mut number = last.as_ref().map_or(0, |last| last.value) + 1;
+        // Those of an archive were counted elsewhere.
+        while self.experiment(&number.to_string()).await?.is_some() {
+            number += 1;
         }
+        let counted = match last {
+            Some(mut last) => {
+                last.value = number;
+                last.changed()?
+            }
+            None => added(Kind::Index, counter, &number)?,
+        };
+        Ok((counted, number.to_string()))
     }
 
     /// The name, or one made of it that nobody has.
@@ -219,12 +226,13 @@ impl Registry {
         let turn = || async {
             let mut found = self.existing(id).await?;
             if found.value.lifecycle == to {
-                return Err(Error::missing("experiment", id));
+                return Ok((Vec::new(), false));
             }
             (found.value.lifecycle, found.value.updated) = (to, now);
-            Ok((vec![found.changed()?], ()))
+            Ok((vec![found.changed()?], true))
         };
-        self.change(TURN, turn).await?;
+        // Its runs may be left from a time that was cut off.
+        let mut has_turned = self.change(TURN, turn).await?;
         let below = key::below(&[id])?;
         let mut after: Option<String> = None;
         loop {
@@ -234,11 +242,14 @@ impl Registry {
                 runs.retain(|run| run.value.lifecycle != to);
                 runs.iter_mut().for_each(|run| run.value.lifecycle = to);
                 let changes = runs.iter().map(Found::changed).collect::<Result<_, _>>()?;
-                Ok((changes, last))
+                Ok((changes, (last, !runs.is_empty())))
             };
-            match self.change(id, turn).await? {
+            let (last, have_turned) = self.change(id, turn).await?;
+            has_turned |= have_turned;
+            match last {
                 Some(last) => after = Some(last),
-                None => return Ok(()),
+                None if has_turned => return Ok(()),
+                None => return Err(Error::missing("experiment", id)),
             }
         }
     }

@@ -21,7 +21,12 @@ impl Registry {
     ) -> Result<PromptVersion, Error> {
         self.change(prompt, async || {
             let mut of = self.found_prompt(prompt).await?;
-            let number = of.value.last + 1;
+            let mut number = of.value.last + 1;
+            // Those of an archive were counted elsewhere.
+            while self.find::<PromptVersion>(Kind::PromptVersion, &Self::version_key(prompt, number)?).await?.is_some()
+            {
+                number += 1;
+            }
             of.value.last = number;
             of.value.latest = Some(number);
             of.value.updated = now;

@@ -27,6 +27,11 @@ impl Registry {
             let (mut changes, scorer) = match self.find::<RegisteredScorer>(Kind::Scorer, &scorer_key).await? {
                 Some(mut found) => {
                     found.value.last += 1;
+                    // Those of an archive were counted elsewhere.
+                    let key = |last| version_key(experiment, name, last);
+                    while self.find::<ScorerVersion>(Kind::Scorer, &key(found.value.last)?).await?.is_some() {
+                        found.value.last += 1;
+                    }
                     (vec![found.changed()?], found.value)
                 }
                 None => {

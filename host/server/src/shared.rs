@@ -33,11 +33,25 @@ impl Shared {
         i64::try_from((self.now)() / 1_000_000).unwrap_or(i64::MAX)
     }
 
+    /// Keeps what is said of traces, redacted.
+    ///
     /// # Errors
     ///
     /// Refuses as `missing` where there is no such trace or assessment, and as the store does.
-    pub(crate) async fn annotate(&self, change: Annotation) -> Result<(), Refusal> {
-        let done = self.traces.annotate(vec![change]).await;
+    pub(crate) async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), Refusal> {
+        let mut redacted = Vec::with_capacity(annotations.len());
+        // Those of one trace come one after another.
+        let mut last: Option<(String, String)> = None;
+        for Annotation { trace, change } in annotations {
+            if last.as_ref().is_none_or(|(known, _)| *known != trace) {
+                let found = self.traces.trace(&trace).await?;
+                last = Some((trace.clone(), found.map(|found| found.experiment).unwrap_or_default()));
+            }
+            let experiment = last.as_ref().map_or("", |(_, experiment)| experiment);
+            let change = self.intake.redacted_change(experiment, change);
+            redacted.push(Annotation { trace, change });
+        }
+        let done = self.traces.annotate(redacted).await;
         // That something is missing, a store can say that is well.
         self.health.wrote(matches!(done, Ok(()) | Err(StoreError::Missing { .. })));
         done.map_err(Refusal::from)

@@ -365,6 +365,11 @@ impl TraceStore for EmbeddedStore {
         off_thread(move || traces.spans(&id, skip, limit)).await
     }
 
+    async fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+        let (traces, id) = (Arc::clone(&self.traces), id.to_owned());
+        off_thread(move || traces.announcement(&id)).await
+    }
+
     async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         let (traces, query, after) = (Arc::clone(&self.traces), query.clone(), after.cloned());
         off_thread(move || traces.search(&query, after.as_ref(), limit)).await

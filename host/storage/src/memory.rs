@@ -275,6 +275,12 @@ impl TraceStore for MemoryStore {
         Ok(page.map(|digest| (kept.spans[&digest.id].1.clone(), digest.clone())).collect())
     }
 
+    async fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+        let state = self.state();
+        let kept = state.traces.get(id).ok_or_else(|| missing_trace(id))?;
+        Ok(kept.spans.get(ANNOUNCEMENT).map(|(digest, span)| (span.clone(), digest.clone())))
+    }
+
     async fn search(&self, query: &Query, after: Option<&search::Cursor>, limit: usize) -> Result<Page, StoreError> {
         let state = self.state();
         let matcher = query.filter.as_ref().map(Matcher::new).transpose();

@@ -68,7 +68,7 @@ pub(super) async fn create(
     let (trace, now) = (trace_id(&id)?, (shared.now)());
     let assessment = saying.assessment(AssessmentId(Uuid::now_v7()), now, now)?;
     let change = AnnotationChange::Assess(assessment.clone());
-    shared.annotate(Annotation { trace, change }).await?;
+    shared.annotate(vec![Annotation { trace, change }]).await?;
     Ok((StatusCode::CREATED, axum::Json(assessment)))
 }
 
@@ -83,7 +83,7 @@ pub(super) async fn put(
     let before = known.assessments.iter().find(|assessment| assessment.id == aid);
     let assessment = saying.assessment(aid, before.map_or(now, |before| before.created), now)?;
     let change = AnnotationChange::Assess(assessment.clone());
-    shared.annotate(Annotation { trace, change }).await?;
+    shared.annotate(vec![Annotation { trace, change }]).await?;
     Ok(axum::Json(assessment))
 }
 
@@ -92,7 +92,7 @@ pub(super) async fn delete(
     Path((id, aid)): Path<(String, String)>,
 ) -> Result<StatusCode, Refusal> {
     let change = AnnotationChange::Withdraw(assessment_id(&aid)?);
-    shared.annotate(Annotation { trace: trace_id(&id)?, change }).await?;
+    shared.annotate(vec![Annotation { trace: trace_id(&id)?, change }]).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -36,6 +36,6 @@ pub(super) async fn delete(
 async fn set(shared: &Shared, id: &str, name: String, value: Option<String>) -> Result<StatusCode, Refusal> {
     check_name(&name)?;
     let change = AnnotationChange::Tag { name, value };
-    shared.annotate(Annotation { trace: trace_id(id)?, change }).await?;
+    shared.annotate(vec![Annotation { trace: trace_id(id)?, change }]).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -172,14 +172,21 @@ fn root(uri: &str) -> Result<String, Wrong> {
     plain(path.ok_or_else(elsewhere)?.trim_start_matches('/'))
 }
 
+/// Bytes that a path may have, and how often it may be encoded, as in MLflow (`mlflow/utils/uri.py`).
+const LONGEST_PATH: usize = 4096;
+const MOST_ENCODINGS: usize = 10;
+
 /// A path without what means nothing in it.
 ///
 /// # Errors
 ///
 /// Refuses one that leads out of its folder, also when its client has encoded that more than once.
 fn plain(path: &str) -> Result<String, Wrong> {
+    if path.len() > LONGEST_PATH {
+        return Err(invalid_path());
+    }
     let mut decoded = path.to_owned();
-    loop {
+    for _ in 0..MOST_ENCODINGS {
         let bytes = decoded.as_bytes();
         let is_windows =
             bytes.len() > 2 && bytes[0].is_ascii_alphabetic() && bytes[1] == b':' && matches!(bytes[2], b'/' | b'\\');
@@ -188,11 +195,14 @@ fn plain(path: &str) -> Result<String, Wrong> {
             return Err(invalid_path());
         }
         match percent_decoded(&decoded) {
-            further if further == decoded => break,
+            further if further == decoded => {
+                let parts = path.split('/').filter(|part| !matches!(*part, "" | "."));
+                return Ok(parts.collect::<Vec<_>>().join("/"));
+            }
             further => decoded = further,
         }
     }
-    Ok(path.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/"))
+    Err(invalid_path())
 }
 
 fn invalid_path() -> Wrong {

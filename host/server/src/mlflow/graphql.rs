@@ -14,11 +14,19 @@ use serde_json::{Map, Value, json};
 use super::{Answer, Asked, Wrong, experiments, runs};
 use crate::shared::Shared;
 
+/// Bytes of a query, and what may be asked for at once: a name costs little, and what it stands for much.
+const LONGEST_QUERY: usize = 16 << 10;
+const MOST_FIELDS: usize = 8;
+
 /// Fields that are lists: where nothing is in one, it is empty and not null.
 const LISTS: [&str; 7] = ["tags", "metrics", "params", "datasetInputs", "modelInputs", "modelOutputs", "modelVersions"];
 
 pub(super) async fn answer(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let query = async_graphql_parser::parse_query(asked.required("query")?)
+    let text = asked.required("query")?;
+    if text.len() > LONGEST_QUERY {
+        return Err(Wrong::invalid(format!("the query has more than {LONGEST_QUERY} bytes")));
+    }
+    let query = async_graphql_parser::parse_query(text)
         .map_err(|error| Wrong::invalid(format!("the query can't be read: {error}")))?;
     // One may be in itself, and the user interface has none.
     if !query.fragments.is_empty() {
@@ -31,9 +39,13 @@ pub(super) async fn answer(State(shared): State<Arc<Shared>>, asked: Asked) -> A
     if operation.node.ty != OperationType::Query {
         return Err(Wrong::not_served("Karat answers queries of GraphQL, and nothing else."));
     }
+    let fields = &operation.node.selection_set.node.items;
+    if fields.len() > MOST_FIELDS {
+        return Err(Wrong::invalid(format!("the query asks for more than {MOST_FIELDS} things")));
+    }
     let variables = asked.value("variables").cloned().unwrap_or_default();
     let mut data = Map::new();
-    for selection in &operation.node.selection_set.node.items {
+    for selection in fields {
         let Selection::Field(field) = &selection.node else {
             return Err(Wrong::not_served("Karat does not serve fragments at the root of a query."));
         };

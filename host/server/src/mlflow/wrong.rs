@@ -78,6 +78,11 @@ impl Wrong {
         self.code.name()
     }
 
+    /// Whether asking again leads to nothing.
+    pub(crate) fn is_of_the_client(&self) -> bool {
+        self.code.status().is_client_error()
+    }
+
     pub(crate) fn is_missing(&self) -> bool {
         self.code == Code::ResourceDoesNotExist
     }
@@ -91,15 +96,12 @@ impl Wrong {
 impl From<registry::Error> for Wrong {
     fn from(error: registry::Error) -> Self {
         use registry::Error;
-        let code = match &error {
+        let code = match error {
             Error::Missing { .. } => Code::ResourceDoesNotExist,
             Error::Exists { .. } => Code::ResourceAlreadyExists,
             Error::Invalid { .. } => Code::InvalidParameterValue,
             Error::Busy { .. } => Code::TemporarilyUnavailable,
-            Error::Store(_) => {
-                let Error::Store(error) = error else { unreachable!("it was just looked at") };
-                return error.into();
-            }
+            Error::Store(error) => return error.into(),
         };
         Self::new(code, told(&error))
     }
@@ -127,9 +129,9 @@ impl From<Refusal> for Wrong {
             Kind::BadRequest | Kind::Unsupported | Kind::TooLarge => Code::InvalidParameterValue,
             Kind::Missing => Code::ResourceDoesNotExist,
             Kind::Unavailable => Code::TemporarilyUnavailable,
-            // A client asks again for minutes where it is told of an error that is ours.
             Kind::Unauthenticated => Code::Unauthenticated,
             Kind::Forbidden => Code::PermissionDenied,
+            // Its client asks again for minutes: this is for what is ours alone.
             Kind::Internal => Code::InternalError,
         };
         Self::new(code, refusal.text())

@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use model::ports::{SpanBatch, TraceStore};
+use model::ports::{AnnotationChange, SpanBatch, TraceStore};
 use model::telemetry::Encoding;
 use model::trace::Span;
 use telemetry::facts::Prices;
@@ -121,6 +121,26 @@ impl Intake {
         tokio::spawn(inner.take(delivery)).await.unwrap_or_else(|error| Err(failed(&error)))
     }
 
+    /// A span without what is not to be kept.
+    pub(crate) fn redacted(&self, experiment: &str, mut span: Span) -> Span {
+        self.0.redactor.of(experiment).span(&mut span);
+        span
+    }
+
+    /// What is said of a trace of an experiment, without what is not to be kept.
+    pub(crate) fn redacted_change(&self, experiment: &str, change: AnnotationChange) -> AnnotationChange {
+        self.0.redactor.of(experiment).change(change)
+    }
+
+    /// Takes in what a client says of a trace as a whole, redacted.
+    ///
+    /// # Errors
+    ///
+    /// Refuses as the store does.
+    pub(crate) async fn announce(&self, experiment: &str, announcement: SpanBatch) -> Result<(), Refusal> {
+        self.0.put(experiment, vec![announcement]).await
+    }
+
     /// Takes in a span of our own.
     ///
     /// # Errors
@@ -207,23 +227,6 @@ impl Inner {
             tracing::warn!(%error, "the store does not take spans");
             Refusal::of_intake(&error)
         })
-    }
-}
-
-impl Intake {
-    /// A span without what is not to be kept.
-    pub(crate) fn redacted(&self, experiment: &str, mut span: Span) -> Span {
-        self.0.redactor.of(experiment).span(&mut span);
-        span
-    }
-
-    /// Takes in what a client says of a trace as a whole, redacted.
-    ///
-    /// # Errors
-    ///
-    /// Refuses as the store does.
-    pub(crate) async fn announce(&self, experiment: &str, announcement: SpanBatch) -> Result<(), Refusal> {
-        self.0.put(experiment, vec![announcement]).await
     }
 }
 

@@ -2,11 +2,12 @@
 //!
 //! Rules go by looks and by names, not by meaning: this is the second line, behind what an application does not say in the
 //! first place. Values of attributes are looked through, of spans, events, links, resources and scopes, and what a status
-//! says. Ids, names of spans, events and attributes stay, since they are what things are found by; keys within an attribute
+//! says, and likewise what is said of traces from outside. Ids, names of spans, events and attributes stay, since they are what things are found by; keys within an attribute
 //! are looked through.
 
 mod json;
 mod pattern;
+mod said;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

@@ -1,5 +1,8 @@
+use model::assessment::{Assessment, AssessmentId, Said, Source as AssessmentSource, SourceKind};
 use model::endpoint::Redaction;
 use model::json::Json;
+use model::outcome::{Failure, FailureKind};
+use model::ports::AnnotationChange;
 use model::redaction::PatternRule;
 use model::sensitive::Sensitive;
 use model::trace::{Event, Link};
@@ -168,6 +171,41 @@ fn every_part_of_a_span_is_looked_through_and_sources_stay_shared() {
     assert_eq!(all.matches("[EMAIL]").count(), 12);
     let sources: Vec<_> = spans.iter().flat_map(|span| &span.source).collect();
     assert!(Arc::ptr_eq(sources[0], sources[1]));
+}
+
+#[test]
+fn nothing_that_is_said_of_a_trace_keeps_what_is_looked_for() {
+    let secret = "ann@example.org";
+    let failure = || Failure { detail: Some(secret.to_owned()), ..Failure::new(FailureKind::Other, secret) };
+    let assessment = |said| Assessment {
+        id: AssessmentId(uuid::Uuid::nil()),
+        span: None,
+        name: "x".to_owned(),
+        said,
+        source: AssessmentSource { kind: SourceKind::Human, id: None },
+        rationale: Some(format!("says {secret}")),
+        created: 0,
+        updated: 0,
+        metadata: [("m".to_owned(), secret.to_owned())].into(),
+        overrides: None,
+    };
+    let changes = || {
+        let value = json(&format!("{{\"to\":[\"{secret}\"]}}"));
+        let said = [Said::Feedback(value.clone()), Said::Expectation(value), Said::Failed(failure())];
+        let tag = AnnotationChange::Tag { name: "t".to_owned(), value: Some(secret.to_owned()) };
+        said.map(|said| AnnotationChange::Assess(assessment(said))).into_iter().chain([tag])
+    };
+    let left = |rules: Rules| {
+        let redactor =
+            Redactor::new(&Redactions { everywhere: rules, ..Redactions::default() }, KEY).expect("patterns");
+        changes().map(|change| redactor.of("default").change(change)).collect::<Vec<_>>()
+    };
+    let all = format!("{:?}", left(pattern(Sensitive::Email, Action::Mask)));
+    assert!(!all.contains(secret), "{all}");
+    assert_eq!(all.matches("[EMAIL]").count(), 1 + 1 + 2 + 2 * 3 + 1, "{all}");
+    let all = format!("{:?}", left(pattern(Sensitive::Email, Action::Drop)));
+    assert!(!all.contains(secret) && !all.contains("says"), "{all}");
+    assert_eq!(left(Rules::default()), changes().collect::<Vec<_>>());
 }
 
 #[test]

@@ -140,6 +140,10 @@ impl TraceStore for Kept {
         Ok(spans.skip(skip).take(limit).collect())
     }
 
+    async fn announcement(&self, _: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+        Ok(None)
+    }
+
     async fn search(&self, _: &Query, _: Option<&Cursor>, _: usize) -> Result<Page, StoreError> {
         Err(missing("search"))
     }

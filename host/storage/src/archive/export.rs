@@ -3,11 +3,13 @@
 use std::collections::HashSet;
 use std::io::{self, Read, Write};
 
+use model::digest::SpanDigest;
 use model::document::{self, Document};
 use model::json::Json;
 use model::ports::{AnnotationChange, BlobStore, DocumentStore, Store, StoreError, TraceStore};
 use model::run::{Run, RunId};
 use model::search::{Query, TraceInfo};
+use model::trace::Span;
 use serde::Serialize;
 
 use super::stream::Writer;
@@ -152,6 +154,9 @@ impl<W: Write> Export<W> {
     async fn trace(&mut self, store: &dyn TraceStore, info: &TraceInfo) -> Result<(), ArchiveError> {
         self.out.write(Kind::Trace, &json(&(&info.id, &info.experiment))?)?;
         self.written.traces += 1;
+        if let Some(announcement) = store.announcement(&info.id).await? {
+            self.spans(&[announcement])?;
+        }
         let mut skip = 0;
         loop {
             let page = store.spans(&info.id, skip, PAGE).await?;
@@ -159,10 +164,7 @@ impl<W: Write> Export<W> {
                 break;
             }
             skip += page.len();
-            let (spans, digests) = traces::write_spans(&page)?;
-            let length = u32::try_from(digests.len()).map_err(io::Error::other)?.to_le_bytes();
-            self.out.write(Kind::Spans, &[&length[..], &digests, &spans].concat())?;
-            self.written.spans += page.len() as u64;
+            self.spans(&page)?;
         }
         let tags = info.tags.iter();
         let tags = tags.map(|(name, value)| AnnotationChange::Tag { name: name.clone(), value: Some(value.clone()) });
@@ -171,6 +173,14 @@ impl<W: Write> Export<W> {
         if !said.is_empty() {
             self.out.write(Kind::Annotations, &json(&said)?)?;
         }
+        Ok(())
+    }
+
+    fn spans(&mut self, some: &[(Span, SpanDigest)]) -> Result<(), ArchiveError> {
+        let (spans, digests) = traces::write_spans(some)?;
+        let length = u32::try_from(digests.len()).map_err(io::Error::other)?.to_le_bytes();
+        self.out.write(Kind::Spans, &[&length[..], &digests, &spans].concat())?;
+        self.written.spans += some.len() as u64;
         Ok(())
     }
 

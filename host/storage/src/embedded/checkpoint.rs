@@ -15,7 +15,17 @@ use super::writer::Parts;
 pub(super) struct Checkpoint {
     /// Sequence number of the first frame that it need not have.
     next: u64,
-    thread: JoinHandle<Result<(), StoreError>>,
+    /// None once it was waited for.
+    thread: Option<JoinHandle<Result<(), StoreError>>>,
+}
+
+impl Drop for Checkpoint {
+    /// Nothing is written in the folder once the store's lock is gone.
+    fn drop(&mut self) {
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
 }
 
 impl Checkpoint {
@@ -27,16 +37,17 @@ impl Checkpoint {
             view.flush()
         };
         let thread = thread::Builder::new().name("store-checkpoint".to_owned()).spawn(write)?;
-        Ok(Self { next, thread })
+        Ok(Self { next, thread: Some(thread) })
     }
 
     pub(super) fn is_written(&self) -> bool {
-        self.thread.is_finished()
+        self.thread.as_ref().is_none_or(JoinHandle::is_finished)
     }
 
     /// Waits until it is written, and notes it.
-    pub(super) fn finish(self, parts: &mut Parts) -> Result<(), StoreError> {
-        self.thread.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+    pub(super) fn finish(mut self, parts: &mut Parts) -> Result<(), StoreError> {
+        let written = self.thread.take().map_or(Ok(Ok(())), JoinHandle::join);
+        written.unwrap_or_else(|panic| resume_unwind(panic))?;
         Ok(parts.appender.checkpoint(self.next)?)
     }
 }

@@ -344,7 +344,7 @@ impl Work {
 
     fn compact(&mut self, segment: u64) -> Result<(), StoreError> {
         // What is moved is as safe as what it was before only once the view no longer needs the old places.
-        self.unchecked = 1;
+        self.unchecked = self.unchecked.max(1);
         self.finish_checkpoint()?;
         compact::run(&mut self.parts, segment).map_err(|stopped| match stopped {
             Stopped::Before(error) => error,
@@ -365,8 +365,11 @@ impl Work {
             self.finish_checkpoint()?;
         }
         if is_due {
-            self.unchecked = 0;
-            self.checkpoint = Some(Checkpoint::begin(&self.parts).map_err(|error| self.note_failure(error))?);
+            match Checkpoint::begin(&self.parts) {
+                Ok(checkpoint) => (self.checkpoint, self.unchecked) = (Some(checkpoint), 0),
+                // Nothing was written: there is no thread to be had.
+                Err(error) => tracing::warn!(%error, "a checkpoint can't be written; it is tried again"),
+            }
         }
         Ok(())
     }

@@ -188,6 +188,10 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
             let found = store.spans(&id, skip as usize, limit as usize).await?;
             traces::write_spans(&found).map(|(spans, digests)| Answer::Spans { spans, digests })
         }
+        Request::Announcement { id } => {
+            let found = Vec::from_iter(store.announcement(&id).await?);
+            traces::write_spans(&found).map(|(spans, digests)| Answer::Spans { spans, digests })
+        }
         Request::Search { query, after, limit } => {
             let found = store.search(&protocol::from_json(&query)?, after.as_ref(), limit as usize).await?;
             protocol::json(&found).map(Answer::Page)

@@ -362,6 +362,16 @@ impl TraceStore for SharedStore {
         }
     }
 
+    async fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.announcement(id).await;
+        }
+        match self.ask(Request::Announcement { id: id.to_owned() }).await? {
+            Answer::Spans { spans, digests } => Ok(traces::read_spans(&spans, &digests)?.pop()),
+            _ => Err(unexpected()),
+        }
+    }
+
     async fn search(&self, query: &Query, after: Option<&Cursor>, limit: usize) -> Result<Page, StoreError> {
         if let Role::Owner(owner) = self.role() {
             return owner.store.search(query, after, limit).await;

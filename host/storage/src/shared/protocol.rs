@@ -119,6 +119,9 @@ pub(super) enum Request {
         skip: u64,
         limit: u64,
     },
+    Announcement {
+        id: String,
+    },
     Search {
         query: Vec<u8>,
         after: Option<Cursor>,

@@ -209,6 +209,15 @@ impl Traces {
         read::spans(&row, &held, skip, limit)
     }
 
+    pub(crate) fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+        let (row, held) = {
+            let table = self.table();
+            let number = number(&table, id).ok_or_else(|| missing(id))?;
+            (table.row(number), self.log.hold())
+        };
+        if row.is_announced { read::announcement(&row, &held) } else { Ok(None) }
+    }
+
     /// Each experiment that has traces, with how many.
     pub(crate) fn experiments(&self) -> Vec<(String, u64)> {
         let table = self.table();

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use model::assessment::{Assessment, AssessmentId};
-use model::digest::{Fold, Header, SpanDigest, State as HeaderState, Tokens, in_order};
+use model::digest::{ANNOUNCEMENT, Fold, Header, SpanDigest, State as HeaderState, Tokens, in_order};
 use model::ports::{Annotation, AnnotationChange, StoreError};
 use model::search::TraceInfo;
 use model::trace::Span;
@@ -192,6 +192,20 @@ pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<
         spans.extend(told.into_iter().map(|(span, digest)| (span.id.clone(), (span, digest))));
     }
     Ok(page.iter().filter_map(|span| spans.remove(&id::hex(span))).collect())
+}
+
+/// What its client has said of a trace as a whole.
+pub(super) fn announcement(row: &Row, log: &Held) -> Result<Option<(Span, SpanDigest)>, StoreError> {
+    let mut counts: Option<(Span, SpanDigest)> = None;
+    for chunk in row.chunks() {
+        let said = chunk_digests(chunk, log)?.into_iter().enumerate();
+        for (place, digest) in said.filter(|(_, digest)| digest.id == ANNOUNCEMENT) {
+            if counts.as_ref().is_none_or(|(_, known)| *known < digest) {
+                counts = chunk_spans(chunk, log, |at| at == place)?.pop().map(|span| (span, digest));
+            }
+        }
+    }
+    Ok(counts)
 }
 
 /// The id of an announcement.

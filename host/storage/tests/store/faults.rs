@@ -183,9 +183,10 @@ async fn check_fault(at: usize, fault: Fault, changes: u64) -> bool {
     let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
     let mut told = Acknowledged::default();
     // A store that does not open has acknowledged nothing.
-    if let Ok(store) =
-        EmbeddedStore::open_with(home.path(), Options { files, segment_bytes: 20_000, ..Options::default() })
-    {
+    if let Ok(store) = EmbeddedStore::open_with(
+        home.path(),
+        Options { files, segment_bytes: 20_000, checkpoint_bytes: 30_000, ..Options::default() },
+    ) {
         script(&store, changes, &mut told).await;
         // The operation that fails may be this one.
         if let Ok(found) = store.results(id(1), None, usize::MAX).await {
@@ -230,7 +231,7 @@ async fn check_fault_with_task(task: u64, at: usize, fault: Fault, expected: &[B
     let files = Arc::new(FaultyFiles(Arc::clone(&faulty)));
     let happened = |faulty: &Faulty| (faulty.left.load(Ordering::Relaxed) as isize) <= 0;
     let mut done = 0;
-    let options = Options { files, segment_bytes: 20_000, ..Options::default() };
+    let options = Options { files, segment_bytes: 20_000, checkpoint_bytes: 30_000, ..Options::default() };
     if let Ok(store) = EmbeddedStore::open_with(home.path(), options) {
         let mut failure = None;
         for number in 0..expected.len() as u64 - 1 {
@@ -368,7 +369,7 @@ impl Files for NoIndex {
 async fn a_store_without_room_for_its_index_works_on() {
     let home = TempDir::new().expect("a temporary folder");
     let open = |files: Arc<dyn Files>| {
-        let options = Options { files, segment_bytes: 20_000, ..Options::default() };
+        let options = Options { files, segment_bytes: 20_000, checkpoint_bytes: 30_000, ..Options::default() };
         EmbeddedStore::open_with(home.path(), options).expect("a store")
     };
     let oracle = MemoryStore::new();

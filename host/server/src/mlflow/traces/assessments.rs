@@ -47,7 +47,7 @@ pub(super) async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> A
                 assessment.said = said;
             }
             "rationale" => assessment.rationale = change.text("rationale")?.map(str::to_owned),
-            "metadata" => assessment.metadata.extend(change.map("metadata")?),
+            "metadata" => assessment.metadata.extend(said::metadata(&change)?),
             // Whether it is valid follows from what overrides it.
             "valid" => {}
             other => return Err(Wrong::invalid(format!("Field '{other}' of an assessment can't be updated."))),
@@ -62,7 +62,7 @@ pub(super) async fn delete(State(shared): State<Arc<Shared>>, asked: Asked) -> A
     let trace = read::find(&shared, asked.required("trace_id")?).await?;
     let id = said::id(asked.required("assessment_id")?);
     if let Some(id) = id.ok().filter(|id| find(&trace, *id).is_ok()) {
-        shared.annotate(Annotation { trace: trace.id, change: AnnotationChange::Withdraw(id) }).await?;
+        shared.annotate(vec![Annotation { trace: trace.id, change: AnnotationChange::Withdraw(id) }]).await?;
     }
     Ok(Json(json!({})))
 }
@@ -70,7 +70,7 @@ pub(super) async fn delete(State(shared): State<Arc<Shared>>, asked: Asked) -> A
 async fn put(shared: &Shared, trace: &TraceInfo, assessment: Assessment) -> Answer {
     let id = assessment.id;
     let change = AnnotationChange::Assess(assessment);
-    shared.annotate(Annotation { trace: trace.id.clone(), change }).await?;
+    shared.annotate(vec![Annotation { trace: trace.id.clone(), change }]).await?;
     let trace = shared.traces.trace(&trace.id).await?.unwrap_or_default();
     Ok(Json(json!({ "assessment": said::one(&trace, id) })))
 }

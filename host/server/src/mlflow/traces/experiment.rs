@@ -1,5 +1,7 @@
 //! The experiment of a trace: MLflow has an id for it, and the store a name.
 
+use std::collections::BTreeSet;
+
 use http::HeaderMap;
 use model::tracking::Experiment;
 
@@ -19,7 +21,9 @@ pub(crate) async fn of_otlp(shared: &Shared, headers: &HeaderMap) -> Result<Opti
     };
     match found {
         Ok(experiment) => Ok(Some(experiment.traces)),
-        Err(Wrong { message, .. }) => Err(Refusal::new(Kind::Missing, message).field(HEADER)),
+        Err(wrong) if wrong.is_of_the_client() => Err(Refusal::new(Kind::Missing, wrong.message).field(HEADER)),
+        // Spans that are sent again are not lost.
+        Err(wrong) => Err(Refusal::unavailable(wrong.message)),
     }
 }
 
@@ -32,13 +36,19 @@ pub(super) async fn of_location(shared: &Shared, location: Option<Asked>) -> Res
 
 /// The experiments of these ids, as far as there are any.
 pub(super) async fn all(shared: &Shared, ids: &[String]) -> Result<Vec<Experiment>, Wrong> {
+    let ids = ids.iter().map(|id| experiments::read_id(id)).collect::<Result<BTreeSet<_>, _>>()?;
+    let mut found = known(shared, &ids).await?;
+    if found.len() < ids.len() {
+        experiments::adopt(shared).await?;
+        found = known(shared, &ids).await?;
+    }
+    Ok(found)
+}
+
+async fn known(shared: &Shared, ids: &BTreeSet<String>) -> Result<Vec<Experiment>, Wrong> {
     let mut found = Vec::new();
     for id in ids {
-        match experiments::find(shared, &experiments::read_id(id)?).await {
-            Ok(experiment) => found.push(experiment),
-            Err(wrong) if wrong.is_missing() => {}
-            Err(wrong) => return Err(wrong),
-        }
+        found.extend(shared.registry.experiment(id).await?);
     }
     Ok(found)
 }

@@ -11,13 +11,16 @@ use model::search::{Comparison, Field, Filter, RUN, Test, Value};
 use serde_json::json;
 
 use super::store_id;
-use crate::mlflow::{Answer, Asked, Wrong};
+use crate::mlflow::{Answer, Asked, Wrong, limits};
 use crate::shared::Shared;
 
 const RUNS: &str = "karat.run.";
 const PROMPTS: &str = "karat.prompt.";
 
-/// Traces that may be linked at once.
+/// Of its name and version.
+const LONGEST_PROMPT: usize = 500;
+
+/// Traces that may be linked at once, and prompts.
 const MOST_TRACES: usize = 100;
 
 pub(super) fn is_one(tag: &str) -> bool {
@@ -26,6 +29,7 @@ pub(super) fn is_one(tag: &str) -> bool {
 
 pub(super) async fn to_run(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (run, traces) = (asked.required("run_id")?, asked.texts("trace_ids")?);
+    limits::length("run_id", run, limits::KEY)?;
     if traces.len() > MOST_TRACES {
         let message = format!("Cannot link more than {MOST_TRACES} traces to a run in a single request.");
         return Err(Wrong::invalid(message));
@@ -36,8 +40,16 @@ pub(super) async fn to_run(State(shared): State<Arc<Shared>>, asked: Asked) -> A
 
 pub(super) async fn to_prompts(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let trace = store_id(asked.required("trace_id")?)?;
-    let prompt = |prompt: Asked| Ok(format!("{PROMPTS}{}/{}", prompt.required("name")?, prompt.required("version")?));
-    let prompts = asked.messages("prompt_versions")?.into_iter().map(prompt).collect::<Result<Vec<_>, Wrong>>()?;
+    let prompt = |prompt: Asked| {
+        let name = format!("{}/{}", prompt.required("name")?, prompt.required("version")?);
+        limits::length("prompt_versions", &name, LONGEST_PROMPT)?;
+        Ok(format!("{PROMPTS}{name}"))
+    };
+    let prompts = asked.messages("prompt_versions")?;
+    if prompts.len() > MOST_TRACES {
+        return Err(Wrong::invalid(format!("Cannot link more than {MOST_TRACES} prompts in a single request.")));
+    }
+    let prompts = prompts.into_iter().map(prompt).collect::<Result<Vec<_>, Wrong>>()?;
     link(&shared, vec![trace], &prompts).await
 }
 
@@ -46,7 +58,7 @@ async fn link(shared: &Shared, traces: Vec<String>, tags: &[String]) -> Answer {
     let annotations = traces
         .iter()
         .flat_map(|trace| tags.iter().map(move |tag| Annotation { trace: trace.clone(), change: change(tag) }));
-    shared.traces.annotate(annotations.collect()).await?;
+    shared.annotate(annotations.collect()).await?;
     Ok(Json(json!({})))
 }
 

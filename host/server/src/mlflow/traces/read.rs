@@ -1,5 +1,6 @@
 //! Traces that are asked for by id.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::Json;
@@ -12,6 +13,10 @@ use serde_json::{Map, Value, json};
 use super::{experiment, info, missing, spans, store_id};
 use crate::mlflow::{Answer, Asked, Wrong};
 use crate::shared::Shared;
+
+/// Traces that are read at once, with their spans and without. Clients ask for 10.
+const MOST_TRACES: usize = 100;
+const MOST_INFOS: usize = 1000;
 
 /// What its client says how many spans a trace has.
 const SIZE: &str = "mlflow.trace.sizeStats";
@@ -34,7 +39,7 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, asked: Asked) -> Answ
 
 pub(super) async fn batch_get(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let mut traces = Vec::new();
-    for id in asked.texts("trace_ids")? {
+    for id in ids(&asked, MOST_TRACES)? {
         let Some(info) = known(&shared, id).await? else { continue };
         let spans = shared.traces.spans(&info.id, 0, usize::MAX).await?;
         // Whoever reads many can't wait for one.
@@ -47,7 +52,7 @@ pub(super) async fn batch_get(State(shared): State<Arc<Shared>>, asked: Asked) -
 
 pub(super) async fn batch_get_infos(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let mut infos = Vec::new();
-    for id in asked.texts("trace_ids")? {
+    for id in ids(&asked, MOST_INFOS)? {
         if let Some(info) = known(&shared, id).await? {
             infos.push(shown(&shared, &info).await?);
         }
@@ -69,6 +74,16 @@ pub(super) async fn artifact(State(shared): State<Arc<Shared>>, asked: Asked) ->
 /// A list as it is answered: none where it is empty.
 fn list(name: &str, values: Vec<Value>) -> Value {
     if values.is_empty() { json!({}) } else { Value::Object(Map::from_iter([(name.to_owned(), json!(values))])) }
+}
+
+/// The ids that are asked for, each once.
+fn ids(asked: &Asked, most: usize) -> Result<Vec<&str>, Wrong> {
+    let mut seen = HashSet::new();
+    let ids: Vec<&str> = asked.texts("trace_ids")?.into_iter().filter(|id| seen.insert(*id)).collect();
+    match ids.len() > most {
+        true => Err(Wrong::invalid(format!("Cannot get more than {most} traces in a single request."))),
+        false => Ok(ids),
+    }
 }
 
 /// Whether spans are still to come, by what its client says.

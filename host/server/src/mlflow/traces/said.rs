@@ -28,7 +28,7 @@ pub(super) fn read(asked: &Asked, now: u64) -> Result<Assessment, Wrong> {
         Some(id) if !id.is_empty() => self::id(id)?,
         _ => AssessmentId(Uuid::new_v4()),
     };
-    let mut metadata = asked.map("metadata")?;
+    let mut metadata = metadata(asked)?;
     let said = said(asked, &mut metadata)?
         .ok_or_else(|| Wrong::invalid("An assessment must have one of 'feedback', 'expectation' and 'issue'."))?;
     let created = moment(asked, "create_time")?.unwrap_or(now);
@@ -44,6 +44,13 @@ pub(super) fn read(asked: &Asked, now: u64) -> Result<Assessment, Wrong> {
         metadata,
         overrides: asked.text("overrides")?.filter(|id| !id.is_empty()).map(self::id).transpose()?,
     })
+}
+
+/// What a client says beside it; names that clients don't see are none of its.
+pub(super) fn metadata(asked: &Asked) -> Result<BTreeMap<String, String>, Wrong> {
+    let mut metadata = asked.map("metadata")?;
+    metadata.retain(|name, _| name != ERROR_CODE && name != ISSUE);
+    Ok(metadata)
 }
 
 /// What it says; none where it says nothing. What has no place in it goes to the metadata.

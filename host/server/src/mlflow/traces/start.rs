@@ -31,9 +31,8 @@ pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> An
     {
         return Err(elsewhere(&id));
     }
-    let redacted = |span| shared.intake.redacted(&experiment.traces, span);
-    let announcement = redacted(announcement(&trace)?);
-    let tags = texts(&redacted(tags_as_span(trace.map("tags")?)?));
+    let announcement = shared.intake.redacted(&experiment.traces, announcement(&trace)?);
+    let tags = own_tags(trace.map("tags")?)?;
     let assessments = trace.messages("assessments")?;
     let assessments = assessments.iter().map(|one| said::read(one, (shared.now)())).collect::<Result<Vec<_>, _>>()?;
     let annotations = annotations(&id, tags, assessments);
@@ -41,7 +40,7 @@ pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> An
     let batch = SpanBatch { trace: id.clone(), spans: vec![(announcement, digest)] };
     shared.intake.announce(&experiment.traces, batch).await?;
     if !annotations.is_empty() {
-        shared.traces.annotate(annotations).await?;
+        shared.annotate(annotations).await?;
     }
     let known = shared.traces.trace(&id).await?.ok_or_else(|| super::missing(&id))?;
     if known.experiment != experiment.traces {
@@ -107,10 +106,11 @@ fn digest(announcement: &Span) -> SpanDigest {
     digest
 }
 
-fn tags_as_span(tags: BTreeMap<String, String>) -> Result<Span, Wrong> {
-    let tags: BTreeMap<_, _> = tags.into_iter().filter(|(name, _)| !tags::is_ours(name)).collect();
+/// Tags that a client may set.
+fn own_tags(mut tags: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, Wrong> {
+    tags.retain(|name, _| !tags::is_ours(name));
     tags.iter().try_for_each(|(name, value)| tags::check(name, value))?;
-    Ok(Span { attributes: attributes(tags)?, ..Span::default() })
+    Ok(tags)
 }
 
 fn attributes(texts: BTreeMap<String, String>) -> Result<Attributes, Wrong> {

@@ -39,7 +39,7 @@ pub(super) async fn set(State(shared): State<Arc<Shared>>, asked: Asked) -> Answ
     check(name, value)?;
     let trace = read::find(&shared, id).await?.id;
     let change = AnnotationChange::Tag { name: name.to_owned(), value: Some(value.to_owned()) };
-    shared.annotate(Annotation { trace, change }).await?;
+    shared.annotate(vec![Annotation { trace, change }]).await?;
     Ok(Json(json!({})))
 }
 
@@ -51,7 +51,7 @@ pub(super) async fn delete(State(shared): State<Arc<Shared>>, asked: Asked) -> A
         return Err(Wrong::missing(format!("No trace tag with key '{name}' for trace with ID '{id}'")));
     };
     let change = AnnotationChange::Tag { name: name.to_owned(), value: None };
-    shared.annotate(Annotation { trace: trace.id, change }).await?;
+    shared.annotate(vec![Annotation { trace: trace.id, change }]).await?;
     Ok(Json(json!({})))
 }
 
