@@ -1,5 +1,7 @@
 """Rows to evaluate on, kept on the server: from hand, from traces, found again, changed, deleted."""
 
+import json
+
 import guide
 import mlflow
 from mlflow.genai.datasets import (
@@ -11,6 +13,7 @@ NAME = guide.unique("rows")
 
 made = create_dataset(name=NAME, experiment_id=experiment.experiment_id, tags={"team": "weather"})
 assert made.dataset_id.startswith("d-") and made.name == NAME and made.tags["team"] == "weather", made
+empty = made.digest
 assert not made.has_records() and len(made.to_df()) == 0
 
 # From hand
@@ -52,8 +55,9 @@ assert len(get_dataset(dataset_id=made.dataset_id).to_df()) == 4
 # Found again
 read = get_dataset(name=NAME)
 assert read.dataset_id == made.dataset_id and read.experiment_ids == [experiment.experiment_id], read
-assert '"num_records": 4' in read.profile and '"question": "string"' in read.schema and '"n": "integer"' in read.schema, (read.profile, read.schema)
-assert read.digest and read.digest != made.digest, read.digest
+assert json.loads(read.profile) == {"num_records": 4}, read.profile
+assert json.loads(read.schema)["inputs"] == {"question": "string", "n": "integer"}, read.schema
+assert read.digest and read.digest != empty, read.digest
 assert read.created_time <= read.last_update_time
 other = create_dataset(name=guide.unique("others"), experiment_id=experiment.experiment_id, tags={"team": "news"})
 

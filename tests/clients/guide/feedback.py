@@ -18,7 +18,7 @@ mlflow.flush_trace_async_logging()
 trace = span.trace_id
 
 # Values of every kind, with a comment
-VALUES = {"yes": True, "no": False, "whole": 3, "part": 0.25, "zero": 0, "large": 12345678901234, "text": "kind", "empty": "",
+VALUES = {"yes": True, "no": False, "whole": 3, "part": 0.25, "zero": 0, "large": 12345678901234, "tone": "kind", "empty": "",
           "list": ["a", 1, None, 2.5], "object": {"k": [1, {"z": None}], "é": "日本"}}
 for name, value in VALUES.items():
     made = mlflow.log_feedback(trace_id=trace, name=name, value=value, source=PERSON, rationale=f"because of {name}", metadata={"round": "1"})
@@ -50,11 +50,11 @@ for name, value in EXPECTED.items():
     assert isinstance(read, Expectation) and read.value == value and read.metadata["by"] == "hand", read
 
 # Changed
-text = guide.by_name(trace)["text"].assessment_id
-changed = mlflow.update_assessment(trace_id=trace, assessment_id=text,
-                                   assessment=Feedback(name="text", value="rude", rationale="read again", metadata={"round2": "2"}))
+tone = guide.by_name(trace)["tone"].assessment_id
+changed = mlflow.update_assessment(trace_id=trace, assessment_id=tone,
+                                   assessment=Feedback(name="tone", value="rude", rationale="read again", metadata={"round2": "2"}))
 assert (changed.value, changed.rationale) == ("rude", "read again"), changed
-read = mlflow.get_assessment(trace, text)
+read = mlflow.get_assessment(trace, tone)
 assert isinstance(read, Feedback) and read.value == "rude" and (read.metadata["round"], read.metadata["round2"]) == ("1", "2"), read
 assert read.last_update_time_ms >= read.create_time_ms and read.source.source_id == "alice@example.com"
 expected = guide.by_name(trace)["expected_response"].assessment_id
@@ -62,18 +62,18 @@ mlflow.update_assessment(trace_id=trace, assessment_id=expected, assessment=Expe
 assert mlflow.get_assessment(trace, expected).value == "freezing"
 
 # Overridden by a person, and not any more
-over = mlflow.override_feedback(trace_id=trace, assessment_id=text, value="firm", rationale="not rude", source=PERSON)
-assert (over.overrides, over.value) == (text, "firm") and over.assessment_id != text
-assert mlflow.get_assessment(trace, text).valid is False and mlflow.get_assessment(trace, over.assessment_id).valid
-assert len(mlflow.search_traces(locations=[experiment.experiment_id], filter_string="feedback.text = 'firm'")) == 1
-assert len(mlflow.search_traces(locations=[experiment.experiment_id], filter_string="feedback.text = 'rude'")) == 0
+over = mlflow.override_feedback(trace_id=trace, assessment_id=tone, value="firm", rationale="not rude", source=PERSON)
+assert (over.overrides, over.value) == (tone, "firm") and over.assessment_id != tone
+assert mlflow.get_assessment(trace, tone).valid is False and mlflow.get_assessment(trace, over.assessment_id).valid
+assert len(mlflow.search_traces(locations=[experiment.experiment_id], filter_string="feedback.tone = 'firm'")) == 1
+assert len(mlflow.search_traces(locations=[experiment.experiment_id], filter_string="feedback.tone = 'rude'")) == 0
 mlflow.delete_assessment(trace_id=trace, assessment_id=over.assessment_id)
-assert mlflow.get_assessment(trace, text).valid is True
+assert mlflow.get_assessment(trace, tone).valid is True
 
 # Deleted
-mlflow.delete_assessment(trace_id=trace, assessment_id=text)
-guide.refused("RESOURCE_DOES_NOT_EXIST", lambda: mlflow.get_assessment(trace, text))
-assert "text" not in guide.by_name(trace)
+mlflow.delete_assessment(trace_id=trace, assessment_id=tone)
+guide.refused("RESOURCE_DOES_NOT_EXIST", lambda: mlflow.get_assessment(trace, tone))
+assert "tone" not in guide.by_name(trace)
 guide.refused("RESOURCE_DOES_NOT_EXIST", lambda: mlflow.log_feedback(trace_id="tr-" + "0" * 32, name="x", value=1))
 guide.refused("RESOURCE_DOES_NOT_EXIST", lambda: mlflow.get_trace(trace) and mlflow.override_feedback(trace_id=trace, assessment_id="a-" + "0" * 32, value=1))
 

@@ -28,7 +28,7 @@ SCHEMAS = {"correct": ("feedback", InputPassFail(positive_label="Right", negativ
 made = {name: label_schemas.create_label_schema(name, type=type, input=input, instruction=f"Say what is {name}.", enable_comment=True)
         for name, (type, input) in SCHEMAS.items()}
 for name, (type, input) in SCHEMAS.items():
-    for read in [label_schemas.get_label_schema(name), label_schemas.get_label_schema(schema_id=made[name].schema_id)]:
+    for read in [label_schemas.get_label_schema(name, experiment_id=experiment.experiment_id), label_schemas.get_label_schema(schema_id=made[name].schema_id)]:
         assert read.schema_id.startswith("ls-") and read.schema_id == made[name].schema_id
         assert (read.name, read.type.value, read.input, read.instruction, read.enable_comment) == \
             (name, type, input, f"Say what is {name}.", True), read
@@ -37,12 +37,12 @@ changed = label_schemas.update_label_schema(made["stars"].schema_id, instruction
 assert (changed.instruction, changed.input.max_value, changed.enable_comment) == ("How many?", 10, True), changed
 guide.refused("RESOURCE_ALREADY_EXISTS", lambda: label_schemas.create_label_schema("correct", type="feedback", input=InputText()))
 label_schemas.delete_label_schema(schema_id=made["better"].schema_id)
-guide.refused("RESOURCE_DOES_NOT_EXIST", lambda: label_schemas.get_label_schema("better"))
+guide.refused("RESOURCE_DOES_NOT_EXIST", lambda: label_schemas.get_label_schema(schema_id=made["better"].schema_id))
 
 # What waits
 asked = [made["correct"].schema_id, made["tone"].schema_id]
 queue = review_queues.create_review_queue("weekly", queue_type="custom", users=["alice", "bob"], schema_ids=asked)
-assert queue.queue_id.startswith("rq-") and (queue.name, queue.users, queue.schema_ids) == ("weekly", ["alice", "bob"], asked), queue
+assert queue.queue_id.startswith("rq-") and (queue.name, set(queue.users), set(queue.schema_ids)) == ("weekly", {"alice", "bob"}, set(asked)), queue
 mine = review_queues.get_or_create_user_queue("alice")
 assert mine.queue_id == review_queues.get_or_create_user_queue("alice").queue_id and mine.users == ["alice"], mine
 assert review_queues.get_review_queue(name="weekly").queue_id == review_queues.get_review_queue(queue.queue_id).queue_id == queue.queue_id

@@ -5,7 +5,8 @@ import mlflow
 import requests
 from mlflow.genai.judges import make_judge
 from mlflow.genai.scorers import (
-    Guidelines, RelevanceToQuery, Safety, ScorerSamplingConfig, delete_scorer, get_scorer, list_scorer_versions, list_scorers, scorer)
+    Guidelines, RelevanceToQuery, Safety, ScorerSamplingConfig, delete_scorer, get_scorer, list_scorers, scorer)
+from mlflow.genai.scorers.registry import list_scorer_versions
 
 experiment = guide.experiment("scorers")
 ENDPOINT = "judge"

@@ -129,10 +129,10 @@ root.end(outputs={"b": 2}, status="ERROR")
 mlflow.flush_trace_async_logging()
 trace = mlflow.get_trace(root.trace_id)
 assert (trace.info.state, trace.info.tags["by"], trace.info.trace_metadata["m"], len(trace.data.spans)) == ("ERROR", "hand", "1", 2)
-logged = mlflow.log_trace(name="logged", request="q?", response="a!", tags={"x": "y"}, execution_time_ms=123)
+logged = mlflow.log_trace(name="logged", request="q?", response="a!", tags={"x": "y"}, start_time_ms=1_700_000_000_000, execution_time_ms=123)
 mlflow.flush_trace_async_logging()
 trace = mlflow.get_trace(logged)
-assert (trace.info.execution_duration, trace.data.spans[0].outputs, trace.info.tags["x"]) == (123, "a!", "y"), trace
+assert (trace.info.execution_duration, trace.data.spans[0].outputs, trace.info.tags["x"]) == (123, "a!", "y"), (trace.info, trace.data.spans)
 
 
 # More than fits into a preview
