@@ -44,11 +44,12 @@ MASKS = [(re.compile(pattern), mask) for pattern, mask in [
     (r"-[0-9a-f]{8}\b", "-NAME"),
     (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME"),
     (r"\b1[0-9]{12}([0-9]{6})?\b", "TIME"),
-    (r"(mlflow-artifacts:|/traces)/\d+/", r"\1/EXPERIMENT/"),
+    (r"(mlflow-artifacts:)/\d+\b", r"\1/EXPERIMENT"),
     (r"\b[0-9a-f]{8}\b", "DIGEST"),
 ]]
 MASKED_KEYS = {"experiment_id", "experiment_ids", "_mlflow_experiment_ids", "execution_duration", "trace_id", "span_id", "parent_span_id",
-               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name"}
+               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "next_page_token", "page_token", "mlflow.eval.requestId"}
+UNORDERED = ("assessment_name", "key")
 STARTS = 180
 
 
@@ -151,8 +152,11 @@ def masked(value, key=""):
     if isinstance(value, list):
         if value and all(isinstance(one, dict) and set(one) <= {"key", "value"} and "key" in one for one in value):
             # Tags, parameters and attributes are in no order.
-            return {f"{one['key']}": masked(one.get("value"), one["key"]) for one in sorted(value, key=lambda one: one["key"])}
-        return [masked(one, key) for one in value]
+            return {one["key"]: masked(one.get("value") or None, one["key"]) for one in sorted(value, key=lambda one: one["key"])}
+        found = [masked(one, key) for one in value]
+        # Assessments and metrics come as they were stored, by threads.
+        return sorted(found, key=lambda one: json.dumps([one.get(name) for name in UNORDERED] + [one], sort_keys=True)) \
+            if found and all(isinstance(one, dict) and any(name in one for name in UNORDERED) for one in found) else found
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, (int, float)):
@@ -176,28 +180,33 @@ def request(call):
 
 
 def pairs(ours, theirs):
-    """Calls of one script that ask the same, in order; what is left, by endpoint."""
-    by_request = collections.defaultdict(list)
-    for call in theirs:
-        by_request[call.topic, endpoint(call), request(call)].append(call)
-    left, used = [], set()
-    for call in ours:
-        found = by_request[call.topic, endpoint(call), request(call)]
-        if found:
-            used.add(id(found[0]))
-            yield call, found.pop(0)
-        else:
-            left.append(call)
-    by_endpoint = collections.defaultdict(list)
-    for call in theirs:
-        if id(call) not in used:
-            by_endpoint[call.topic, endpoint(call)].append(call)
-    for call in left:
-        found = by_endpoint[call.topic, endpoint(call)]
-        yield call, found.pop(0) if found else None
-    for found in by_endpoint.values():
-        for call in found:
-            yield None, call
+    """Calls of one script that ask the same; of several the ones whose answers are most alike, for threads have no order. What
+    then is left is paired by its endpoint."""
+    for same in [lambda call: (call.topic, endpoint(call), request(call)), lambda call: (call.topic, endpoint(call))]:
+        groups = collections.defaultdict(lambda: ([], []))
+        for side, calls in enumerate([ours, theirs]):
+            for call in calls:
+                groups[same(call)][side].append(call)
+        ours, theirs = [], []
+        for mine, his in groups.values():
+            nearest = sorted((distance(one, other), place, where) for place, one in enumerate(mine) for where, other in enumerate(his))
+            taken, given = set(), set()
+            for _, place, where in nearest:
+                if place not in taken and where not in given:
+                    taken.add(place)
+                    given.add(where)
+                    yield mine[place], his[where]
+            ours += [call for place, call in enumerate(mine) if place not in taken]
+            theirs += [call for where, call in enumerate(his) if where not in given]
+    yield from ((call, None) for call in ours)
+    yield from ((None, call) for call in theirs)
+
+
+def distance(one, other):
+    """First by what is asked, then by what is answered."""
+    asked = differences(masked(one.asked), masked(other.asked))
+    answered = differences(masked(one.answer), masked(other.answer))
+    return 1000 * (one.status != other.status) + 10 * len(list(asked)) + len(list(answered))
 
 
 def differences(ours, theirs, path=""):
@@ -265,8 +274,11 @@ def main():
     parser.add_argument("--karat", metavar="FILE", help="this binary; default: the release build")
     parser.add_argument("--mlflow", metavar="FILE", default=str(pathlib.Path(sys.executable).parent / "mlflow"),
                         help="MLflow's command; default: the one beside PYTHON")
-    parser.add_argument("topics", metavar="TOPIC", nargs="*", choices=[[], *all_topics], help=", ".join(all_topics))
+    parser.add_argument("topics", metavar="TOPIC", nargs="*", help=", ".join(all_topics))
     asked = parser.parse_args()
+    unknown = [topic for topic in asked.topics if topic not in all_topics]
+    if unknown:
+        parser.error(f"there is no script `{unknown[0]}`; there are {', '.join(all_topics)}")
     topics = asked.topics or all_topics
     binary = os.path.abspath(asked.karat) if asked.karat else harness.binary()
     with model.serving() as model_url:
