@@ -39,6 +39,7 @@ assert second.get_attribute("mlflow.message.format") == "openai" and second.mode
 usage = trace.info.token_usage
 assert (usage["input_tokens"], usage["output_tokens"], usage["total_tokens"]) == (110, 23, 133), usage
 # What it costs the server knows.
+assert {"input_cost", "output_cost", "total_cost"} <= set(trace.info.cost), trace.info.cost
 assert second.llm_cost["total_cost"] > 0, second.llm_cost
 assert abs(trace.info.cost["total_cost"] - first.llm_cost["total_cost"] - second.llm_cost["total_cost"]) < 1e-12, trace.info.cost
 
