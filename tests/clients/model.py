@@ -1,8 +1,10 @@
 """A model that is made up, of OpenAI's shape: it asks for the weather first, and answers when it was told; never twice the
-same number of tokens. Whole or as a stream; the model `broken` fails."""
+same number of tokens. Whole or as a stream; the model `broken` fails. Asked for JSON of a shape it answers in it, as a judge
+that says yes; asked for better prompts it makes them exact."""
 
 import contextlib
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -58,7 +60,33 @@ def is_first(asked):
 
 
 def reply(asked):
-    return (CALL, "tool_calls") if is_first(asked) else (ANSWER, "stop")
+    if is_first(asked):
+        return CALL, "tool_calls"
+    kind = asked.get("response_format", {}).get("type")
+    if kind == "json_schema":
+        return said(of_schema(asked["response_format"]["json_schema"]["schema"])), "stop"
+    prompts = re.findall(r"^Prompt name: (.+)\nTemplate: (.+)$", asked["messages"][-1]["content"], re.MULTILINE)
+    if kind == "json_object" and prompts:
+        return said({name: f"{template} Be exact." for name, template in prompts}), "stop"
+    return ANSWER, "stop"
+
+
+def said(value):
+    return {"role": "assistant", "content": json.dumps(value)}
+
+
+def of_schema(schema, whole=None):
+    """The most affirmative value that a schema allows."""
+    whole = whole or schema
+    if "$ref" in schema:
+        return of_schema(whole["$defs"][schema["$ref"].rsplit("/", 1)[-1]], whole)
+    if "anyOf" in schema:
+        return of_schema(schema["anyOf"][0], whole)
+    if "enum" in schema:
+        return "yes" if "yes" in schema["enum"] else schema["enum"][0]
+    if schema.get("type") == "object":
+        return {name: of_schema(inner, whole) for name, inner in schema.get("properties", {}).items()}
+    return {"array": [], "boolean": True, "integer": 1, "number": 1.0}.get(schema.get("type"), "yes")
 
 
 def usage(asked):

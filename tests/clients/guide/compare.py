@@ -1,0 +1,293 @@
+#!/usr/bin/env python3
+"""The scripts beside this file on MLflow's own server and on Karat, and in what the two answer differently.
+
+    PYTHON tests/clients/guide/compare.py [--karat FILE] [--mlflow FILE] [TOPIC...]
+
+PYTHON is one that has what `requirements.txt` and `requirements-alone.txt` name: `tests/clients/run --install guide` puts it
+into `target/clients/guide/bin`. Every request goes through a proxy that writes down what is asked and answered. Ids and times
+are masked, requests are paired by what they ask, and answers are compared field by field.
+"""
+
+import argparse
+import collections
+import contextlib
+import http.client
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.parse
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent), str(HERE.parents[1] / "bench")]
+
+import check
+import harness
+import karat
+import model
+
+Call = collections.namedtuple("Call", "topic method path query asked status answer")
+HOPS = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"}
+# Of values that are never the same twice only what they are is compared.
+MASKS = [(re.compile(pattern), mask) for pattern, mask in [
+    (r"\b(tr|a|d|dr|m|iss|ls|rq|s|e)-[0-9a-f]{32}\b", r"\1-ID"),
+    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
+    (r"\b[0-9a-f]{32}\b", "RUN"),
+    (r"\b[0-9a-f]{16}\b", "SPAN"),
+    (r"-[0-9a-f]{8}\b", "-NAME"),
+    (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME"),
+    (r"\b1[0-9]{12}([0-9]{6})?\b", "TIME"),
+    (r"(mlflow-artifacts:)/\d+\b", r"\1/EXPERIMENT"),
+    (r"\b[0-9a-f]{8}\b", "DIGEST"),
+]]
+MASKED_KEYS = {"experiment_id", "experiment_ids", "_mlflow_experiment_ids", "execution_duration", "trace_id", "span_id", "parent_span_id",
+               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "next_page_token", "page_token", "mlflow.eval.requestId"}
+UNORDERED = ("assessment_name", "key")
+STARTS = 180
+
+
+class Proxy(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def forward(self):
+        body = self.rfile.read(int(self.headers.get("content-length", 0)))
+        target = http.client.HTTPConnection(self.server.target, timeout=120)
+        headers = {name: value for name, value in self.headers.items() if name.lower() not in HOPS}
+        target.request(self.command, self.path, body, headers)
+        answer = target.getresponse()
+        told = answer.read()
+        target.close()
+        path = urllib.parse.urlsplit(self.path)
+        self.server.calls.append(Call(self.server.topic, self.command, path.path, urllib.parse.parse_qs(path.query),
+                                      parsed(body), answer.status, parsed(told)))
+        self.send_response(answer.status)
+        for name, value in answer.getheaders():
+            if name.lower() not in HOPS:
+                self.send_header(name, value)
+        self.send_header("content-length", str(len(told)))
+        self.end_headers()
+        self.wfile.write(told)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = forward
+
+    def log_message(self, *_):
+        pass
+
+
+def parsed(body):
+    try:
+        return json.loads(body)
+    except ValueError:
+        return f"{len(body)} bytes" if len(body) > 100 or not body.isascii() else body.decode()
+
+
+@contextlib.contextmanager
+def recording(url):
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    server.daemon_threads = True
+    server.target, server.calls, server.topic = urllib.parse.urlsplit(url).netloc, [], ""
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield server
+    server.shutdown()
+
+
+@contextlib.contextmanager
+def mlflow(command):
+    """MLflow's own server, with a database that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as free:
+            port = free.server_port
+        asked = [command, "server", "--backend-store-uri", f"sqlite:///{folder}/store.db", "--artifacts-destination", f"{folder}/artifacts",
+                 "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
+        kept = {"PATH": f"{pathlib.Path(command).parent}:{os.environ['PATH']}", "HOME": folder, "MLFLOW_DISABLE_TELEMETRY": "true"}
+        with open(f"{folder}/log", "w") as log:
+            server = subprocess.Popen(asked, cwd=folder, env=kept, stdout=log, stderr=log)
+        try:
+            url = f"http://127.0.0.1:{port}"
+            until = time.monotonic() + STARTS
+            while not healthy(url):
+                if server.poll() is not None or time.monotonic() > until:
+                    raise SystemExit(f"`mlflow server` does not start:\n{pathlib.Path(folder, 'log').read_text()}")
+                time.sleep(0.5)
+            yield url
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def healthy(url):
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
+            return answer.status == 200
+    except OSError:
+        return False
+
+
+def ran(url, model_url, topics, name):
+    """What was asked and answered while each script ran."""
+    with recording(url) as proxy:
+        for topic in topics:
+            proxy.topic = topic
+            environment = {"PATH": os.environ["PATH"], "HOME": os.environ.get("HOME", "/"), "KARAT_API": f"http://127.0.0.1:{proxy.server_port}",
+                           "MODEL": model_url, "PYTHONPATH": str(HERE.parent), "PYTHONDONTWRITEBYTECODE": "1"}
+            done = subprocess.run([sys.executable, HERE / f"{topic}.py"], env=environment, capture_output=True, text=True)
+            print(f"{'ok   ' if done.returncode == 0 else 'FAIL '} {name}: {topic}", flush=True)
+            if done.returncode != 0:
+                print(done.stderr.strip()[-3000:], flush=True)
+        return proxy.calls
+
+
+def masked(value, key=""):
+    if key in MASKED_KEYS:
+        return f"<{type(value).__name__}>"
+    if isinstance(value, dict):
+        return {name: masked(inner, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        if value and all(isinstance(one, dict) and set(one) <= {"key", "value"} and "key" in one for one in value):
+            # Tags, parameters and attributes are in no order.
+            return {one["key"]: masked(one.get("value") or None, one["key"]) for one in sorted(value, key=lambda one: one["key"])}
+        found = [masked(one, key) for one in value]
+        # Assessments and metrics come as they were stored, by threads.
+        return sorted(found, key=lambda one: json.dumps([one.get(name) for name in UNORDERED] + [one], sort_keys=True)) \
+            if found and all(isinstance(one, dict) and any(name in one for name in UNORDERED) for one in found) else found
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, (int, float)):
+        return "TIME" if value > 10**12 else value
+    if value[:1] in "{[":
+        # JSON in a string.
+        with contextlib.suppress(ValueError):
+            return masked(json.loads(value), key)
+    for pattern, mask in MASKS:
+        value = pattern.sub(mask, value)
+    return value
+
+
+def endpoint(call):
+    path = re.sub(r"/(artifacts|traces)/\d+/.*", r"/\1/…", masked(call.path))
+    return f"{call.method} {path}"
+
+
+def request(call):
+    return json.dumps([masked(call.query), masked(call.asked)], sort_keys=True)
+
+
+def pairs(ours, theirs):
+    """Calls of one script that ask the same; of several the ones whose answers are most alike, for threads have no order. What
+    then is left is paired by its endpoint."""
+    for same in [lambda call: (call.topic, endpoint(call), request(call)), lambda call: (call.topic, endpoint(call))]:
+        groups = collections.defaultdict(lambda: ([], []))
+        for side, calls in enumerate([ours, theirs]):
+            for call in calls:
+                groups[same(call)][side].append(call)
+        ours, theirs = [], []
+        for mine, his in groups.values():
+            nearest = sorted((distance(one, other), place, where) for place, one in enumerate(mine) for where, other in enumerate(his))
+            taken, given = set(), set()
+            for _, place, where in nearest:
+                if place not in taken and where not in given:
+                    taken.add(place)
+                    given.add(where)
+                    yield mine[place], his[where]
+            ours += [call for place, call in enumerate(mine) if place not in taken]
+            theirs += [call for where, call in enumerate(his) if where not in given]
+    yield from ((call, None) for call in ours)
+    yield from ((None, call) for call in theirs)
+
+
+def distance(one, other):
+    """First by what is asked, then by what is answered."""
+    asked = differences(masked(one.asked), masked(other.asked))
+    answered = differences(masked(one.answer), masked(other.answer))
+    return 1000 * (one.status != other.status) + 10 * len(list(asked)) + len(list(answered))
+
+
+def differences(ours, theirs, path=""):
+    """Where two masked answers are not the same: the place, Karat's, MLflow's."""
+    if isinstance(ours, dict) and isinstance(theirs, dict):
+        for name in sorted(ours.keys() | theirs.keys()):
+            yield from differences(ours.get(name, ABSENT), theirs.get(name, ABSENT), f"{path}.{name}")
+    elif isinstance(ours, list) and isinstance(theirs, list):
+        if len(ours) != len(theirs):
+            yield f"{path}[]: how many", len(ours), len(theirs)
+        for one, other in zip(ours, theirs):
+            yield from differences(one, other, f"{path}[]")
+    elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):
+        yield path, ours, theirs
+
+
+class Absent:
+    def __repr__(self):
+        return "(absent)"
+
+
+ABSENT = Absent()
+
+
+def compare(ours, theirs):
+    found = collections.defaultdict(lambda: collections.defaultdict(list))
+    alone = collections.Counter()
+    paired = 0
+    for one, other in pairs(ours, theirs):
+        if one is None or other is None:
+            alone[endpoint(one or other), "Karat" if one else "MLflow", (one or other).status] += 1
+            continue
+        paired += 1
+        group = found[endpoint(one)]
+        if one.status != other.status:
+            group["status"].append((one, one.status, f"{other.status} {short(other.answer)}"))
+        elif isinstance(one.answer, str) and isinstance(other.answer, str):
+            if masked(one.answer) != masked(other.answer):
+                group["body"].append((one, one.answer, other.answer))
+        else:
+            for place, mine, his in differences(masked(one.answer), masked(other.answer)):
+                group[place].append((one, mine, his))
+    print(f"\n{paired} pairs of requests")
+    for name, group in sorted(found.items()):
+        if group:
+            print(f"\n{name}")
+            for place, cases in sorted(group.items()):
+                call, mine, his = cases[0]
+                print(f"  {place}  ({len(cases)}, {call.topic})\n    Karat   {short(mine)}\n    MLflow  {short(his)}")
+    if alone:
+        print("\nAsked of one alone")
+        for (name, of, status), count in sorted(alone.items()):
+            print(f"  {of}: {count} x {name} -> {status}")
+
+
+def short(value):
+    text = value if isinstance(value, str) else json.dumps(value, default=repr, ensure_ascii=False)
+    return text if len(text) < 300 else f"{text[:300]}…"
+
+
+def main():
+    aside = {"check", "compare", "guide", "send"}
+    all_topics = sorted(script.stem for script in HERE.glob("*.py") if script.stem not in aside)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--karat", metavar="FILE", help="this binary; default: the release build")
+    parser.add_argument("--mlflow", metavar="FILE", default=str(pathlib.Path(sys.executable).parent / "mlflow"),
+                        help="MLflow's command; default: the one beside PYTHON")
+    parser.add_argument("topics", metavar="TOPIC", nargs="*", help=", ".join(all_topics))
+    asked = parser.parse_args()
+    unknown = [topic for topic in asked.topics if topic not in all_topics]
+    if unknown:
+        parser.error(f"there is no script `{unknown[0]}`; there are {', '.join(all_topics)}")
+    topics = asked.topics or all_topics
+    binary = os.path.abspath(asked.karat) if asked.karat else harness.binary()
+    with model.serving() as model_url:
+        with karat.serving(binary, lambda folder: check.arguments(model_url, folder)) as server:
+            ours = ran(server.api, model_url, topics, "Karat")
+        with mlflow(asked.mlflow) as url:
+            theirs = ran(url, model_url, topics, "MLflow")
+    compare(ours, theirs)
+
+
+if __name__ == "__main__":
+    main()
