@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::sync::Arc;
 
 use model::assessment::{Assessment, AssessmentId, Said, Source as Asker, SourceKind};
-use model::digest::{SpanDigest, Tokens};
+use model::digest::{ANNOUNCEMENT, SpanDigest, Tokens};
 use model::json::Json;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{Annotation, AnnotationChange, SpanBatch, StoreError, TraceStore};
@@ -56,7 +56,8 @@ fn any_span(random: &mut fastrand::Rng) -> (Span, SpanDigest) {
     let parent = some(random, |random| random.u64(0..SPANS)).filter(|parent| *parent != number).map(span_id);
     let source = Arc::new(Source { scope: "tests".to_owned(), ..Source::default() });
     let span = Span {
-        id: span_id(number),
+        // Now and then, what a client says of the trace as a whole.
+        id: if random.u32(0..8) == 0 { ANNOUNCEMENT.to_owned() } else { span_id(number) },
         parent: parent.clone(),
         name: name(random),
         kind: SpanKind::Client,
@@ -357,7 +358,8 @@ pub(crate) async fn everything(store: &dyn TraceStore) -> Vec<String> {
     let mut everything = Vec::new();
     for info in store.search(&Query::default(), None, 1000).await.expect("found").traces {
         let spans = store.spans(&info.id, 0, usize::MAX).await.expect("read");
-        everything.push(format!("{info:?} {spans:?}"));
+        let announcement = store.announcement(&info.id).await.expect("read");
+        everything.push(format!("{info:?} {spans:?} {announcement:?}"));
     }
     everything
 }
