@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{answer, message};
-use super::{Answer, Asked, Resource, Wrong};
+use super::{Answer, Asked, Resource, Wrong, experiments};
 use crate::shared::Shared;
 
 /// The most characters of a name, a category and a key; of a value of metadata; and of who says so.
@@ -30,13 +30,13 @@ pub(super) fn resources() -> Vec<Resource> {
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let name = asked.required("name")?;
     let description = asked.required("description")?;
-    let experiment = asked.required("experiment_id")?;
+    let experiment = experiments::id(&asked)?;
     check_name(name)?;
     let now = shared.milliseconds();
     let by = actor(&asked, "created_by")?;
     let issue = Issue {
         id: new_id(&asked)?,
-        experiment: experiment.to_owned(),
+        experiment: experiments::find_active(&shared, &experiment).await?.id,
         name: name.to_owned(),
         description: description.to_owned(),
         status: named(&asked, "status")?.unwrap_or_default(),

@@ -9,7 +9,7 @@ use registry::{Error, NewReviewQueue, ReviewQueueChange};
 use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
-use super::{Answer, Asked, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
 /// The most characters of a name, a user and the id of a question.
@@ -34,7 +34,7 @@ pub(super) fn resources() -> Vec<Resource> {
 }
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (experiment, name) = (asked.required("experiment_id")?, asked.required("name")?);
+    let (experiment, name) = (experiments::id(&asked)?, asked.required("name")?);
     let kind = match asked.value("queue_type") {
         Some(kind) if *kind == "USER" || *kind == 1 => QueueKind::User,
         Some(kind) if *kind == "CUSTOM" || *kind == 2 => QueueKind::Custom,
@@ -53,7 +53,8 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         }
     };
     let created_by = asked.text("created_by")?.map(str::to_owned);
-    let new = NewReviewQueue { experiment: experiment.to_owned(), name, kind, created_by, users, schemas };
+    let experiment = experiments::find(&shared, &experiment).await?.id;
+    let new = NewReviewQueue { experiment, name, kind, created_by, users, schemas };
     let made = shared.registry.create_review_queue(new, shared.milliseconds()).await.map_err(wrong)?;
     answer(json!({ "review_queue": queue_json(&made) }))
 }
@@ -75,9 +76,10 @@ fn check_user_queue(user: &str, users: &[String], schemas: &[String]) -> Result<
 }
 
 async fn of_user(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let experiment = asked.required("experiment_id")?;
+    let experiment = experiments::id(&asked)?;
     let user = user(asked.required("user")?, "name")?;
-    let queue = match shared.registry.user_queue(experiment, &user, shared.milliseconds()).await {
+    let experiment = experiments::find(&shared, &experiment).await?.id;
+    let queue = match shared.registry.user_queue(&experiment, &user, shared.milliseconds()).await {
         Err(Error::Exists { .. }) => {
             return Err(Wrong::exists(format!(
                 "A non-user queue named '{user}' already exists; cannot get-or-create a user queue with that name."
@@ -94,8 +96,8 @@ async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (experiment, name) = (asked.required("experiment_id")?, asked.required("name")?);
-    let queue = shared.registry.review_queue_named(experiment, name).await.map_err(|error| match error {
+    let (experiment, name) = (experiments::id(&asked)?, asked.required("name")?);
+    let queue = shared.registry.review_queue_named(&experiment, name).await.map_err(|error| match error {
         Error::Missing { .. } => {
             Wrong::missing(format!("Review queue with name '{name}' not found for experiment '{experiment}'."))
         }
@@ -105,9 +107,9 @@ async fn by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let experiment = asked.required("experiment_id")?;
+    let experiment = experiments::id(&asked)?;
     let size = page::size(&asked, 1000, 50_000)?;
-    let mut queues = shared.registry.review_queues(experiment).await?;
+    let mut queues = shared.registry.review_queues(&experiment).await?;
     if let Some(user) = asked.text("user")? {
         let user = user.trim().to_lowercase();
         queues.retain(|queue| queue.users.contains(&user));
