@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
 use super::review_queues::{checked, id, user, wrong};
-use super::{Answer, Asked, Resource, Wrong, page};
+use super::traces::store_id;
+use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
 /// The most characters of the id of a trace.
@@ -28,11 +29,15 @@ pub(super) fn resources() -> Vec<Resource> {
 async fn add(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (queue, traces) = (id(&asked)?, traces(&asked)?);
     let experiment = shared.registry.review_queue(queue).await.map_err(wrong)?.experiment;
+    let home = experiments::find(&shared, &experiment).await?.traces;
     let mut missing = Vec::new();
     for trace in &traces {
-        // As traces are known to the store: without what MLflow puts before them.
-        let id = trace.strip_prefix("tr-").unwrap_or(trace);
-        if shared.traces.trace(id).await?.is_none() {
+        let found = match store_id(trace) {
+            Ok(id) => shared.traces.trace(&id).await?,
+            // There can't be such a trace.
+            Err(_) => None,
+        };
+        if found.is_none_or(|found| found.experiment != home) {
             missing.push(format!("'{trace}'"));
         }
     }

@@ -20,8 +20,8 @@ impl Running {
         self.post(&format!("{QUEUES}/create"), body).await["review_queue"].clone()
     }
 
-    /// A trace that is there.
-    async fn trace(&self, n: u8) -> String {
+    /// A trace of an experiment.
+    async fn trace(&self, n: u8, experiment: &str) -> String {
         let id = format!("{n:032x}");
         let body = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{
             "traceId": id, "spanId": "0000000000000001", "name": "s", "kind": 1,
@@ -29,6 +29,7 @@ impl Running {
         }]}]}]});
         let url = self.root.replace("/api", "/v1/traces");
         let request = self.client.post(url).header("content-type", "application/json").body(body.to_string());
+        let request = request.header("x-mlflow-experiment-id", experiment);
         assert_eq!(request.send().await.unwrap().status(), 200);
         format!("tr-{id}")
     }
@@ -217,7 +218,7 @@ async fn traces_wait_in_queues_until_somebody_is_done() {
         assert_eq!(each(&server.get(&format!("{QUEUES}/list"), body).await["review_queues"], "name"), expected);
     }
 
-    let (one, two) = (server.trace(1).await, server.trace(2).await);
+    let (one, two) = (server.trace(1, "1").await, server.trace(2, "1").await);
     let add = json!({"queue_id": id, "item_type": "TRACE", "item_ids": [two, one, two]});
     let items = server.post(&format!("{QUEUES}/items/add"), add.clone()).await["items"].clone();
     assert_eq!(each(&items, "item_id"), [two.as_str(), &one]);
@@ -259,7 +260,7 @@ async fn what_can_not_be_done_with_a_queue_is_told_why() {
     let own = json!({"experiment_id": "1", "user": "carol"});
     let own = server.post(&format!("{QUEUES}/get-or-create-user"), own).await["review_queue"]["queue_id"].clone();
     let id = &queue["queue_id"];
-    let trace = server.trace(1).await;
+    let (trace, elsewhere) = (server.trace(1, "1").await, server.trace(2, "2").await);
     let path = |action: &str| format!("{QUEUES}/{action}");
     let (create, update, get, of_user, add, status) = (
         path("create"),
@@ -331,6 +332,13 @@ async fn what_can_not_be_done_with_a_queue_is_told_why() {
             json!({"queue_id": id, "item_ids": ["tr-none"]}),
             MISSING,
             "they do not exist in experiment '1'.",
+        ),
+        (
+            Method::POST,
+            &add,
+            json!({"queue_id": id, "item_ids": [trace, elsewhere]}),
+            MISSING,
+            "Cannot attach trace(s) ['tr-00000000000000000000000000000002'] to review queue",
         ),
         (Method::POST, &status, set("NONE", json!(null)), INVALID, "`status` must be one of PENDING, COMPLETE, or"),
         (

@@ -55,7 +55,7 @@ pub(super) fn resources() -> [Resource; 17] {
 }
 
 /// The id of a trace as the store has it, of one that MLflow has `tr-` before.
-fn store_id(id: &str) -> Result<String, Wrong> {
+pub(super) fn store_id(id: &str) -> Result<String, Wrong> {
     let bare = id.strip_prefix("tr-").unwrap_or(id);
     if bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(bare.to_ascii_lowercase());
