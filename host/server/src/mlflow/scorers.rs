@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::answer::{answer, done};
 use super::asked::lacks;
-use super::{Answer, Asked, Resource, Wrong, experiments, filter};
+use super::{Answer, Asked, Resource, Wrong, experiments, traces};
 use crate::shared::Shared;
 
 /// Whose code would have to be run.
@@ -132,7 +132,8 @@ async fn set_online(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (experiment, name) = named(&asked)?;
     let rate = asked.number("sample_rate")?.ok_or_else(|| lacks("sample_rate"))?;
     let wanted = asked.text("filter_string")?;
-    filter::parse(wanted.unwrap_or_default())?;
+    // It is to choose among traces.
+    traces::filter(&shared, wanted.unwrap_or_default())?;
     if rate > 0.0 {
         let found = shared.registry.scorer(&experiment, name).await.map_err(|error| wrong(error, &experiment))?;
         if let Some(latest) = found.1.last() {

@@ -63,6 +63,9 @@ async fn a_scorer_is_started_and_stopped() {
     let set = server.well(Method::PUT, &config, body).await["config"].clone();
     assert_eq!((&set["scorer_id"], &set["sample_rate"]), (&json!(id), &json!(0.5)));
     assert_eq!((&set["experiment_id"], &set["filter_string"]), (&json!("1"), &json!("status = 'OK'")));
+    let either = "status = 'OK' or tags.x = 'y'";
+    let body = json!({"experiment_id": "1", "name": "eng", "sample_rate": 0.5, "filter_string": either});
+    assert_eq!(server.well(Method::PUT, &config, body).await["config"]["filter_string"], either);
     let stop = json!({"experiment_id": "1", "name": "eng", "sample_rate": 0});
     let set = server.well(Method::PUT, &config, stop).await["config"].clone();
     assert_eq!((&set["sample_rate"], set.get("filter_string")), (&json!(0.0), None));
@@ -123,6 +126,14 @@ async fn what_is_wrong_is_said_as_mlflow_says_it() {
             ),
             (Method::GET, &configs, json!({}), 400, INVALID, "Missing value for required parameter 'scorer_ids'."),
             (Method::PUT, &config, named("own"), 400, INVALID, "Missing value for required parameter 'sample_rate'."),
+            (
+                Method::PUT,
+                &config,
+                json!({"experiment_id": "1", "name": "own", "sample_rate": 0, "filter_string": "foo.bar = 'x'"}),
+                400,
+                INVALID,
+                "Invalid filter 'foo.bar = 'x''",
+            ),
             (Method::PUT, &config, online("none", 0.5), 404, MISSING, missing),
             (
                 Method::PUT,

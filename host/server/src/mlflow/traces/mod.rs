@@ -28,6 +28,7 @@ use axum::routing::{get, patch, post};
 use super::{Resource, Wrong};
 
 pub(crate) use experiment::of_otlp as experiment_of_otlp;
+pub(super) use search::filter;
 
 pub(super) fn resources() -> [Resource; 17] {
     [
