@@ -1,5 +1,6 @@
 //! Traces that wait in queues for people.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -88,10 +89,10 @@ async fn set_status(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 
 /// The traces that are named, each once.
 fn traces(asked: &Asked) -> Result<Vec<String>, Wrong> {
-    let mut traces = Vec::new();
+    let (mut traces, mut known) = (Vec::new(), HashSet::new());
     for trace in asked.texts("item_ids")? {
         let trace = checked(trace.trim(), "item_id", LONGEST_ID)?;
-        if !traces.contains(&trace) {
+        if known.insert(trace.clone()) {
             traces.push(trace);
         }
     }

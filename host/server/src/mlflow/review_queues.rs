@@ -1,5 +1,6 @@
 //! Queues in which traces wait for people. What waits is in [`review_items`](super::review_items).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -169,10 +170,10 @@ pub(super) fn user(user: &str, field: &str) -> Result<String, Wrong> {
 }
 
 fn users(asked: &Asked) -> Result<Vec<String>, Wrong> {
-    let mut users = Vec::new();
+    let (mut users, mut known) = (Vec::new(), HashSet::new());
     for name in asked.texts("users")? {
         let user = user(name, "user")?;
-        if !users.contains(&user) {
+        if known.insert(user.clone()) {
             users.push(user);
         }
     }
@@ -186,10 +187,10 @@ fn users(asked: &Asked) -> Result<Vec<String>, Wrong> {
 }
 
 fn schemas(asked: &Asked) -> Result<Vec<String>, Wrong> {
-    let mut schemas = Vec::new();
+    let (mut schemas, mut known) = (Vec::new(), HashSet::new());
     for id in asked.texts("schema_ids")? {
         let id = checked(id.trim(), "schema_id", LONGEST_ID)?;
-        if !schemas.contains(&id) {
+        if known.insert(id.clone()) {
             schemas.push(id);
         }
     }

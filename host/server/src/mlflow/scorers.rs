@@ -2,6 +2,7 @@
 //!
 //! A scorer is a text that its client made and reads; here it is looked into for what can't be run later.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -74,8 +75,9 @@ async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         (one, []) => shared.registry.scorers(Some(one)).await?,
         ("", several) => {
             let mut scorers = Vec::new();
-            for (place, experiment) in several.iter().enumerate() {
-                if !several[..place].contains(experiment) {
+            let mut known = HashSet::new();
+            for experiment in several {
+                if known.insert(experiment) {
                     scorers.extend(shared.registry.scorers(Some(experiment)).await?);
                 }
             }
