@@ -148,6 +148,7 @@ async fn versions_are_found_by_what_they_are_and_what_was_measured() {
             &["b", "a", "c"],
         ),
         (json!({"experiment_ids": ["2", "1"], "filter": "name != 'a'"}), &["elsewhere", "c", "b"]),
+        (json!({"experiment_ids": ["2", "1", "2"], "filter": "name != 'a'"}), &["elsewhere", "c", "b"]),
     ] {
         let mut body = json!({"experiment_ids": ["1"]});
         body.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
