@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
 use super::label_inputs::{input_json, read_input};
+use super::limits::KEY;
 use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
-/// The most characters of a name and of an instruction.
-const LONGEST_NAME: usize = 250;
+/// The most characters of an instruction.
 const LONGEST_INSTRUCTION: usize = 1000;
 
 pub(super) fn resources() -> Vec<Resource> {
@@ -108,8 +108,8 @@ fn id(asked: &Asked) -> Result<&str, Wrong> {
 fn check_name(name: &str) -> Result<(), Wrong> {
     match name.chars().count() {
         0 => Err(Wrong::invalid("Label schema `name` must be a non-empty string; got ''.")),
-        length if length > LONGEST_NAME => {
-            Err(Wrong::invalid(format!("Label schema `name` must be at most {LONGEST_NAME} characters; got {length}.")))
+        length if length > KEY => {
+            Err(Wrong::invalid(format!("Label schema `name` must be at most {KEY} characters; got {length}.")))
         }
         _ => Ok(()),
     }

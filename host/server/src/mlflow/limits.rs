@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::Wrong;
 
-/// The most characters of a name of a tag, a parameter or a metric.
+/// The most characters of a name of a tag, a parameter or a metric, and of most other names.
 pub(super) const KEY: usize = 250;
 
 /// The most characters of a wrong value that are said again.

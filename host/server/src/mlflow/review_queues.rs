@@ -10,11 +10,11 @@ use registry::{Error, NewReviewQueue, ReviewQueueChange};
 use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
+use super::limits::KEY;
 use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
-/// The most characters of a name, a user and the id of a question.
-const LONGEST_NAME: usize = 250;
+/// The most characters of the id of a question.
 const LONGEST_ID: usize = 36;
 
 const MOST_USERS: usize = 10;
@@ -133,10 +133,7 @@ async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let says = |field: &str| asked.boolean(field).map(Option::unwrap_or_default);
     let change = ReviewQueueChange {
         name: asked.text("name")?.map(queue_name).transpose()?,
-        created_by: asked
-            .text("new_owner")?
-            .map(|owner| checked(owner.trim(), "new_owner", LONGEST_NAME))
-            .transpose()?,
+        created_by: asked.text("new_owner")?.map(|owner| checked(owner.trim(), "new_owner", KEY)).transpose()?,
         users: if says("update_users")? { Some(users(&asked)?) } else { None },
         schemas: if says("update_schema_ids")? { Some(schemas(&asked)?) } else { None },
     };
@@ -155,7 +152,7 @@ pub(super) fn id(asked: &Asked) -> Result<&str, Wrong> {
 
 /// A name as it is kept.
 fn queue_name(name: &str) -> Result<String, Wrong> {
-    let name = checked(name.trim(), "name", LONGEST_NAME)?;
+    let name = checked(name.trim(), "name", KEY)?;
     match name.eq_ignore_ascii_case(RESERVED) {
         true => {
             Err(Wrong::invalid(format!("`{name}` is a reserved queue name and cannot be used for a custom queue.")))
@@ -166,7 +163,7 @@ fn queue_name(name: &str) -> Result<String, Wrong> {
 
 /// A user as they are kept.
 pub(super) fn user(user: &str, field: &str) -> Result<String, Wrong> {
-    checked(&user.trim().to_lowercase(), field, LONGEST_NAME)
+    checked(&user.trim().to_lowercase(), field, KEY)
 }
 
 fn users(asked: &Asked) -> Result<Vec<String>, Wrong> {
