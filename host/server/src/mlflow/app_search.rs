@@ -1,5 +1,6 @@
 //! Looking for versions of applications: by their attributes, tags, parameters, and by what was measured of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -91,7 +92,8 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let size = page::size(&asked, 50, 50_000)?;
     let offset = offset(&asked, &sought)?;
     let mut apps = Vec::new();
-    for experiment in &sought.experiment_ids {
+    // Each once, however often it is named.
+    for experiment in sought.experiment_ids.iter().collect::<BTreeSet<_>>() {
         apps.extend(shared.registry.apps(experiment).await?);
     }
     let is_of = |dataset: Option<&DatasetName>| is_one_of(&datasets, dataset);

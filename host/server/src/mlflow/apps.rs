@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use super::answer::{answer, done, message};
 use super::asked::lacks;
 use super::metrics::number;
-use super::{Answer, Asked, Resource, Wrong, names, pairs};
+use super::{Answer, Asked, Resource, Wrong, experiments, names, pairs};
 use crate::shared::Shared;
 
 pub(super) fn resources() -> Vec<Resource> {
@@ -26,13 +26,13 @@ pub(super) fn resources() -> Vec<Resource> {
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let text = |field| asked.text(field).map(|text| text.unwrap_or_default().to_owned());
-    let experiment = asked.required("experiment_id")?.to_owned();
+    let experiment = experiments::id(&asked)?;
     let name = match text("name")? {
         name if name.is_empty() => names::random(),
         name => checked(name)?,
     };
     let new = NewApp {
-        experiment,
+        experiment: experiments::find_active(&shared, &experiment).await?.id,
         name,
         kind: text("model_type")?,
         run: text("source_run_id")?,

@@ -12,6 +12,7 @@ use serde_json::json;
 use super::answer::answer;
 use super::fields::{Clause, Grammar};
 use super::issues::{issue_json, rank, read_named, status_name, words};
+use super::limits::KEY;
 use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
 
@@ -59,8 +60,8 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 
 fn wanted(asked: &Asked) -> Result<Wanted, Wrong> {
     let name = asked.text("name")?;
-    if name.is_some_and(|name| name.chars().count() > 250) {
-        return Err(Wrong::invalid("name must be a string of at most 250 characters"));
+    if name.is_some_and(|name| name.chars().count() > KEY) {
+        return Err(Wrong::invalid(format!("name must be a string of at most {KEY} characters")));
     }
     let statuses = asked.texts("statuses")?.into_iter().map(|text| read_named("status", text));
     let severities = asked.texts("severities")?.into_iter().map(|text| read_named("severity", text));

@@ -12,11 +12,11 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::answer::{answer, message};
-use super::{Answer, Asked, Resource, Wrong};
+use super::limits::KEY;
+use super::{Answer, Asked, Resource, Wrong, experiments};
 use crate::shared::Shared;
 
-/// The most characters of a name, a category and a key; of a value of metadata; and of who says so.
-const LONGEST: usize = 250;
+/// The most characters of a value of metadata, and of who says so.
 const LONGEST_VALUE: usize = 65_536;
 const LONGEST_ACTOR: usize = 255;
 
@@ -30,13 +30,13 @@ pub(super) fn resources() -> Vec<Resource> {
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let name = asked.required("name")?;
     let description = asked.required("description")?;
-    let experiment = asked.required("experiment_id")?;
+    let experiment = experiments::id(&asked)?;
     check_name(name)?;
     let now = shared.milliseconds();
     let by = actor(&asked, "created_by")?;
     let issue = Issue {
         id: new_id(&asked)?,
-        experiment: experiment.to_owned(),
+        experiment: experiments::find_active(&shared, &experiment).await?.id,
         name: name.to_owned(),
         description: description.to_owned(),
         status: named(&asked, "status")?.unwrap_or_default(),
@@ -94,9 +94,9 @@ async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 fn check_name(name: &str) -> Result<(), Wrong> {
-    match (1..=LONGEST).contains(&name.chars().count()) {
+    match (1..=KEY).contains(&name.chars().count()) {
         true => Ok(()),
-        false => Err(Wrong::invalid("Issue name must contain 1 to 250 characters")),
+        false => Err(Wrong::invalid(format!("Issue name must contain 1 to {KEY} characters"))),
     }
 }
 
@@ -128,9 +128,9 @@ fn seen(asked: &Asked) -> Result<Option<i64>, Wrong> {
 pub(super) fn words(asked: &Asked, field: &str) -> Result<Vec<String>, Wrong> {
     let mut words = Vec::new();
     let all = asked.texts(field)?;
-    if all.len() > MOST || all.iter().any(|word| !(1..=LONGEST).contains(&word.chars().count())) {
+    if all.len() > MOST || all.iter().any(|word| !(1..=KEY).contains(&word.chars().count())) {
         return Err(Wrong::invalid(format!(
-            "{field} must contain at most {MOST} nonempty strings of at most {LONGEST} characters"
+            "{field} must contain at most {MOST} nonempty strings of at most {KEY} characters"
         )));
     }
     for word in all {
@@ -144,7 +144,7 @@ pub(super) fn words(asked: &Asked, field: &str) -> Result<Vec<String>, Wrong> {
 fn metadata(asked: &Asked) -> Result<BTreeMap<String, String>, Wrong> {
     let metadata = asked.map("metadata").unwrap_or_else(|_| BTreeMap::from([(String::new(), String::new())]));
     let is_right = |(key, value): (&String, &String)| {
-        (1..=LONGEST).contains(&key.chars().count()) && value.chars().count() <= LONGEST_VALUE
+        (1..=KEY).contains(&key.chars().count()) && value.chars().count() <= LONGEST_VALUE
     };
     match metadata.len() <= MOST && metadata.iter().all(is_right) {
         true => Ok(metadata),

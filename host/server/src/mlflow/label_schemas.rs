@@ -10,11 +10,11 @@ use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
 use super::label_inputs::{input_json, read_input};
-use super::{Answer, Asked, Resource, Wrong, page};
+use super::limits::KEY;
+use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
-/// The most characters of a name and of an instruction.
-const LONGEST_NAME: usize = 250;
+/// The most characters of an instruction.
 const LONGEST_INSTRUCTION: usize = 1000;
 
 pub(super) fn resources() -> Vec<Resource> {
@@ -29,7 +29,7 @@ pub(super) fn resources() -> Vec<Resource> {
 }
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (experiment, name) = (asked.required("experiment_id")?, asked.required("name")?);
+    let (experiment, name) = (experiments::id(&asked)?, asked.required("name")?);
     let kind = match asked.value("type") {
         Some(kind) if *kind == "FEEDBACK" || *kind == 1 => LabelKind::Feedback,
         Some(kind) if *kind == "EXPECTATION" || *kind == 2 => LabelKind::Expectation,
@@ -38,7 +38,7 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     check_name(name)?;
     let no_input = || Wrong::invalid("Label schema `input` is required.");
     let new = NewLabelSchema {
-        experiment: experiment.to_owned(),
+        experiment: experiments::find(&shared, &experiment).await?.id,
         name: name.to_owned(),
         kind,
         input: read_input(&asked.message("input")?.ok_or_else(no_input)?)?,
@@ -46,7 +46,7 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         enable_comment: asked.boolean("enable_comment")?.unwrap_or_default(),
     };
     let made = shared.registry.create_label_schema(new, shared.milliseconds()).await;
-    answer(json!({ "label_schema": schema_json(&made.map_err(|error| wrong(error, Some(experiment)))?) }))
+    answer(json!({ "label_schema": schema_json(&made.map_err(|error| wrong(error, Some(&experiment)))?) }))
 }
 
 async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
@@ -55,8 +55,8 @@ async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (experiment, name) = (asked.required("experiment_id")?, asked.required("name")?);
-    let schema = shared.registry.label_schema_named(experiment, name).await;
+    let (experiment, name) = (experiments::id(&asked)?, asked.required("name")?);
+    let schema = shared.registry.label_schema_named(&experiment, name).await;
     let schema = schema.map_err(|error| match error {
         Error::Missing { .. } => {
             Wrong::missing(format!("Label schema with name '{name}' not found for experiment '{experiment}'."))
@@ -67,9 +67,10 @@ async fn by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let experiment = asked.required("experiment_id")?;
     let size = page::size(&asked, 100, 50_000)?;
-    let schemas = shared.registry.label_schemas(experiment, shared.milliseconds()).await?;
+    // Listing makes the default question, and there is none of an experiment that is not there.
+    let experiment = experiments::find(&shared, &experiments::id(&asked)?).await?.id;
+    let schemas = shared.registry.label_schemas(&experiment, shared.milliseconds()).await?;
     let (page, next) = page::of(schemas, &asked, size)?;
     let schemas: Vec<_> = page.iter().map(schema_json).collect();
     answer(json!({ "label_schemas": schemas, "next_page_token": next.unwrap_or_default() }))
@@ -107,8 +108,8 @@ fn id(asked: &Asked) -> Result<&str, Wrong> {
 fn check_name(name: &str) -> Result<(), Wrong> {
     match name.chars().count() {
         0 => Err(Wrong::invalid("Label schema `name` must be a non-empty string; got ''.")),
-        length if length > LONGEST_NAME => {
-            Err(Wrong::invalid(format!("Label schema `name` must be at most {LONGEST_NAME} characters; got {length}.")))
+        length if length > KEY => {
+            Err(Wrong::invalid(format!("Label schema `name` must be at most {KEY} characters; got {length}.")))
         }
         _ => Ok(()),
     }

@@ -4,8 +4,11 @@ use serde_json::Value;
 
 use super::Wrong;
 
-/// The most characters of a name of a tag, a parameter or a metric.
+/// The most characters of a name of a tag, a parameter or a metric, and of most other names.
 pub(super) const KEY: usize = 250;
+
+/// The most characters of a wrong value that are said again.
+const MOST_SHOWN: usize = 1000;
 
 /// A name of a tag, a parameter or a metric, which the request calls `field`.
 pub(super) fn name(field: &str, name: &str) -> Result<(), Wrong> {
@@ -25,7 +28,8 @@ pub(super) fn name(field: &str, name: &str) -> Result<(), Wrong> {
             name,
             &format!(
                 "Names may be treated as files in certain cases, and must not resolve to other names when treated as \
-                 such. This name would resolve to '{plain}'"
+                 such. This name would resolve to '{}'",
+                cut(&plain, MOST_SHOWN)
             ),
         ));
     }
@@ -46,7 +50,7 @@ pub(super) fn cut(text: &str, most: usize) -> String {
 }
 
 pub(super) fn invalid_value(field: &str, value: &str, why: &str) -> Wrong {
-    let value = Value::from(value);
+    let value = Value::from(cut(value, MOST_SHOWN));
     Wrong::invalid(format!("Invalid value {value} for parameter '{field}' supplied: {why}"))
 }
 
@@ -102,6 +106,16 @@ mod tests {
             name("key", "a\"b").map_err(|wrong| wrong.message[..44].to_owned()),
             Err(r#"Invalid value "a\"b" for parameter 'key' sup"#.to_owned())
         );
+    }
+
+    #[test]
+    fn of_what_is_wrong_no_more_is_said_again_than_can_be_read() {
+        let long = "ä".repeat(5000);
+        for bad in [format!("%{long}"), format!("{long}//{long}")] {
+            let message = name("key", &bad).expect_err("it is no name").message;
+            let shown = message.chars().filter(|c| *c == 'ä').count();
+            assert!((999..=2000).contains(&shown), "{shown}");
+        }
     }
 
     #[test]

@@ -139,7 +139,7 @@ async fn histories(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 
 /// Likewise, but of each run no more points than a chart can show, spread evenly over its steps.
 async fn sampled(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let ids = asked.texts("run_ids")?;
+    let mut ids = asked.texts("run_ids")?;
     if ids.is_empty() {
         return Err(lacks("run_ids"));
     }
@@ -167,6 +167,8 @@ async fn sampled(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
             return Err(Wrong::invalid("If either start step or end step are specified, both must be specified."));
         }
     };
+    ids.sort_unstable();
+    ids.dedup();
     let mut found = Vec::new();
     for id in ids {
         let mut points = shared.registry.metric_history(id, key, None, usize::MAX).await?.points;

@@ -15,7 +15,7 @@ use super::fields::{self, Clause, Entity, Grammar};
 use super::filter::Operator;
 use super::prompt_versions::{number, version_json};
 use super::registered_names::{check_alias, check_model_name, check_tag};
-use super::{Answer, Asked, Code, Resource, Wrong, limits, page, pairs};
+use super::{Answer, Asked, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
 const GRAMMAR: Grammar = Grammar {
@@ -213,7 +213,6 @@ pub(super) fn wrong(error: Error) -> Wrong {
             let (name, version) = name.rsplit_once('/').unwrap_or_default();
             Wrong::missing(format!("Model Version (name={name}, version={version}) not found"))
         }
-        Error::Invalid { message } => Wrong::new(Code::InvalidParameterValue, message),
         error => error.into(),
     }
 }

@@ -1,5 +1,6 @@
 //! Traces that wait in queues for people.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -10,7 +11,8 @@ use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
 use super::review_queues::{checked, id, user, wrong};
-use super::{Answer, Asked, Resource, Wrong, page};
+use super::traces::store_id;
+use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
 /// The most characters of the id of a trace.
@@ -28,11 +30,15 @@ pub(super) fn resources() -> Vec<Resource> {
 async fn add(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (queue, traces) = (id(&asked)?, traces(&asked)?);
     let experiment = shared.registry.review_queue(queue).await.map_err(wrong)?.experiment;
+    let home = experiments::find(&shared, &experiment).await?.traces;
     let mut missing = Vec::new();
     for trace in &traces {
-        // As traces are known to the store: without what MLflow puts before them.
-        let id = trace.strip_prefix("tr-").unwrap_or(trace);
-        if shared.traces.trace(id).await?.is_none() {
+        let found = match store_id(trace) {
+            Ok(id) => shared.traces.trace(&id).await?,
+            // There can't be such a trace.
+            Err(_) => None,
+        };
+        if found.is_none_or(|found| found.experiment != home) {
             missing.push(format!("'{trace}'"));
         }
     }
@@ -83,10 +89,10 @@ async fn set_status(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 
 /// The traces that are named, each once.
 fn traces(asked: &Asked) -> Result<Vec<String>, Wrong> {
-    let mut traces = Vec::new();
+    let (mut traces, mut known) = (Vec::new(), HashSet::new());
     for trace in asked.texts("item_ids")? {
         let trace = checked(trace.trim(), "item_id", LONGEST_ID)?;
-        if !traces.contains(&trace) {
+        if known.insert(trace.clone()) {
             traces.push(trace);
         }
     }

@@ -1,5 +1,6 @@
 //! Queues in which traces wait for people. What waits is in [`review_items`](super::review_items).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -9,11 +10,11 @@ use registry::{Error, NewReviewQueue, ReviewQueueChange};
 use serde_json::{Value, json};
 
 use super::answer::{answer, done, message};
-use super::{Answer, Asked, Resource, Wrong, page};
+use super::limits::KEY;
+use super::{Answer, Asked, Resource, Wrong, experiments, page};
 use crate::shared::Shared;
 
-/// The most characters of a name, a user and the id of a question.
-const LONGEST_NAME: usize = 250;
+/// The most characters of the id of a question.
 const LONGEST_ID: usize = 36;
 
 const MOST_USERS: usize = 10;
@@ -34,7 +35,7 @@ pub(super) fn resources() -> Vec<Resource> {
 }
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (experiment, name) = (asked.required("experiment_id")?, asked.required("name")?);
+    let (experiment, name) = (experiments::id(&asked)?, asked.required("name")?);
     let kind = match asked.value("queue_type") {
         Some(kind) if *kind == "USER" || *kind == 1 => QueueKind::User,
         Some(kind) if *kind == "CUSTOM" || *kind == 2 => QueueKind::Custom,
@@ -53,7 +54,8 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         }
     };
     let created_by = asked.text("created_by")?.map(str::to_owned);
-    let new = NewReviewQueue { experiment: experiment.to_owned(), name, kind, created_by, users, schemas };
+    let experiment = experiments::find(&shared, &experiment).await?.id;
+    let new = NewReviewQueue { experiment, name, kind, created_by, users, schemas };
     let made = shared.registry.create_review_queue(new, shared.milliseconds()).await.map_err(wrong)?;
     answer(json!({ "review_queue": queue_json(&made) }))
 }
@@ -75,9 +77,10 @@ fn check_user_queue(user: &str, users: &[String], schemas: &[String]) -> Result<
 }
 
 async fn of_user(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let experiment = asked.required("experiment_id")?;
+    let experiment = experiments::id(&asked)?;
     let user = user(asked.required("user")?, "name")?;
-    let queue = match shared.registry.user_queue(experiment, &user, shared.milliseconds()).await {
+    let experiment = experiments::find(&shared, &experiment).await?.id;
+    let queue = match shared.registry.user_queue(&experiment, &user, shared.milliseconds()).await {
         Err(Error::Exists { .. }) => {
             return Err(Wrong::exists(format!(
                 "A non-user queue named '{user}' already exists; cannot get-or-create a user queue with that name."
@@ -94,8 +97,8 @@ async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (experiment, name) = (asked.required("experiment_id")?, asked.required("name")?);
-    let queue = shared.registry.review_queue_named(experiment, name).await.map_err(|error| match error {
+    let (experiment, name) = (experiments::id(&asked)?, asked.required("name")?);
+    let queue = shared.registry.review_queue_named(&experiment, name).await.map_err(|error| match error {
         Error::Missing { .. } => {
             Wrong::missing(format!("Review queue with name '{name}' not found for experiment '{experiment}'."))
         }
@@ -105,9 +108,9 @@ async fn by_name(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 }
 
 async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let experiment = asked.required("experiment_id")?;
+    let experiment = experiments::id(&asked)?;
     let size = page::size(&asked, 1000, 50_000)?;
-    let mut queues = shared.registry.review_queues(experiment).await?;
+    let mut queues = shared.registry.review_queues(&experiment).await?;
     if let Some(user) = asked.text("user")? {
         let user = user.trim().to_lowercase();
         queues.retain(|queue| queue.users.contains(&user));
@@ -130,10 +133,7 @@ async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let says = |field: &str| asked.boolean(field).map(Option::unwrap_or_default);
     let change = ReviewQueueChange {
         name: asked.text("name")?.map(queue_name).transpose()?,
-        created_by: asked
-            .text("new_owner")?
-            .map(|owner| checked(owner.trim(), "new_owner", LONGEST_NAME))
-            .transpose()?,
+        created_by: asked.text("new_owner")?.map(|owner| checked(owner.trim(), "new_owner", KEY)).transpose()?,
         users: if says("update_users")? { Some(users(&asked)?) } else { None },
         schemas: if says("update_schema_ids")? { Some(schemas(&asked)?) } else { None },
     };
@@ -152,7 +152,7 @@ pub(super) fn id(asked: &Asked) -> Result<&str, Wrong> {
 
 /// A name as it is kept.
 fn queue_name(name: &str) -> Result<String, Wrong> {
-    let name = checked(name.trim(), "name", LONGEST_NAME)?;
+    let name = checked(name.trim(), "name", KEY)?;
     match name.eq_ignore_ascii_case(RESERVED) {
         true => {
             Err(Wrong::invalid(format!("`{name}` is a reserved queue name and cannot be used for a custom queue.")))
@@ -163,14 +163,14 @@ fn queue_name(name: &str) -> Result<String, Wrong> {
 
 /// A user as they are kept.
 pub(super) fn user(user: &str, field: &str) -> Result<String, Wrong> {
-    checked(&user.trim().to_lowercase(), field, LONGEST_NAME)
+    checked(&user.trim().to_lowercase(), field, KEY)
 }
 
 fn users(asked: &Asked) -> Result<Vec<String>, Wrong> {
-    let mut users = Vec::new();
+    let (mut users, mut known) = (Vec::new(), HashSet::new());
     for name in asked.texts("users")? {
         let user = user(name, "user")?;
-        if !users.contains(&user) {
+        if known.insert(user.clone()) {
             users.push(user);
         }
     }
@@ -184,10 +184,10 @@ fn users(asked: &Asked) -> Result<Vec<String>, Wrong> {
 }
 
 fn schemas(asked: &Asked) -> Result<Vec<String>, Wrong> {
-    let mut schemas = Vec::new();
+    let (mut schemas, mut known) = (Vec::new(), HashSet::new());
     for id in asked.texts("schema_ids")? {
         let id = checked(id.trim(), "schema_id", LONGEST_ID)?;
-        if !schemas.contains(&id) {
+        if known.insert(id.clone()) {
             schemas.push(id);
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! A scorer is a text that its client made and reads; here it is looked into for what can't be run later.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::extract::State;
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::answer::{answer, done};
 use super::asked::lacks;
-use super::{Answer, Asked, Resource, Wrong, filter};
+use super::{Answer, Asked, Resource, Wrong, experiments, traces};
 use crate::shared::Shared;
 
 /// Whose code would have to be run.
@@ -43,8 +44,9 @@ async fn register(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     if has_code(&read) {
         return Err(Wrong::invalid(CUSTOM_CODE));
     }
+    let experiment = experiments::find_active(&shared, &experiment).await?.id;
     let now = shared.milliseconds();
-    let (scorer, version) = shared.registry.register_scorer(experiment, name, serialized, now).await?;
+    let (scorer, version) = shared.registry.register_scorer(&experiment, name, serialized, now).await?;
     answer(json!({
         "version": version.number,
         "scorer_id": scorer.id,
@@ -73,8 +75,9 @@ async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         (one, []) => shared.registry.scorers(Some(one)).await?,
         ("", several) => {
             let mut scorers = Vec::new();
-            for (place, experiment) in several.iter().enumerate() {
-                if !several[..place].contains(experiment) {
+            let mut known = HashSet::new();
+            for experiment in several {
+                if known.insert(experiment) {
                     scorers.extend(shared.registry.scorers(Some(experiment)).await?);
                 }
             }
@@ -93,7 +96,7 @@ async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 async fn versions(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (experiment, name) = named(&asked)?;
     let (scorer, versions) =
-        shared.registry.scorer(experiment, name).await.map_err(|error| wrong(error, experiment))?;
+        shared.registry.scorer(&experiment, name).await.map_err(|error| wrong(error, &experiment))?;
     answer(json!({ "scorers": versions.iter().map(|version| scorer_json(&scorer, version)).collect::<Vec<_>>() }))
 }
 
@@ -101,12 +104,12 @@ async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (experiment, name) = named(&asked)?;
     let wanted = asked.integer("version")?;
     let (scorer, versions) =
-        shared.registry.scorer(experiment, name).await.map_err(|error| wrong(error, experiment))?;
+        shared.registry.scorer(&experiment, name).await.map_err(|error| wrong(error, &experiment))?;
     let version = match wanted {
         None => versions.last(),
         Some(wanted) => versions.iter().find(|version| i64::from(version.number) == wanted),
     };
-    let version = version.ok_or_else(|| no_version(experiment, name, wanted.unwrap_or_default()))?;
+    let version = version.ok_or_else(|| no_version(&experiment, name, wanted.unwrap_or_default()))?;
     answer(json!({ "scorer": scorer_json(&scorer, version) }))
 }
 
@@ -114,14 +117,14 @@ async fn remove(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (experiment, name) = named(&asked)?;
     let number = match asked.integer("version")? {
         None => None,
-        Some(number) => Some(u32::try_from(number).map_err(|_| no_version(experiment, name, number))?),
+        Some(number) => Some(u32::try_from(number).map_err(|_| no_version(&experiment, name, number))?),
     };
-    let deleted = shared.registry.delete_scorer(experiment, name, number).await;
+    let deleted = shared.registry.delete_scorer(&experiment, name, number).await;
     deleted.map_err(|error| match (error, number) {
         (Error::Missing { what: "scorer version", .. }, Some(number)) => {
-            no_version(experiment, name, i64::from(number))
+            no_version(&experiment, name, i64::from(number))
         }
-        (error, _) => wrong(error, experiment),
+        (error, _) => wrong(error, &experiment),
     })?;
     done()
 }
@@ -131,15 +134,16 @@ async fn set_online(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (experiment, name) = named(&asked)?;
     let rate = asked.number("sample_rate")?.ok_or_else(|| lacks("sample_rate"))?;
     let wanted = asked.text("filter_string")?;
-    filter::parse(wanted.unwrap_or_default())?;
+    // It is to choose among traces.
+    traces::filter(&shared, wanted.unwrap_or_default())?;
     if rate > 0.0 {
-        let found = shared.registry.scorer(experiment, name).await.map_err(|error| wrong(error, experiment))?;
+        let found = shared.registry.scorer(&experiment, name).await.map_err(|error| wrong(error, &experiment))?;
         if let Some(latest) = found.1.last() {
             check_judge(name, &latest.serialized)?;
         }
     }
-    let set = shared.registry.set_online_scoring(experiment, name, rate, wanted).await;
-    let (scorer, online) = set.map_err(|error| wrong(error, experiment))?;
+    let set = shared.registry.set_online_scoring(&experiment, name, rate, wanted).await;
+    let (scorer, online) = set.map_err(|error| wrong(error, &experiment))?;
     answer(json!({ "config": online_json(&scorer, &online) }))
 }
 
@@ -195,8 +199,8 @@ async fn online(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     Ok(axum::Json(json!({ "configs": configs })))
 }
 
-fn named(asked: &Asked) -> Result<(&str, &str), Wrong> {
-    Ok((asked.required("experiment_id")?, asked.required("name")?))
+fn named(asked: &Asked) -> Result<(String, &str), Wrong> {
+    Ok((experiments::id(asked)?, asked.required("name")?))
 }
 
 fn no_version(experiment: &str, name: &str, number: i64) -> Wrong {

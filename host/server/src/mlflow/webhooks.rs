@@ -38,7 +38,7 @@ pub(super) fn resources() -> Vec<Resource> {
 }
 
 async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let (name, url) = (asked.required("name")?, asked.required("url")?);
+    let (name, url) = (asked.required("name")?, asked.required("url")?.trim());
     let events = events(&asked)?.ok_or_else(|| lacks("events"))?;
     check_name(name)?;
     check_url(url)?;
@@ -76,7 +76,7 @@ async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let change = WebhookChange {
         name: text("name")?.filter(|name| !name.is_empty()),
         description: text("description")?,
-        url: text("url")?.filter(|url| !url.is_empty()),
+        url: asked.text("url")?.filter(|url| !url.is_empty()).map(|url| url.trim().to_owned()),
         events: events(&asked)?,
         secret: text("secret")?,
         is_active: is_active(&asked),
@@ -151,7 +151,7 @@ fn check_name(name: &str) -> Result<(), Wrong> {
 
 /// Only addresses that could be anybody's. What a name stands for is seen when something is sent.
 fn check_url(url: &str) -> Result<(), Wrong> {
-    let uri: Uri = url.trim().parse().map_err(|_| Wrong::invalid(format!("Invalid webhook URL '{url}'")))?;
+    let uri: Uri = url.parse().map_err(|_| Wrong::invalid(format!("Invalid webhook URL '{url}'")))?;
     let scheme = uri.scheme_str().unwrap_or_default();
     if scheme != "https" {
         return Err(Wrong::invalid(format!("Invalid webhook URL scheme: '{scheme}'. Allowed schemes are: https.")));

@@ -85,6 +85,8 @@ async fn histories_of_several_runs_come_together() {
     let interval = format!("metrics/get-history-bulk-interval?run_ids={first}&run_ids={second}&metric_key=m");
     let sampled = running.get(&format!("{interval}&max_results=3")).await.ok();
     assert_eq!(values(&sampled), [0.0, 9.0, 19.0, 0.0, 90.0, 190.0]);
+    let again = running.get(&format!("{interval}&run_ids={first}&max_results=3")).await.ok();
+    assert_eq!(each(&again["metrics"], "run_id"), each(&sampled["metrics"], "run_id"), "each run once");
     let within = running.get(&format!("{interval}&start_step=3&end_step=4")).await.ok();
     assert_eq!(values(&within), [3.0, 4.0, 30.0, 40.0]);
     running.get(&format!("{interval}&start_step=3")).await.invalid("both must be specified");

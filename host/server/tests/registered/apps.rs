@@ -9,7 +9,7 @@ const APPS: &str = "/2.0/mlflow/logged-models";
 
 impl Running {
     async fn app(&self, name: &str, body: Value) -> Value {
-        let mut asked = json!({"experiment_id": "27", "name": name});
+        let mut asked = json!({"experiment_id": "1", "name": name});
         asked.as_object_mut().unwrap().extend(body.as_object().unwrap().clone());
         self.post(APPS, asked).await["model"].clone()
     }
@@ -39,7 +39,7 @@ fn names(found: &Value) -> Vec<&str> {
 
 #[tokio::test]
 async fn a_version_is_made_and_finished_as_the_client_does() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     let long = "x".repeat(300);
     let body = json!({
         "model_type": "agent",
@@ -52,12 +52,12 @@ async fn a_version_is_made_and_finished_as_the_client_does() {
     assert!(id.starts_with("m-") && id.len() == 34, "{id}");
     let info = &made["info"];
     for (field, value) in [
-        ("experiment_id", "27"),
+        ("experiment_id", "1"),
         ("name", "agent"),
         ("status", "LOGGED_MODEL_PENDING"),
         ("model_type", "agent"),
         ("source_run_id", "ce27"),
-        ("artifact_uri", &format!("mlflow-artifacts:/27/models/{id}/artifacts")),
+        ("artifact_uri", &format!("mlflow-artifacts:/1/models/{id}/artifacts")),
     ] {
         assert_eq!(info[field], value, "{field}");
     }
@@ -87,7 +87,7 @@ async fn a_version_is_made_and_finished_as_the_client_does() {
     // Of a version that is not there it is the run's alone.
     server.measure("m-none", "acc", json!(1), None).await;
 
-    let unnamed = server.post(APPS, json!({"experiment_id": "27"})).await["model"].clone();
+    let unnamed = server.post(APPS, json!({"experiment_id": "1"})).await["model"].clone();
     assert!(!unnamed["info"]["name"].as_str().unwrap().is_empty());
     server.delete(&path, json!({"model_id": id})).await;
     let gone = (404, MISSING.to_owned(), format!("Logged model with ID '{id}' not found."));
@@ -97,7 +97,7 @@ async fn a_version_is_made_and_finished_as_the_client_does() {
 
 /// Three versions; `b` is the best on dataset `d`, `a` on `e`.
 async fn filled() -> Running {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     for (name, lr, commit, d, e) in
         [("a", "0.1", "c1", Some(0.1), Some(0.9)), ("b", "0.2", "c2", Some(0.8), None), ("c", "0.1", "c1", None, None)]
     {
@@ -116,7 +116,7 @@ async fn filled() -> Running {
             server.patch(&format!("{APPS}/{}", id(&app)), json!({"status": "LOGGED_MODEL_READY"})).await;
         }
     }
-    server.post(APPS, json!({"experiment_id": "28", "name": "elsewhere"})).await;
+    server.post(APPS, json!({"experiment_id": "2", "name": "elsewhere"})).await;
     server
 }
 
@@ -147,9 +147,10 @@ async fn versions_are_found_by_what_they_are_and_what_was_measured() {
             json!({"order_by": [{"field_name": "metrics.acc", "ascending": false, "dataset_name": "d"}]}),
             &["b", "a", "c"],
         ),
-        (json!({"experiment_ids": ["28", "27"], "filter": "name != 'a'"}), &["elsewhere", "c", "b"]),
+        (json!({"experiment_ids": ["2", "1"], "filter": "name != 'a'"}), &["elsewhere", "c", "b"]),
+        (json!({"experiment_ids": ["2", "1", "2"], "filter": "name != 'a'"}), &["elsewhere", "c", "b"]),
     ] {
-        let mut body = json!({"experiment_ids": ["27"]});
+        let mut body = json!({"experiment_ids": ["1"]});
         body.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
         let found = server.post(&format!("{APPS}/search"), body).await;
         assert_eq!(names(&found), expected, "{asked}");
@@ -160,7 +161,7 @@ async fn versions_are_found_by_what_they_are_and_what_was_measured() {
 async fn a_page_goes_on_with_the_same_search_alone() {
     let server = filled().await;
     let search = format!("{APPS}/search");
-    let asked = json!({"experiment_ids": ["27"], "filter": "params.lr = '0.1'", "max_results": 1});
+    let asked = json!({"experiment_ids": ["1"], "filter": "params.lr = '0.1'", "max_results": 1});
     let first = server.post(&search, asked.clone()).await;
     assert_eq!(names(&first), ["c"]);
     let with = |field: &str, value: Value| {
@@ -176,7 +177,7 @@ async fn a_page_goes_on_with_the_same_search_alone() {
     let post = || Method::POST;
     server
         .check_wrong(&[
-            (post(), &search, with("experiment_ids", json!(["28"])), 400, INVALID, "Experiment IDs in the page token"),
+            (post(), &search, with("experiment_ids", json!(["2"])), 400, INVALID, "Experiment IDs in the page token"),
             (post(), &search, with("filter", json!("")), 400, INVALID, "Filter string in the page token"),
             (post(), &search, with("order_by", order), 400, INVALID, "Order by in the page token"),
         ])
@@ -186,14 +187,14 @@ async fn a_page_goes_on_with_the_same_search_alone() {
 #[tokio::test]
 async fn what_is_wrong_is_said_as_mlflow_says_it() {
     let server = filled().await;
-    let found = server.post(&format!("{APPS}/search"), json!({"experiment_ids": ["27"], "filter": "name = 'a'"})).await;
+    let found = server.post(&format!("{APPS}/search"), json!({"experiment_ids": ["1"], "filter": "name = 'a'"})).await;
     assert_eq!(each(&json!([found["models"][0]["info"]]), "name"), ["a"]);
     let id = id(&found["models"][0]);
     let (own, none, search) = (format!("{APPS}/{id}"), format!("{APPS}/m-none"), format!("{APPS}/search"));
     let (params, tag) = (format!("{own}/params"), format!("{own}/tags/none"));
     let no_tag = format!("No tag with key 'none' found for model with ID '{id}'.");
-    let filter = |filter: &str| json!({"experiment_ids": ["27"], "filter": filter});
-    let order = |field: &str| json!({"experiment_ids": ["27"], "order_by": [{"field_name": field}]});
+    let filter = |filter: &str| json!({"experiment_ids": ["1"], "filter": filter});
+    let order = |field: &str| json!({"experiment_ids": ["1"], "order_by": [{"field_name": field}]});
     let missing = "Logged model with ID 'm-none' not found.";
     let post = || Method::POST;
     server
@@ -202,7 +203,7 @@ async fn what_is_wrong_is_said_as_mlflow_says_it() {
             (
                 post(),
                 APPS,
-                json!({"experiment_id": "27", "name": "a/b"}),
+                json!({"experiment_id": "1", "name": "a/b"}),
                 400,
                 INVALID,
                 "Invalid model name ('a/b') provided. Model name must be a non-empty string and cannot contain",
@@ -231,7 +232,7 @@ async fn what_is_wrong_is_said_as_mlflow_says_it() {
             (
                 post(),
                 &search,
-                json!({"experiment_ids": ["27"], "datasets": [{"dataset_digest": "1"}]}),
+                json!({"experiment_ids": ["1"], "datasets": [{"dataset_digest": "1"}]}),
                 400,
                 INVALID,
                 "`dataset_name` in the `datasets` clause must be specified.",

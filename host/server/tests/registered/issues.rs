@@ -9,7 +9,7 @@ const ISSUES: &str = "/3.0/mlflow/issues";
 
 impl Running {
     async fn issue(&self, name: &str, more: Value) -> Value {
-        let mut body = json!({"experiment_id": "5", "name": name, "description": "d"});
+        let mut body = json!({"experiment_id": "1", "name": name, "description": "d"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         self.post(ISSUES, body).await["issue"].clone()
     }
@@ -17,14 +17,14 @@ impl Running {
 
 #[tokio::test]
 async fn an_issue_is_made_and_changed() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     let more =
         json!({"severity": "high", "categories": ["safety"], "metadata": {"a": "1", "b": "2"}, "created_by": "ann"});
     let made = server.issue("rude", more).await;
     let id = made["issue_id"].as_str().unwrap();
     assert!(id.starts_with("iss-") && id.len() == 36, "{id}");
     for (field, value) in [
-        ("experiment_id", json!("5")),
+        ("experiment_id", json!("1")),
         ("status", json!("pending")),
         ("severity", json!("high")),
         ("categories", json!(["safety"])),
@@ -50,7 +50,7 @@ async fn an_issue_is_made_and_changed() {
 
 #[tokio::test]
 async fn the_worst_come_first_unless_somebody_says_otherwise() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     for (name, more) in [
         ("Slow", json!({"severity": "low", "categories": ["Latency"], "source_run_id": "r1"})),
         ("rude", json!({"severity": "high", "status": "resolved"})),
@@ -59,7 +59,7 @@ async fn the_worst_come_first_unless_somebody_says_otherwise() {
     ] {
         server.issue(name, more).await;
     }
-    server.post(ISSUES, json!({"experiment_id": "6", "name": "other", "description": "d"})).await;
+    server.post(ISSUES, json!({"experiment_id": "2", "name": "other", "description": "d"})).await;
     for (asked, expected) in [
         (json!({}), &["wrong", "rude", "Slow", "odd"][..]),
         (json!({"filter_string": "status = 'resolved'"}), &["rude"]),
@@ -70,7 +70,7 @@ async fn the_worst_come_first_unless_somebody_says_otherwise() {
         (json!({"order_by": ["name"]}), &["odd", "rude", "Slow", "wrong"]),
         (json!({"order_by": ["severity ASC", "created_timestamp ASC"]}), &["odd", "Slow", "rude", "wrong"]),
     ] {
-        let mut body = json!({"experiment_id": "5"});
+        let mut body = json!({"experiment_id": "1"});
         body.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
         let found = server.post(&format!("{ISSUES}/search"), body).await;
         assert_eq!(each(&found["issues"], "name"), expected, "{asked}");
@@ -88,11 +88,11 @@ async fn the_worst_come_first_unless_somebody_says_otherwise() {
 
 #[tokio::test]
 async fn what_is_wrong_is_said_as_mlflow_says_it() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     server.issue("own", json!({"issue_id": "iss-own"})).await;
     let (own, none, search) = (format!("{ISSUES}/iss-own"), format!("{ISSUES}/iss-none"), format!("{ISSUES}/search"));
     let new = |more: Value| {
-        let mut body = json!({"experiment_id": "5", "name": "x", "description": "d"});
+        let mut body = json!({"experiment_id": "1", "name": "x", "description": "d"});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };

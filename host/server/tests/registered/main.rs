@@ -7,6 +7,7 @@
 
 mod apps;
 mod datasets;
+mod experiments;
 mod issues;
 mod prompts;
 mod reviews;
@@ -61,6 +62,15 @@ impl Running {
         }));
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
         Self { root, client, _end: end }
+    }
+
+    /// One with experiments `1` and `2` in it.
+    async fn with_experiments() -> Self {
+        let server = Self::start().await;
+        for name in ["first", "second"] {
+            server.post("/2.0/mlflow/experiments/create", json!({"name": name})).await;
+        }
+        server
     }
 
     /// Asks with a body, as clients do but for `GET`, and takes the answer as it is.

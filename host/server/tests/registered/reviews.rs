@@ -10,18 +10,18 @@ const QUEUES: &str = "/3.0/mlflow/review-queues";
 
 impl Running {
     async fn label(&self, name: &str, input: Value) -> Value {
-        let body = json!({"experiment_id": "31", "name": name, "type": "FEEDBACK", "input": input});
+        let body = json!({"experiment_id": "1", "name": name, "type": "FEEDBACK", "input": input});
         self.post(&format!("{LABELS}/create"), body).await["label_schema"].clone()
     }
 
     async fn queue(&self, name: &str, users: Value, schemas: Value) -> Value {
         let body =
-            json!({"experiment_id": "31", "name": name, "queue_type": "CUSTOM", "users": users, "schema_ids": schemas});
+            json!({"experiment_id": "1", "name": name, "queue_type": "CUSTOM", "users": users, "schema_ids": schemas});
         self.post(&format!("{QUEUES}/create"), body).await["review_queue"].clone()
     }
 
-    /// A trace that is there.
-    async fn trace(&self, n: u8) -> String {
+    /// A trace of an experiment.
+    async fn trace(&self, n: u8, experiment: &str) -> String {
         let id = format!("{n:032x}");
         let body = json!({"resourceSpans": [{"scopeSpans": [{"spans": [{
             "traceId": id, "spanId": "0000000000000001", "name": "s", "kind": 1,
@@ -29,6 +29,7 @@ impl Running {
         }]}]}]});
         let url = self.root.replace("/api", "/v1/traces");
         let request = self.client.post(url).header("content-type", "application/json").body(body.to_string());
+        let request = request.header("x-mlflow-experiment-id", experiment);
         assert_eq!(request.send().await.unwrap().status(), 200);
         format!("tr-{id}")
     }
@@ -36,17 +37,17 @@ impl Running {
 
 #[tokio::test]
 async fn questions_are_made_listed_and_changed() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     let input = json!({"pass_fail": {"positive_label": "Right", "negative_label": "Wrong"}});
     let body = json!({
-        "experiment_id": "31", "name": "correct", "type": "FEEDBACK", "input": input,
+        "experiment_id": "1", "name": "correct", "type": "FEEDBACK", "input": input,
         "instruction": "Is it right?", "enable_comment": true
     });
     let made = server.post(&format!("{LABELS}/create"), body).await["label_schema"].clone();
     let id = made["schema_id"].as_str().unwrap();
     assert!(id.starts_with("ls-") && id.len() == 35, "{id}");
     for (field, value) in [
-        ("experiment_id", json!("31")),
+        ("experiment_id", json!("1")),
         ("name", json!("correct")),
         ("type", json!("FEEDBACK")),
         ("instruction", json!("Is it right?")),
@@ -64,20 +65,20 @@ async fn questions_are_made_listed_and_changed() {
     ] {
         assert_eq!(server.label(name, input.clone()).await["input"], input);
     }
-    let listed = server.get(&format!("{LABELS}/list"), json!({"experiment_id": "31"})).await;
+    let listed = server.get(&format!("{LABELS}/list"), json!({"experiment_id": "1"})).await;
     let names = each(&listed["label_schemas"], "name");
     assert_eq!(names, ["Feedback", "words", "open", "number", "choice", "correct"]);
     assert_eq!(listed["next_page_token"], "");
     let default = listed["label_schemas"][0].clone();
     assert_eq!((&default["is_default"], &default["input"]), (&json!(true), &json!({"text": {}})));
-    let again = server.get(&format!("{LABELS}/list"), json!({"experiment_id": "31", "max_results": 1})).await;
+    let again = server.get(&format!("{LABELS}/list"), json!({"experiment_id": "1", "max_results": 1})).await;
     assert_eq!(again["label_schemas"], json!([default]), "it is made once");
 
     let update = json!({"schema_id": id, "name": "right", "enable_comment": false});
     let changed = server.patch(&format!("{LABELS}/update"), update).await["label_schema"].clone();
     assert_eq!((&changed["name"], &changed["enable_comment"]), (&json!("right"), &json!(false)));
     assert_eq!(changed["instruction"], "Is it right?");
-    let named = server.get(&format!("{LABELS}/get-by-name"), json!({"experiment_id": "31", "name": "right"})).await;
+    let named = server.get(&format!("{LABELS}/get-by-name"), json!({"experiment_id": "1", "name": "right"})).await;
     assert_eq!(named["label_schema"], changed);
     assert_eq!(server.get(&format!("{LABELS}/get"), json!({"schema_id": id})).await, named);
     // The old name is free.
@@ -90,21 +91,21 @@ async fn questions_are_made_listed_and_changed() {
 
 #[tokio::test]
 async fn what_can_be_no_question_is_told_why() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     let made = server.label("choice", json!({"categorical": {"options": ["a"], "multi_select": false}})).await;
-    let listed = server.get(&format!("{LABELS}/list"), json!({"experiment_id": "31", "max_results": 1})).await;
+    let listed = server.get(&format!("{LABELS}/list"), json!({"experiment_id": "1", "max_results": 1})).await;
     let (id, default) = (&made["schema_id"], &listed["label_schemas"][0]["schema_id"]);
     let path = |action: &str| format!("{LABELS}/{action}");
     let (create, update, get, by_name, delete) =
         (path("create"), path("update"), path("get"), path("get-by-name"), path("delete"));
-    let input = |input: Value| json!({"experiment_id": "31", "name": "x", "type": "FEEDBACK", "input": input});
+    let input = |input: Value| json!({"experiment_id": "1", "name": "x", "type": "FEEDBACK", "input": input});
     let options = |options: Value| input(json!({"categorical": {"options": options}}));
     let labels = |a: &str, b: &str| input(json!({"pass_fail": {"positive_label": a, "negative_label": b}}));
-    let named = |name: &str| json!({"experiment_id": "31", "name": name, "type": "FEEDBACK", "input": {"text": {}}});
+    let named = |name: &str| json!({"experiment_id": "1", "name": name, "type": "FEEDBACK", "input": {"text": {}}});
     let many: Vec<_> = (0..11).map(|n| n.to_string()).collect();
     let (long, long_name) = ("x".repeat(65), "x".repeat(251));
     for (method, path, body, status, code, message) in [
-        (Method::POST, &create, json!({"experiment_id": "31", "name": "x"}), 400, INVALID, "FEEDBACK or EXPECTATION"),
+        (Method::POST, &create, json!({"experiment_id": "1", "name": "x"}), 400, INVALID, "FEEDBACK or EXPECTATION"),
         (Method::POST, &create, input(json!({})), 400, INVALID, "Label schema `input` is required."),
         (Method::POST, &create, labels("", "b"), 400, INVALID, "`InputPassFail.positive_label` must be a non-empty"),
         (Method::POST, &create, labels("a", &long), 400, INVALID, "must be at most 64 characters; got 65."),
@@ -143,16 +144,16 @@ async fn what_can_be_no_question_is_told_why() {
             named("choice"),
             400,
             EXISTS,
-            "Label schema with name 'choice' already exists for experiment '31'.",
+            "Label schema with name 'choice' already exists for experiment '1'.",
         ),
         (Method::GET, &get, json!({"schema_id": "ls-x"}), 404, MISSING, "Label schema with id 'ls-x' not found."),
         (
             Method::GET,
             &by_name,
-            json!({"experiment_id": "31", "name": "none"}),
+            json!({"experiment_id": "1", "name": "none"}),
             404,
             MISSING,
-            "Label schema with name 'none' not found for experiment '31'.",
+            "Label schema with name 'none' not found for experiment '1'.",
         ),
         (
             Method::PATCH,
@@ -193,7 +194,7 @@ async fn what_can_be_no_question_is_told_why() {
 
 #[tokio::test]
 async fn traces_wait_in_queues_until_somebody_is_done() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     let label = server.label("correct", json!({"text": {}})).await;
     let queue = server.queue(" q ", json!(["Alice", "bob", "alice"]), json!([label["schema_id"]])).await;
     let id = queue["queue_id"].as_str().unwrap();
@@ -202,27 +203,27 @@ async fn traces_wait_in_queues_until_somebody_is_done() {
     assert_eq!(queue["users"], json!(["alice", "bob"]));
     assert_eq!(queue["schema_ids"], json!([label["schema_id"]]));
     assert_eq!(server.get(&format!("{QUEUES}/get"), json!({"queue_id": id})).await["review_queue"], queue);
-    let by_name = json!({"experiment_id": "31", "name": "Q"});
+    let by_name = json!({"experiment_id": "1", "name": "Q"});
     assert_eq!(server.get(&format!("{QUEUES}/get-by-name"), by_name).await["review_queue"], queue);
 
-    let own = json!({"experiment_id": "31", "user": " Carol "});
+    let own = json!({"experiment_id": "1", "user": " Carol "});
     let first = server.post(&format!("{QUEUES}/get-or-create-user"), own.clone()).await["review_queue"].clone();
     assert_eq!((&first["queue_type"], &first["users"]), (&json!("USER"), &json!(["carol"])));
     assert_eq!(server.post(&format!("{QUEUES}/get-or-create-user"), own).await["review_queue"], first);
     for (asked, expected) in
         [(json!({}), &["carol", "q"][..]), (json!({"user": "ALICE"}), &["q"]), (json!({"user": "dave"}), &[])]
     {
-        let mut body = json!({"experiment_id": "31"});
+        let mut body = json!({"experiment_id": "1"});
         body.as_object_mut().unwrap().extend(asked.as_object().unwrap().clone());
         assert_eq!(each(&server.get(&format!("{QUEUES}/list"), body).await["review_queues"], "name"), expected);
     }
 
-    let (one, two) = (server.trace(1).await, server.trace(2).await);
+    let (one, two) = (server.trace(1, "1").await, server.trace(2, "1").await);
     let add = json!({"queue_id": id, "item_type": "TRACE", "item_ids": [two, one, two]});
     let items = server.post(&format!("{QUEUES}/items/add"), add.clone()).await["items"].clone();
     assert_eq!(each(&items, "item_id"), [two.as_str(), &one]);
     assert_eq!(server.post(&format!("{QUEUES}/items/add"), add).await["items"], items);
-    let with_it = server.get(&format!("{QUEUES}/list"), json!({"experiment_id": "31", "item_id": one})).await;
+    let with_it = server.get(&format!("{QUEUES}/list"), json!({"experiment_id": "1", "item_id": one})).await;
     assert_eq!(each(&with_it["review_queues"], "name"), ["q"]);
 
     let set = format!("{QUEUES}/items/set-status");
@@ -254,12 +255,12 @@ async fn traces_wait_in_queues_until_somebody_is_done() {
 
 #[tokio::test]
 async fn what_can_not_be_done_with_a_queue_is_told_why() {
-    let server = Running::start().await;
+    let server = Running::with_experiments().await;
     let queue = server.queue("q", json!([]), json!([])).await;
-    let own = json!({"experiment_id": "31", "user": "carol"});
+    let own = json!({"experiment_id": "1", "user": "carol"});
     let own = server.post(&format!("{QUEUES}/get-or-create-user"), own).await["review_queue"]["queue_id"].clone();
     let id = &queue["queue_id"];
-    let trace = server.trace(1).await;
+    let (trace, elsewhere) = (server.trace(1, "1").await, server.trace(2, "2").await);
     let path = |action: &str| format!("{QUEUES}/{action}");
     let (create, update, get, of_user, add, status) = (
         path("create"),
@@ -271,7 +272,7 @@ async fn what_can_not_be_done_with_a_queue_is_told_why() {
     );
     server.post(&add, json!({"queue_id": id, "item_ids": [trace]})).await;
     let new = |name: &str, kind: &str, more: Value| {
-        let mut body = json!({"experiment_id": "31", "name": name, "queue_type": kind});
+        let mut body = json!({"experiment_id": "1", "name": name, "queue_type": kind});
         body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         body
     };
@@ -299,7 +300,7 @@ async fn what_can_not_be_done_with_a_queue_is_told_why() {
             &create,
             new("x", "CUSTOM", json!({"schema_ids": ["ls-none"]})),
             INVALID,
-            "Label schema id(s) ['ls-none'] not found for experiment '31'.",
+            "Label schema id(s) ['ls-none'] not found for experiment '1'.",
         ),
         (
             Method::POST,
@@ -311,7 +312,7 @@ async fn what_can_not_be_done_with_a_queue_is_told_why() {
         (
             Method::POST,
             &of_user,
-            json!({"experiment_id": "31", "user": "Q"}),
+            json!({"experiment_id": "1", "user": "Q"}),
             EXISTS,
             "A non-user queue named 'q' already exists",
         ),
@@ -330,7 +331,14 @@ async fn what_can_not_be_done_with_a_queue_is_told_why() {
             &add,
             json!({"queue_id": id, "item_ids": ["tr-none"]}),
             MISSING,
-            "they do not exist in experiment '31'.",
+            "they do not exist in experiment '1'.",
+        ),
+        (
+            Method::POST,
+            &add,
+            json!({"queue_id": id, "item_ids": [trace, elsewhere]}),
+            MISSING,
+            "Cannot attach trace(s) ['tr-00000000000000000000000000000002'] to review queue",
         ),
         (Method::POST, &status, set("NONE", json!(null)), INVALID, "`status` must be one of PENDING, COMPLETE, or"),
         (

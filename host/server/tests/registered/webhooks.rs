@@ -17,15 +17,20 @@ async fn a_webhook_is_kept_and_its_secret_stays() {
     let mut body = hook("wh");
     body["secret"] = json!("s3cret");
     body["description"] = json!("d");
+    body["url"] = json!(" https://example.com/hook ");
     let made = server.post(WEBHOOKS, body).await["webhook"].clone();
     let path = format!("{WEBHOOKS}/{}", made["webhook_id"].as_str().unwrap());
     assert_eq!((&made["status"], &made["description"]), (&json!("ACTIVE"), &json!("d")));
+    assert_eq!(made["url"], "https://example.com/hook");
     assert_eq!(made["events"], json!([{"entity": "PROMPT", "action": "CREATED"}]));
     let change =
         json!({"status": "DISABLED", "description": "", "events": [{"entity": "PROMPT_TAG", "action": "SET"}]});
     let changed = server.patch(&path, change).await["webhook"].clone();
     assert_eq!((&changed["status"], changed.get("description")), (&json!("DISABLED"), None));
     assert_eq!(changed["url"], "https://example.com/hook");
+    let moved = server.patch(&path, json!({"url": "https://example.com/other\n"})).await["webhook"].clone();
+    assert_eq!(moved["url"], "https://example.com/other");
+    let changed = server.patch(&path, json!({"url": "https://example.com/hook"})).await["webhook"].clone();
     server.post(WEBHOOKS, hook("second")).await;
     let listed = server.get(WEBHOOKS, json!({"max_results": 1})).await;
     assert_eq!(each(&listed["webhooks"], "name"), ["second"]);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use axum::routing::{get, post};
-use model::tracking::Experiment;
+use model::tracking::{Experiment, Lifecycle};
 use registry::NewExperiment;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -86,6 +86,17 @@ pub(super) async fn find(shared: &Shared, id: &str) -> Result<Experiment, Wrong>
     adopt(shared).await?;
     let found = shared.registry.experiment(id).await?;
     found.ok_or_else(|| registry::Error::Missing { what: "experiment", name: id.to_owned() }.into())
+}
+
+/// Likewise, but only one that is not deleted: nothing new is kept in those that are.
+pub(super) async fn find_active(shared: &Shared, id: &str) -> Result<Experiment, Wrong> {
+    let found = find(shared, id).await?;
+    match found.lifecycle {
+        Lifecycle::Active => Ok(found),
+        Lifecycle::Deleted => {
+            Err(Wrong::invalid(format!("The experiment {id} must be in the 'active' state. Current state is deleted.")))
+        }
+    }
 }
 
 /// Has the registry know the experiments that spans were sent to by name.

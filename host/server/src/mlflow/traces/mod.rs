@@ -28,6 +28,7 @@ use axum::routing::{get, patch, post};
 use super::{Resource, Wrong};
 
 pub(crate) use experiment::of_otlp as experiment_of_otlp;
+pub(super) use search::filter;
 
 pub(super) fn resources() -> [Resource; 17] {
     [
@@ -55,7 +56,7 @@ pub(super) fn resources() -> [Resource; 17] {
 }
 
 /// The id of a trace as the store has it, of one that MLflow has `tr-` before.
-fn store_id(id: &str) -> Result<String, Wrong> {
+pub(super) fn store_id(id: &str) -> Result<String, Wrong> {
     let bare = id.strip_prefix("tr-").unwrap_or(id);
     if bare.len() == 32 && bare.bytes().all(|byte| byte.is_ascii_hexdigit()) {
         return Ok(bare.to_ascii_lowercase());

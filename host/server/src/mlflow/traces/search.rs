@@ -52,7 +52,7 @@ pub(super) async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> A
 }
 
 /// A filter in MLflow's language of traces, which ours is more than.
-pub(super) fn filter(shared: &Shared, text: &str) -> Result<Option<Filter>, Wrong> {
+pub(in crate::mlflow) fn filter(shared: &Shared, text: &str) -> Result<Option<Filter>, Wrong> {
     let filter =
         ::search::parse(&with_issues(text), (shared.now)()).map_err(|problem| refused("filter", text, &problem))?;
     Ok(filter.map(links::with_links))
