@@ -1,6 +1,12 @@
 """What a user of MLflow's guide sees on Karat: each script has its own checks, and fails as a whole."""
 
 import json
+import pathlib
+import sys
+import urllib.request
+
+sys.path.append(str(pathlib.Path(__file__).resolve().parent))
+import interface
 
 
 def arguments(model, folder):
@@ -11,6 +17,30 @@ def arguments(model, folder):
 
 
 def check_scripts(karat, expect, told):
-    expect("there are scripts", bool(told), True)
-    for topic, failure in told.items():
+    expect("there are scripts", bool(told["failures"]), True)
+    for topic, failure in told["failures"].items():
         expect.fail(topic, failure) if failure else expect(topic, failure, "")
+
+
+def ask(karat, path, **question):
+    kind = {"content-type": "application/json"}
+    asked = urllib.request.Request(f"{karat.api}/api/{path}", json.dumps(question).encode(), kind)
+    with urllib.request.urlopen(asked, timeout=30) as answer:
+        return json.load(answer)
+
+
+def check_interface(karat, expect, told):
+    """MLflow's own pages, in a browser."""
+    experiments = ask(karat, "2.0/mlflow/experiments/search", max_results=100)["experiments"]
+    of_tracing = next(one for one in experiments if one["name"].startswith("tracing"))
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": of_tracing["experiment_id"]}}
+    traces = ask(karat, "3.0/mlflow/traces/search", locations=[place], max_results=20)["traces"]
+    evaluated = next(one for one in experiments if one["name"].startswith("evaluating"))
+    runs = ask(karat, "2.0/mlflow/runs/search", experiment_ids=[evaluated["experiment_id"]])["runs"]
+    with interface.shown(told["build"], karat.api) as page:
+        shown = page("experiments")
+        expect("pages: experiments", [one["name"] for one in experiments[:5] if one["name"] not in shown], [])
+        shown = page(f"experiments/{of_tracing['experiment_id']}/traces")
+        expect("pages: traces", (f"{len(traces)} of {len(traces)} traces" in shown, "load error" in shown), (True, False))
+        shown = page(f"experiments/{evaluated['experiment_id']}/evaluation-runs")
+        expect("pages: evaluations", [run["info"]["run_name"] for run in runs if run["info"]["run_name"] not in shown], [])

@@ -1,5 +1,6 @@
-"""Runs the scripts beside it, each as its user would, and tells what each failed with."""
+"""Runs the scripts beside it, each as its user would, and tells what each failed with, and where MLflow's user interface is."""
 
+import importlib.util
 import json
 import pathlib
 import subprocess
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOGETHER = 2
-ASIDE = {"check", "compare", "guide", "send"}
+ASIDE = {"check", "compare", "guide", "interface", "send"}
 SCRIPTS = sorted(script for script in HERE.glob("*.py") if script.stem not in ASIDE)
 chosen = [script for script in SCRIPTS if script.stem in sys.argv[1:]] or SCRIPTS
 
@@ -19,4 +20,6 @@ def failure(script):
 
 
 with ThreadPoolExecutor(TOGETHER) as pool:
-    print(json.dumps({script.stem: found for script, found in zip(chosen, pool.map(failure, chosen))}))
+    failures = {script.stem: found for script, found in zip(chosen, pool.map(failure, chosen))}
+package = pathlib.Path(importlib.util.find_spec("mlflow").origin).parent
+print(json.dumps({"failures": failures, "build": str(package / "server/js/build")}))

@@ -352,6 +352,23 @@ async fn a_trace_stays_in_its_experiment_and_unknown_ones_are_refused() {
 }
 
 #[tokio::test]
+async fn json_within_a_text_of_mlflows_own_is_read() {
+    let running = Running::start().await;
+    let text = |key: &str, value: &str| KeyValue {
+        key: key.to_owned(),
+        value: Some(Any { value: Some(AnyValue::StringValue(value.to_owned())) }),
+        ..KeyValue::default()
+    };
+    let attributes = vec![text("mlflow.spanOutputs", "[\"p\"]"), text("mlflow.note", "[no"), text("own", "[1]")];
+    assert_eq!(running.spans("0", vec![Span { attributes, ..span(1, "root") }]).await, 200);
+    let whole = running.whole().await;
+    let attribute = |key: &str| value(&whole["spans"][0]["attributes"], key).clone();
+    assert_eq!(attribute("mlflow.spanOutputs"), json!({ "array_value": { "values": [{ "string_value": "p" }] } }));
+    assert_eq!(attribute("mlflow.note"), json!({ "string_value": "[no" }));
+    assert_eq!(attribute("own"), json!({ "string_value": "[1]" }));
+}
+
+#[tokio::test]
 async fn spans_of_other_dialects_have_what_mlflows_client_looks_for() {
     let running = Running::start().await;
     let text = |key: &str, value: &str| KeyValue {

@@ -63,7 +63,8 @@ fn attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Vec<Value> {
 }
 
 fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
-    let mut all: Attributes = span.attributes.iter().filter(|(name, _)| name != TRACE).cloned().collect();
+    let own = span.attributes.iter().filter(|(name, _)| name != TRACE);
+    let mut all: Attributes = own.map(|(name, value)| (name.clone(), unwrapped(name, value))).collect();
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value.and_then(|value| Json::from_serialize(&value).ok())
             && all.iter().all(|(known, _)| known != name)
@@ -82,6 +83,13 @@ fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
     put("mlflow.chat.tokenUsage", facts.tokens.map(usage));
     put("mlflow.llm.cost", digest.cost.map(|cost| json!({ "total_cost": to_dollars(cost) })));
     all
+}
+
+/// A value of MLflow's own. What is no text there, others than its client send as JSON within one.
+fn unwrapped(name: &str, value: &Json) -> Json {
+    let text = name.starts_with("mlflow.").then(|| serde_json::from_str::<String>(value.as_str()).ok()).flatten();
+    let within = text.filter(|text| text.trim_start().starts_with(['"', '{', '[']));
+    within.and_then(|text| Json::parse(&text).ok()).unwrap_or_else(|| value.clone())
 }
 
 fn pairs(attributes: &Attributes) -> Vec<Value> {
