@@ -185,7 +185,8 @@ impl Store for MemoryStore {
     }
 
     fn new_dataset(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
-        Ok(Box::new(Draft { store: self.clone(), bytes: Vec::new() }))
+        let keep = |state: &mut State, digest, bytes| drop(state.datasets.insert(digest, bytes));
+        Ok(Box::new(Draft { store: self.clone(), bytes: Vec::new(), keep }))
     }
 
     fn open_dataset(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
@@ -194,10 +195,12 @@ impl Store for MemoryStore {
     }
 }
 
-/// A dataset that is still being written.
+/// A dataset or a blob that is still being written.
 struct Draft {
     store: MemoryStore,
     bytes: Vec<u8>,
+    /// Puts what was written under its digest.
+    keep: fn(&mut State, String, Arc<[u8]>),
 }
 
 impl Write for Draft {
@@ -213,7 +216,7 @@ impl Write for Draft {
 impl DatasetWriter for Draft {
     fn keep(self: Box<Self>) -> Result<String, StoreError> {
         let digest = blake3::hash(&self.bytes).to_hex().to_string();
-        self.store.state().datasets.insert(digest.clone(), self.bytes.into());
+        (self.keep)(&mut self.store.state(), digest.clone(), self.bytes.into());
         Ok(digest)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::btree_map::Range;
 use std::collections::{BTreeMap, HashMap};
-use std::io::{Cursor, Read, Write};
+use std::io::{Cursor, Read};
 use std::ops::Bound;
 use std::sync::Arc;
 use std::time::SystemTime;
@@ -12,7 +12,7 @@ use model::document::{Change, Committed, Document, Expected, Kind};
 use model::json::Json;
 use model::ports::{BlobStore, DatasetWriter, DocumentStore, StoreError};
 
-use super::MemoryStore;
+use super::{Draft, MemoryStore, State};
 use crate::{GRACE, documents};
 
 #[derive(Debug, Default)]
@@ -100,7 +100,8 @@ impl DocumentStore for MemoryStore {
 
 impl BlobStore for MemoryStore {
     fn new_blob(&self) -> Result<Box<dyn DatasetWriter>, StoreError> {
-        Ok(Box::new(Draft { store: self.clone(), bytes: Vec::new() }))
+        let keep = |state: &mut State, digest, bytes| drop(state.blobs.0.insert(digest, (SystemTime::now(), bytes)));
+        Ok(Box::new(Draft { store: self.clone(), bytes: Vec::new(), keep }))
     }
 
     fn open_blob(&self, digest: &str) -> Result<Box<dyn Read + Send>, StoreError> {
@@ -124,29 +125,5 @@ impl BlobStore for MemoryStore {
             stays
         });
         Ok(bytes)
-    }
-}
-
-/// A blob that is still being written.
-struct Draft {
-    store: MemoryStore,
-    bytes: Vec<u8>,
-}
-
-impl Write for Draft {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.bytes.write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl DatasetWriter for Draft {
-    fn keep(self: Box<Self>) -> Result<String, StoreError> {
-        let digest = blake3::hash(&self.bytes).to_hex().to_string();
-        self.store.state().blobs.0.insert(digest.clone(), (SystemTime::now(), self.bytes.into()));
-        Ok(digest)
     }
 }
