@@ -61,8 +61,19 @@ fn metadata(header: &Header) -> BTreeMap<String, String> {
     put(SESSION, header.session.clone());
     put(USER, header.user.clone());
     put(TOKENS, header.tokens.map(|tokens| tokens_text(&tokens)));
-    put(COST, header.cost.map(|cost| json!({ "total_cost": cost }).to_string()));
+    put(COST, shown_cost(header.cost, header.input_cost, header.output_cost).map(|cost| cost.to_string()));
     metadata
+}
+
+/// US dollars as MLflow writes them; without the parts that are not known. None where the whole is not.
+pub(super) fn shown_cost(total: Option<f64>, input: Option<f64>, output: Option<f64>) -> Option<Value> {
+    let mut shown = json!({ "total_cost": total? });
+    for (name, cost) in [("input_cost", input), ("output_cost", output)] {
+        if let Some(cost) = cost {
+            shown[name] = json!(cost);
+        }
+    }
+    Some(shown)
 }
 
 fn tokens_text(tokens: &model::digest::Tokens) -> String {

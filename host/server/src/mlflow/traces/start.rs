@@ -11,6 +11,7 @@ use model::digest::{ANNOUNCEMENT, SpanDigest, Tokens, to_pico};
 use model::ports::{Annotation, AnnotationChange, SpanBatch};
 use model::search::CLIENT_REQUEST_ID;
 use model::trace::{Attributes, Span, Status};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{experiment, info, said, store_id, tags, time};
@@ -84,6 +85,7 @@ fn announcement(trace: &Asked) -> Result<Span, Wrong> {
 fn digest(announcement: &Span) -> SpanDigest {
     let mut metadata = texts(announcement);
     let (inputs, outputs) = (metadata.remove(INPUTS), metadata.remove(OUTPUTS));
+    let costs = metadata.get(info::COST).and_then(|text| costs(text)).unwrap_or_default();
     let mut digest = SpanDigest {
         end: announcement.end,
         start: announcement.start,
@@ -94,7 +96,9 @@ fn digest(announcement: &Span) -> SpanDigest {
         session: metadata.get(info::SESSION).cloned(),
         user: metadata.get(info::USER).cloned(),
         tokens: metadata.get(info::TOKENS).and_then(|text| tokens(text)),
-        cost: metadata.get(info::COST).and_then(|text| cost(text)),
+        cost: costs.total_cost.and_then(pico),
+        input_cost: costs.input_cost.and_then(pico),
+        output_cost: costs.output_cost.and_then(pico),
         inputs,
         outputs,
         metadata: metadata.into_iter().collect(),
@@ -145,7 +149,18 @@ fn tokens(text: &str) -> Option<Tokens> {
     })
 }
 
-fn cost(text: &str) -> Option<u64> {
-    let told: BTreeMap<String, Option<f64>> = serde_json::from_str(text).ok()?;
-    told.get("total_cost").copied().flatten().filter(|cost| cost.is_finite() && *cost >= 0.0).map(to_pico)
+/// As [`info::shown_cost`] writes them.
+#[derive(Default, Deserialize)]
+struct Costs {
+    total_cost: Option<f64>,
+    input_cost: Option<f64>,
+    output_cost: Option<f64>,
+}
+
+fn costs(text: &str) -> Option<Costs> {
+    serde_json::from_str(text).ok()
+}
+
+fn pico(dollars: f64) -> Option<u64> {
+    (dollars.is_finite() && dollars >= 0.0).then(|| to_pico(dollars))
 }
