@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::ports::{BlobStore, DocumentStore, ModelDoor, TraceStore};
+use model::ports::{BlobStore, DocumentStore, ModelDoor, ScorerDoor, TraceStore};
 use model::redaction::Redactions;
 use telemetry::facts::Prices;
 
@@ -89,6 +89,8 @@ pub struct Parts {
     pub pseudonym_key: [u8; 32],
     /// None leaves the gateway out.
     pub models: Option<Models>,
+    /// None leaves scorers out.
+    pub scorers: Option<Arc<dyn ScorerDoor>>,
 }
 
 /// Models that clients may call.

@@ -155,9 +155,9 @@ fn shared(options: Options, parts: Parts, tokens: Option<Tokens>) -> Result<Arc<
     };
     let hosts = options.allowed_hosts.into_iter().chain([options.host]);
     let guard = Guard::new(hosts, options.allowed_origins, tokens);
-    let Parts { traces, documents, blobs, version, now, .. } = parts;
+    let Parts { traces, documents, blobs, version, now, scorers, .. } = parts;
     let registry = Registry::new(documents);
-    Ok(Arc::new(Shared { traces, registry, blobs, intake, guard, gateway, health, metrics, version, now }))
+    Ok(Arc::new(Shared { traces, registry, blobs, intake, guard, gateway, scorers, health, metrics, version, now }))
 }
 
 /// Everything but gRPC.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::ports::{Annotation, BlobStore, StoreError, TraceStore};
+use model::ports::{Annotation, BlobStore, ScorerDoor, StoreError, TraceStore};
 use registry::Registry;
 
 use crate::gateway::Gateway;
@@ -20,6 +20,8 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     /// None where there are no models.
     pub(crate) gateway: Option<Gateway>,
+    /// None where clients are not to use scorers.
+    pub(crate) scorers: Option<Arc<dyn ScorerDoor>>,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) version: String,

@@ -45,6 +45,7 @@ fn parts(store: &Arc<Kept>) -> Parts {
         version: "0.1.0-test".to_owned(),
         pseudonym_key: [7; 32],
         models: None,
+        scorers: None,
     }
 }
 

@@ -53,6 +53,7 @@ impl Running {
             version: "0.1.0-test".to_owned(),
             pseudonym_key: [7; 32],
             models: None,
+            scorers: None,
         };
         let server = Server::bind(options, parts).await.unwrap();
         let (addresses, (end, ended)) = (server.addresses(), oneshot::channel::<()>());

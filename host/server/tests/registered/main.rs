@@ -52,6 +52,7 @@ impl Running {
             version: "0.1.0-test".to_owned(),
             pseudonym_key: [7; 32],
             models: None,
+            scorers: None,
         };
         let options = Options { port: 0, otlp_port: None, grpc_port: None, ..Options::default() };
         let server = Server::bind(options, parts).await.unwrap();
