@@ -53,6 +53,7 @@ use crate::shared::Shared;
 pub(crate) use asked::Asked;
 pub(crate) use server_info::VERSION;
 pub(crate) use traces::experiment_of_otlp;
+pub(crate) use webhooks::Webhooks;
 pub(crate) use wrong::{Code, Wrong};
 
 const ROOTS: [&str; 2] = ["/api", "/ajax-api"];

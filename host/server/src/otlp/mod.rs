@@ -127,6 +127,11 @@ impl Intake {
         span
     }
 
+    /// Whether everything is kept as it comes.
+    pub(crate) fn redacts_nothing(&self) -> bool {
+        self.0.redactor.is_empty()
+    }
+
     /// What is said of a trace of an experiment, without what is not to be kept.
     pub(crate) fn redacted_change(&self, experiment: &str, change: AnnotationChange) -> AnnotationChange {
         self.0.redactor.of(experiment).change(change)

@@ -12,10 +12,12 @@ mod refusals;
 mod runs;
 mod trace_metrics;
 mod traces;
+mod webhooks;
 
 use std::sync::Arc;
 
-use server::{Addresses, Options, Parts, Server};
+use broker::{Allowed, Door};
+use server::{Addresses, Options, Parts, Server, WayOut};
 use storage::MemoryStore;
 use telemetry::facts::NoPrices;
 use tokio::sync::oneshot;
@@ -35,12 +37,24 @@ fn options() -> Options {
     Options { port: 0, otlp_port: None, grpc_port: None, ..Options::default() }
 }
 
+/// The way to webhooks: to public addresses, and to these origins.
+pub(crate) fn way_out(named: &[&str]) -> WayOut {
+    let named: Vec<_> = named.iter().map(|&origin| origin.to_owned()).collect();
+    let allowed = Allowed { private: named.iter().cloned().collect(), ..Allowed::default() };
+    let door = Door::new(allowed, Arc::new(broker::Addresses), broker::Bounds::PLUGINS).unwrap();
+    WayOut { door: Arc::new(door), named }
+}
+
 impl Running {
     async fn start() -> Self {
         Self::with(options()).await
     }
 
     async fn with(options: Options) -> Self {
+        Self::made(options, way_out(&[])).await
+    }
+
+    async fn made(options: Options, webhooks: WayOut) -> Self {
         // The client asks for one though it never uses it.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let store = MemoryStore::new();
@@ -53,6 +67,7 @@ impl Running {
             version: "0.1.0-test".to_owned(),
             pseudonym_key: [7; 32],
             models: None,
+            webhooks,
         };
         let server = Server::bind(options, parts).await.unwrap();
         let (addresses, (end, ended)) = (server.addresses(), oneshot::channel::<()>());
