@@ -73,7 +73,9 @@ impl Metrics {
         ));
         line(format_args!("# TYPE karat_gateway_spans_lost_total counter"));
         line(format_args!("karat_gateway_spans_lost_total {}", self.lost.load(Ordering::Relaxed)));
-        line(format_args!("# HELP karat_webhook_deliveries_total What webhooks were to be told, by what became of it."));
+        line(format_args!(
+            "# HELP karat_webhook_deliveries_total What webhooks were to be told, by what became of it."
+        ));
         line(format_args!("# TYPE karat_webhook_deliveries_total counter"));
         for (outcome, count) in [("taken", &self.told), ("lost", &self.untold)] {
             let count = count.load(Ordering::Relaxed);

@@ -21,12 +21,14 @@ use server::{Addresses, Options, Parts, Server, WayOut};
 use storage::MemoryStore;
 use telemetry::facts::NoPrices;
 use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
 
 /// A server that runs until the test ends.
 struct Running {
     addresses: Addresses,
     store: MemoryStore,
-    _end: oneshot::Sender<()>,
+    end: oneshot::Sender<()>,
+    running: JoinHandle<()>,
 }
 
 /// What the clock of every server says, in milliseconds.
@@ -55,9 +57,12 @@ impl Running {
     }
 
     async fn made(options: Options, webhooks: WayOut) -> Self {
+        Self::over(MemoryStore::new(), options, webhooks).await
+    }
+
+    async fn over(store: MemoryStore, options: Options, webhooks: WayOut) -> Self {
         // The client asks for one though it never uses it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = MemoryStore::new();
         let parts = Parts {
             traces: Arc::new(store.clone()),
             documents: Arc::new(store.clone()),
@@ -71,10 +76,10 @@ impl Running {
         };
         let server = Server::bind(options, parts).await.unwrap();
         let (addresses, (end, ended)) = (server.addresses(), oneshot::channel::<()>());
-        tokio::spawn(server.run(async {
+        let running = tokio::spawn(server.run(async {
             // Ended with the test.
             let _ = ended.await;
         }));
-        Self { addresses, store, _end: end }
+        Self { addresses, store, end, running }
     }
 }

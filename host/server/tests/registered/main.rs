@@ -18,9 +18,9 @@ mod webhooks;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use broker::{Addresses as Lookup, Allowed, Bounds, Door};
 use reqwest::Method;
 use serde_json::{Value, json};
-use broker::{Addresses as Lookup, Allowed, Bounds, Door};
 use server::{Options, Parts, Server, WayOut};
 use storage::MemoryStore;
 use telemetry::facts::NoPrices;

@@ -143,7 +143,9 @@ async fn attempts(shared: &Shared, webhook: &str, id: &str, body: &str) -> Resul
         }
         match again_after(&answered, time).filter(|_| time + 1 < TIMES) {
             Some(wait) => tokio::time::sleep(wait).await,
-            None => return Err(answered.map_or_else(|f| f.message, |response| format!("it answered {}", response.status))),
+            None => {
+                return Err(answered.map_or_else(|f| f.message, |response| format!("it answered {}", response.status)));
+            }
         }
     }
     unreachable!("the last attempt ends it")
