@@ -17,6 +17,7 @@ mod experiments;
 mod fields;
 mod files;
 mod filter;
+mod gateway;
 mod graphql;
 mod inputs;
 mod issue_search;
@@ -88,6 +89,7 @@ fn resources() -> Vec<Resource> {
         .chain(apps::resources())
         .chain(dataset_records::resources())
         .chain(datasets::resources())
+        .chain(gateway::resources())
         .chain(issue_search::resources())
         .chain(issues::resources())
         .chain(label_schemas::resources())

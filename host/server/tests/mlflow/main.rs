@@ -5,9 +5,11 @@
 mod artifacts;
 mod client;
 mod experiments;
+mod gateway;
 mod graphql;
 mod inputs;
 mod metrics;
+mod older;
 mod refusals;
 mod runs;
 mod trace_metrics;
@@ -47,33 +49,34 @@ pub(crate) fn way_out(named: &[&str]) -> WayOut {
     WayOut { door: Arc::new(door), named }
 }
 
+fn parts(store: &MemoryStore) -> Parts {
+    Parts {
+        traces: Arc::new(store.clone()),
+        documents: Arc::new(store.clone()),
+        blobs: Arc::new(store.clone()),
+        prices: Arc::new(NoPrices),
+        now: || NOW.cast_unsigned() * 1_000_000,
+        version: "0.1.0-test".to_owned(),
+        pseudonym_key: [7; 32],
+        models: None,
+        webhooks: way_out(&[]),
+    }
+}
+
 impl Running {
     async fn start() -> Self {
         Self::with(options()).await
     }
 
     async fn with(options: Options) -> Self {
-        Self::made(options, way_out(&[])).await
+        let store = MemoryStore::new();
+        Self::made(options, parts(&store), store).await
     }
 
-    async fn made(options: Options, webhooks: WayOut) -> Self {
-        Self::over(MemoryStore::new(), options, webhooks).await
-    }
-
-    async fn over(store: MemoryStore, options: Options, webhooks: WayOut) -> Self {
+    /// Of parts with this store.
+    async fn made(options: Options, parts: Parts, store: MemoryStore) -> Self {
         // The client asks for one though it never uses it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let parts = Parts {
-            traces: Arc::new(store.clone()),
-            documents: Arc::new(store.clone()),
-            blobs: Arc::new(store.clone()),
-            prices: Arc::new(NoPrices),
-            now: || NOW.cast_unsigned() * 1_000_000,
-            version: "0.1.0-test".to_owned(),
-            pseudonym_key: [7; 32],
-            models: None,
-            webhooks,
-        };
         let server = Server::bind(options, parts).await.unwrap();
         let (addresses, (end, ended)) = (server.addresses(), oneshot::channel::<()>());
         let running = tokio::spawn(server.run(async {

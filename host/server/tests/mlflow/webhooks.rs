@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use server::Parts;
+use storage::MemoryStore;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 
 use crate::client::{Answer, PATIENCE};
-use crate::{NOW, Running, options, way_out};
+use crate::{NOW, Running, options, parts, way_out};
 
 /// A server that is told what happens.
 struct Hook {
@@ -87,7 +89,13 @@ impl Running {
     /// A server whose operator allows these hooks.
     async fn with_hooks(hooks: &[&Hook]) -> Self {
         let named: Vec<_> = hooks.iter().map(|hook| &*hook.origin).collect();
-        Self::made(options(), way_out(&named)).await
+        Self::over(MemoryStore::new(), &named).await
+    }
+
+    /// One whose operator allows these origins.
+    async fn over(store: MemoryStore, named: &[&str]) -> Self {
+        let parts = Parts { webhooks: way_out(named), ..parts(&store) };
+        Self::made(options(), parts, store).await
     }
 
     /// Has a hook told of some events, and returns its id.
@@ -328,7 +336,7 @@ async fn nothing_goes_to_an_address_that_nobody_allowed() {
     // One that was allowed once: the door looks, whatever is kept.
     let allowed = Running::with_hooks(&[&hook]).await;
     let id = allowed.hooked(&hook, &PROMPT).await;
-    let server = Running::over(allowed.store.clone(), options(), way_out(&[])).await;
+    let server = Running::over(allowed.store.clone(), &[]).await;
     let tried = server.post(&format!("webhooks/{id}/test"), json!({})).await.ok();
     assert_eq!(tried["result"]["success"], false);
     let told = tried["result"]["error_message"].as_str().unwrap();
