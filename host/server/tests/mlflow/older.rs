@@ -14,7 +14,7 @@ fn file(request_id: &str) -> Value {
     let span = |id: &str, parent: Option<&str>, name: &str, attributes: Value| {
         json!({
             "name": name,
-            "context": { "span_id": id, "trace_id": "0x7fdfed4daa78111fb3f20312eb46cca7" },
+            "context": { "span_id": id, "trace_id": "7fdfed4daa78111fb3f20312eb46cca7" },
             "parent_id": parent,
             "start_time": START * 1_000_000,
             "end_time": (START + 20) * 1_000_000,
@@ -29,11 +29,12 @@ fn file(request_id: &str) -> Value {
         "mlflow.traceRequestId": id, "mlflow.spanType": "\"CHAIN\"",
         "mlflow.spanInputs": "{\"q\": \"mail ann@example.com\"}", "mlflow.spanOutputs": "\"42\"",
     });
-    let mut step = span("0x2a", Some("0x1"), "step", json!({ "mlflow.traceRequestId": id, "n": "3" }));
+    let mut step =
+        span("000000000000002a", Some("0x0000000000000001"), "step", json!({ "mlflow.traceRequestId": id, "n": "3" }));
     step["status_code"] = json!("ERROR");
     step["status_message"] = json!("it broke");
     step["events"] = json!([{ "name": "exception", "timestamp": START * 1_000_000 + 5, "attributes": { "at": "x" } }]);
-    json!({ "spans": [span("0x1", None, "answer", root), step], "request": "{}", "response": "\"42\"" })
+    json!({ "spans": [span("0000000000000001", None, "answer", root), step], "request": "{}", "response": "\"42\"" })
 }
 
 fn pairs(pairs: &[(&str, &str)]) -> Value {
@@ -118,8 +119,8 @@ async fn its_spans_are_there_for_everybody() {
     // And for the client that brought them, as it wrote them.
     let read = server.filed(Method::GET, &begun, String::new()).await.ok();
     let step = &read["spans"][1];
-    assert_eq!(step["context"]["span_id"], "0x000000000000002a");
-    assert_eq!((&step["parent_id"], &step["status_code"]), (&json!("0x0000000000000001"), &json!("ERROR")));
+    assert_eq!(step["context"]["span_id"], "000000000000002a");
+    assert_eq!((&step["parent_id"], &step["status_code"]), (&json!("0000000000000001"), &json!("ERROR")));
     assert_eq!((&step["attributes"]["n"], &step["events"]), (&json!("3"), &file(id)["spans"][1]["events"]));
     assert_eq!(step["attributes"]["mlflow.traceRequestId"], json!(id).to_string());
     assert_eq!(read["response"], "\"42\"");
@@ -142,7 +143,7 @@ async fn spans_in_the_words_of_later_clients_are_read_as_well() {
     let [span] = &read["spans"].as_array().unwrap()[..] else { panic!("{read}") };
     assert_eq!(
         (&span["context"]["span_id"], &span["status_message"]),
-        (&json!("0x0000000000000001"), &json!("it broke"))
+        (&json!("0000000000000001"), &json!("it broke"))
     );
     assert_eq!(span["attributes"]["mlflow.spanType"], "\"LLM\"");
 }

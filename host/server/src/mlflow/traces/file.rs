@@ -151,9 +151,9 @@ impl Filed {
         };
         Self {
             name: span.name.clone(),
-            context: Some(Context { span_id: format!("0x{}", span.id), trace_id: format!("0x{trace}") }),
+            context: Some(Context { span_id: span.id.clone(), trace_id: trace.to_owned() }),
             span_id: None,
-            parent_id: span.parent.as_ref().map(|parent| format!("0x{parent}")),
+            parent_id: span.parent.clone(),
             start_time: span.start,
             end_time: span.end,
             status_code: Some(code.to_owned()),
@@ -208,11 +208,12 @@ fn json_of(value: &Value) -> Option<Text> {
     Text::from_serialize(value).ok()
 }
 
-/// Of hexadecimal behind `0x`, which need not be filled up with zeros, or of Base64.
+/// Of hexadecimal, which the oldest clients have `0x` before, or of Base64, which no id in hexadecimal looks like.
 fn id(text: &str) -> Option<String> {
-    let number = match text.strip_prefix("0x") {
-        Some(digits) => u64::from_str_radix(digits, 16).ok()?,
-        None => u64::from_be_bytes(STANDARD.decode(text).ok()?.try_into().ok()?),
+    let digits = text.strip_prefix("0x").unwrap_or(text);
+    let number = match u64::from_str_radix(digits, 16) {
+        Ok(number) => number,
+        Err(_) => u64::from_be_bytes(STANDARD.decode(text).ok()?.try_into().ok()?),
     };
     (number != 0).then(|| format!("{number:016x}"))
 }

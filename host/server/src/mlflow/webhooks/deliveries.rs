@@ -131,7 +131,8 @@ async fn deliver(shared: Arc<Shared>, webhook: String, first: Delivery) {
 
 /// Says why it could not be delivered.
 async fn attempts(shared: &Shared, webhook: &str, id: &str, body: &str) -> Result<(), String> {
-    for time in 0.. {
+    let mut time = 0;
+    loop {
         let webhook = match shared.registry.webhook(webhook).await {
             Ok(webhook) if webhook.is_active => webhook,
             Ok(_) | Err(Error::Missing { .. }) => return Err("it is not to be told any more".to_owned()),
@@ -141,14 +142,15 @@ async fn attempts(shared: &Shared, webhook: &str, id: &str, body: &str) -> Resul
         if answered.as_ref().is_ok_and(is_taken) {
             return Ok(());
         }
-        match again_after(&answered, time).filter(|_| time + 1 < TIMES) {
+        time += 1;
+        match again_after(&answered, time).filter(|_| time < TIMES) {
             Some(wait) => tokio::time::sleep(wait).await,
             None => {
-                return Err(answered.map_or_else(|f| f.message, |response| format!("it answered {}", response.status)));
+                return Err(answered
+                    .map_or_else(|failure| failure.message, |response| format!("it answered {}", response.status)));
             }
         }
     }
-    unreachable!("the last attempt ends it")
 }
 
 /// Its address is not told: there may be keys in it.

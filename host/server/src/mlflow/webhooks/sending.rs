@@ -69,8 +69,8 @@ pub(super) fn is_taken(response: &HttpResponse) -> bool {
     (200..300).contains(&response.status)
 }
 
-/// How long to wait before it is tried for the time after this one; none where that would change nothing.
-pub(super) fn again_after(answered: &Result<HttpResponse, Failure>, time: u32) -> Option<Duration> {
+/// How long to wait before it is tried again, when it was tried so many times; none where that would change nothing.
+pub(super) fn again_after(answered: &Result<HttpResponse, Failure>, times: u32) -> Option<Duration> {
     /// The longest that it is waited for.
     const LONGEST: Duration = Duration::from_secs(60);
     let asked_for = match answered {
@@ -78,7 +78,7 @@ pub(super) fn again_after(answered: &Result<HttpResponse, Failure>, time: u32) -
         Err(failure) if matches!(failure.kind, FailureKind::TimedOut | FailureKind::Unavailable) => None,
         _ => return None,
     };
-    let grown = || Duration::from_secs(1 << time.min(6)).mul_f64(1.0 + fastrand::f64() / 2.0);
+    let grown = || Duration::from_secs(1 << (times - 1).min(6)).mul_f64(1.0 + fastrand::f64() / 2.0);
     Some(asked_for.unwrap_or_else(grown).min(LONGEST))
 }
 
