@@ -371,6 +371,9 @@ pub trait ModelDoor: Send + Sync {
     /// Who can be called, by name.
     fn models(&self) -> &[ModelOffer];
 
+    /// What calls may cost today; none where nothing limits it.
+    fn budget(&self) -> Option<DayBudget>;
+
     /// Makes a call, again where it failed in passing, and by way of who stands in for the endpoint where it can't be asked.
     /// Returns when the head of an answer is there that is no such failure, or the last of those that were: what an endpoint
     /// answers is passed on, whatever it is.
@@ -432,6 +435,17 @@ pub struct ModelOffer {
     pub model: Model,
     /// Whether it speaks OpenAI's interface; a call of one that does not fails.
     pub is_open_ai: bool,
+    /// The name of the endpoint that stands in for it.
+    pub fallback: Option<String>,
+}
+
+/// What may be spent on a day of UTC, and was, in millionths of a US dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayBudget {
+    /// Days since 1970-01-01.
+    pub day: u64,
+    pub most: u64,
+    pub spent: u64,
 }
 
 /// A call, as a client made it.

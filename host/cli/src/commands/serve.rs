@@ -10,12 +10,13 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use broker::{Allowed, Bounds};
 use model::ports::Sink;
 use model::redaction::Redactions;
 use pipeline::live::{Exporter, Forwarding};
 use pipeline::plan::exporter::Planned;
 use serde_json::json;
-use server::{Addresses, BindError, Options, Parts, Redactor, Server};
+use server::{Addresses, BindError, Options, Parts, Redactor, Server, WayOut};
 use telemetry::otlp;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
@@ -72,6 +73,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         pseudonym_key: pseudonym_key(&folder)?,
         models: gateway.as_ref().map(|gateway| gateway.models.clone()),
         scorers: Some(Arc::new(Scorers::new(isolation, runtime.handle(), terminal))),
+        webhooks: webhooks(&what.from)?,
     };
     runtime.block_on(async {
         let server = Server::bind(options, parts).await.map_err(unbound)?;
@@ -90,6 +92,14 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         ending.finish().await;
         Ok(Exit::Done)
     })
+}
+
+/// To public addresses, and to what the operator allows beyond these.
+fn webhooks(from: &ExportFrom) -> Result<WayOut, Stop> {
+    let private = Authority::read(from.policy.as_deref(), &from.allow)?.allowed()?.private;
+    let named = private.iter().cloned().collect();
+    let door = wiring::door(Allowed { private, ..Allowed::default() }, Bounds::PLUGINS)?;
+    Ok(WayOut { door, named })
 }
 
 /// An exporter that traces are sent on to.

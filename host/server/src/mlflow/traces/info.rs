@@ -14,7 +14,7 @@ pub(super) const TOKENS: &str = "mlflow.trace.tokenUsage";
 pub(super) const COST: &str = "mlflow.trace.cost";
 
 /// The shape of traces that this is.
-const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");
+pub(super) const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");
 
 /// Says that spans are here, and not in a file of artifacts: without it, clients send them there as well.
 const LOCATION: (&str, &str) = ("mlflow.trace.spansLocation", "TRACKING_STORE");
@@ -42,7 +42,7 @@ pub(super) fn shown(info: &TraceInfo, experiment: &str) -> Value {
     Value::Object(fields)
 }
 
-fn state(state: State) -> &'static str {
+pub(super) fn state(state: State) -> &'static str {
     match state {
         State::InProgress => "IN_PROGRESS",
         State::Ok => "OK",
@@ -51,7 +51,7 @@ fn state(state: State) -> &'static str {
 }
 
 /// What the trace says of itself, and what MLflow has there that is a fact with us.
-fn metadata(header: &Header) -> BTreeMap<String, String> {
+pub(super) fn metadata(header: &Header) -> BTreeMap<String, String> {
     let mut metadata = header.metadata.clone();
     metadata.remove(CLIENT_REQUEST_ID);
     let mut put = |name: &str, value: Option<String>| {
@@ -89,7 +89,7 @@ fn tokens_text(tokens: &model::digest::Tokens) -> String {
     counts.to_string()
 }
 
-fn shown_tags(info: &TraceInfo, experiment: &str) -> BTreeMap<String, String> {
+pub(super) fn shown_tags(info: &TraceInfo, experiment: &str) -> BTreeMap<String, String> {
     let mut shown: BTreeMap<String, String> = info.tags.clone();
     shown.retain(|name, _| !links::is_one(name));
     let name = &info.header.name;

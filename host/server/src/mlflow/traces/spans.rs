@@ -62,7 +62,7 @@ fn attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Vec<Value> {
     pairs(&all_attributes(trace, span, digest))
 }
 
-fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
+pub(super) fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
     let own = span.attributes.iter().filter(|(name, _)| name != TRACE);
     let mut all: Attributes = own.map(|(name, value)| (name.clone(), unwrapped(name, value))).collect();
     let mut put = |name: &str, value: Option<Value>| {
