@@ -31,7 +31,9 @@ def ask(karat, path, **question):
 
 
 def check_interface(karat, expect, told):
-    """MLflow's own pages, in a browser."""
+    """MLflow's own pages, in a browser, once all scripts have left something to see."""
+    if not told["whole"]:
+        return
     experiments = ask(karat, "2.0/mlflow/experiments/search", max_results=100)["experiments"]
     of_tracing = next(one for one in experiments if one["name"].startswith("tracing"))
     evaluated = next(one for one in experiments if one["name"].startswith("evaluating"))
