@@ -18,9 +18,7 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 import urllib.parse
 import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -32,6 +30,7 @@ import check
 import harness
 import karat
 import model
+import reference
 
 Call = collections.namedtuple("Call", "topic method path query asked status answer")
 HOPS = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"}
@@ -50,7 +49,6 @@ MASKS = [(re.compile(pattern), mask) for pattern, mask in [
 MASKED_KEYS = {"experiment_id", "experiment_ids", "_mlflow_experiment_ids", "execution_duration", "trace_id", "span_id", "parent_span_id",
                "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "next_page_token", "page_token", "mlflow.eval.requestId"}
 UNORDERED = ("assessment_name", "key")
-STARTS = 180
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -96,38 +94,6 @@ def recording(url):
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield server
     server.shutdown()
-
-
-@contextlib.contextmanager
-def mlflow(command):
-    """MLflow's own server, with a database that is thrown away."""
-    with tempfile.TemporaryDirectory() as folder:
-        with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as free:
-            port = free.server_port
-        asked = [command, "server", "--backend-store-uri", f"sqlite:///{folder}/store.db", "--artifacts-destination", f"{folder}/artifacts",
-                 "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-        kept = {"PATH": f"{pathlib.Path(command).parent}:{os.environ['PATH']}", "HOME": folder, "MLFLOW_DISABLE_TELEMETRY": "true"}
-        with open(f"{folder}/log", "w") as log:
-            server = subprocess.Popen(asked, cwd=folder, env=kept, stdout=log, stderr=log)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            until = time.monotonic() + STARTS
-            while not healthy(url):
-                if server.poll() is not None or time.monotonic() > until:
-                    raise SystemExit(f"`mlflow server` does not start:\n{pathlib.Path(folder, 'log').read_text()}")
-                time.sleep(0.5)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def healthy(url):
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
 
 
 def ran(url, model_url, topics, name):
@@ -268,7 +234,7 @@ def short(value):
 
 
 def main():
-    aside = {"check", "compare", "guide", "send"}
+    aside = {"check", "compare", "guide", "interface", "send"}
     all_topics = sorted(script.stem for script in HERE.glob("*.py") if script.stem not in aside)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--karat", metavar="FILE", help="this binary; default: the release build")
@@ -284,8 +250,8 @@ def main():
     with model.serving() as model_url:
         with karat.serving(binary, lambda folder: check.arguments(model_url, folder)) as server:
             ours = ran(server.api, model_url, topics, "Karat")
-        with mlflow(asked.mlflow) as url:
-            theirs = ran(url, model_url, topics, "MLflow")
+        with reference.serving(asked.mlflow, "--workers", "1") as server:
+            theirs = ran(server.api, model_url, topics, "MLflow")
     compare(ours, theirs)
 
 
