@@ -27,7 +27,7 @@ import requests
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 STEP = 10_000_000
-AT_ONCE, BATCH = 8, 250
+AT_ONCE, BATCH = 32, 250
 TOPIC = "topic-xxxx"
 TABLES = {"trace_info": "request_id", "trace_tags": "request_id", "trace_request_metadata": "request_id", "trace_metrics": "request_id",
           "spans": "trace_id", "span_metrics": "trace_id"}
