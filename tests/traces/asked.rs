@@ -29,7 +29,7 @@ fn rows_of_a_client_are_scored_and_nothing_of_them_is_kept() {
         .chain([json!({ "inputs": {} })])
         .collect();
     let (status, answer) =
-        ask(&server, &json!({ "scorer": { "scorer": "numeric_match", "with": { "tolerance": 0.5 } }, "rows": rows }));
+        ask(&server, &json!({ "scorer": { "use": "numeric_match", "with": { "tolerance": 0.5 } }, "rows": rows }));
     assert_eq!(status, 200, "{answer:#}");
     assert_eq!((&answer["scorer"], &answer["plugin"]["name"]), (&json!("numeric_match"), &json!("karat/text")));
     let told = answer["rows"].as_array().unwrap();
@@ -59,11 +59,11 @@ fn a_scorer_sees_the_trace_that_a_row_brings() {
     let server = Server::start(&project, &[]);
     let span = json!({ "span_id": "0000000000000001", "name": "find", "start_time_unix_nano": 1, "end_time_unix_nano": 2,
         "attributes": { "mlflow.spanType": "TOOL" } });
-    let row = json!({ "inputs": {}, "trace": { "trace_id": "1", "spans": [span] } });
-    let (status, answer) = ask(&server, &json!({ "scorer": "tool_call_count", "rows": [row] }));
+    let row = json!({ "inputs": {}, "trace": { "trace_id": "0af7651916cd43dd8448eb211c80319c", "spans": [span] } });
+    let (status, answer) = ask(&server, &json!({ "scorer": "step_count", "rows": [row] }));
     assert_eq!((status, &answer["rows"][0]["feedback"][0]["value"]), (200, &json!(1)), "{answer:#}");
     let broken = json!({ "inputs": {}, "trace": { "spans": [{ "span_id": "?" }] } });
-    refused(&server, &json!({ "scorer": "tool_call_count", "rows": [broken] }), "rows[0].trace.spans[0].span_id", &[]);
+    refused(&server, &json!({ "scorer": "step_count", "rows": [broken] }), "rows[0].trace.spans[0].span_id", &[]);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_client_reaches_nothing_by_a_scorer() {
     refused(&server, &json!({ "scorer": "exact_mach" }), "scorer", &["exact_match"]);
     refused(
         &server,
-        &json!({ "scorer": { "scorer": "numeric_match", "with": { "tolerance": "?" } } }),
+        &json!({ "scorer": { "use": "numeric_match", "with": { "tolerance": "?" } } }),
         "scorer.with.tolerance",
         &["number"],
     );

@@ -69,7 +69,7 @@ class KaratScorer(MlflowScorer):
     def model_dump(self, **_: Any) -> Dict[str, Any]:
         """As it is registered: the plugin by its digest. Others of MLflow's clients see a judge whose model is Karat."""
         digest = self.digest or _ask(mlflow.get_tracking_uri(), self.entry, None, [])["plugin"]["digest"]
-        scorer = self.entry.get("scorer") or self.entry["plugin"]
+        scorer = self.entry["use"]
         judge = {
             "instructions": f"Karat's scorer `{scorer}` looks at {{{{ inputs }}}}, {{{{ outputs }}}} and {{{{ expectations }}}}.",
             "model": f"karat:/{scorer}",
@@ -83,7 +83,7 @@ def scorer(name: str, *, plugin: Optional[str] = None, key: Optional[str] = None
 
     `parameters` are what a suite says under `with`; the results are called `key`, else by the scorer's name.
     """
-    entry = {"scorer": name, "plugin": plugin, "name": key, "with": parameters}
+    entry = {"use": name, "plugin": plugin, "name": key, "with": parameters}
     return KaratScorer(name=key or name, entry={field: value for field, value in entry.items() if value})
 
 

@@ -400,7 +400,7 @@ pub trait ScorerDoor: Send + Sync {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ScorerCall {
-    /// As suites have it under `scorers`: a name, or an object with `scorer`, `with` and so on.
+    /// As suites have it under `scorers`: a name, or an object with `use`, `with` and so on.
     pub scorer: Json,
     /// What its plugin has to be; none takes what is there under the name.
     pub digest: Option<String>,

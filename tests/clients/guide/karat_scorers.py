@@ -37,9 +37,9 @@ def short(outputs):
 
 
 data = [{"inputs": {"a": n, "b": 1}, "expectations": {"expected_response": n + 1 if n % 4 else 0}} for n in range(40)]
-done = mlflow.genai.evaluate(data=data, predict_fn=app, scorers=[matches, words, short, karat.scorer("tool_call_count")])
+done = mlflow.genai.evaluate(data=data, predict_fn=app, scorers=[matches, words, short, karat.scorer("step_count")])
 assert done.metrics["numeric_match/mean"] == 0.75, done.metrics
-assert done.metrics["says_so/mean"] == done.metrics["short/mean"] == done.metrics["tool_call_count/mean"] == 1, done.metrics
+assert done.metrics["says_so/mean"] == done.metrics["short/mean"] == done.metrics["step_count/mean"] == 1, done.metrics
 trace = mlflow.get_trace(mlflow.search_traces(run_id=done.run_id, return_type="list")[0].info.trace_id)
 said = guide.by_name(trace)["numeric_match"]
 assert said.source.source_type == "CODE" and said.source.source_id.startswith("karat:/karat/text@"), said
