@@ -18,11 +18,8 @@ import pathlib
 import re
 import subprocess
 import sys
-import tempfile
 import threading
-import time
 import urllib.parse
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -32,25 +29,11 @@ import check
 import harness
 import karat
 import model
+import peer
+from differences import differences, masked, short
 
 Call = collections.namedtuple("Call", "topic method path query asked status answer")
 HOPS = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"}
-# Of values that are never the same twice only what they are is compared.
-MASKS = [(re.compile(pattern), mask) for pattern, mask in [
-    (r"\b(tr|a|d|dr|m|iss|ls|rq|s|e)-[0-9a-f]{32}\b", r"\1-ID"),
-    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
-    (r"\b[0-9a-f]{32}\b", "RUN"),
-    (r"\b[0-9a-f]{16}\b", "SPAN"),
-    (r"-[0-9a-f]{8}\b", "-NAME"),
-    (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME"),
-    (r"\b1[0-9]{12}([0-9]{6})?\b", "TIME"),
-    (r"(mlflow-artifacts:)/\d+\b", r"\1/EXPERIMENT"),
-    (r"\b[0-9a-f]{8}\b", "DIGEST"),
-]]
-MASKED_KEYS = {"experiment_id", "experiment_ids", "_mlflow_experiment_ids", "execution_duration", "trace_id", "span_id", "parent_span_id",
-               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "next_page_token", "page_token", "mlflow.eval.requestId"}
-UNORDERED = ("assessment_name", "key")
-STARTS = 180
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -98,38 +81,6 @@ def recording(url):
     server.shutdown()
 
 
-@contextlib.contextmanager
-def mlflow(command):
-    """MLflow's own server, with a database that is thrown away."""
-    with tempfile.TemporaryDirectory() as folder:
-        with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as free:
-            port = free.server_port
-        asked = [command, "server", "--backend-store-uri", f"sqlite:///{folder}/store.db", "--artifacts-destination", f"{folder}/artifacts",
-                 "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-        kept = {"PATH": f"{pathlib.Path(command).parent}:{os.environ['PATH']}", "HOME": folder, "MLFLOW_DISABLE_TELEMETRY": "true"}
-        with open(f"{folder}/log", "w") as log:
-            server = subprocess.Popen(asked, cwd=folder, env=kept, stdout=log, stderr=log)
-        try:
-            url = f"http://127.0.0.1:{port}"
-            until = time.monotonic() + STARTS
-            while not healthy(url):
-                if server.poll() is not None or time.monotonic() > until:
-                    raise SystemExit(f"`mlflow server` does not start:\n{pathlib.Path(folder, 'log').read_text()}")
-                time.sleep(0.5)
-            yield url
-        finally:
-            server.terminate()
-            server.wait(30)
-
-
-def healthy(url):
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:
-            return answer.status == 200
-    except OSError:
-        return False
-
-
 def ran(url, model_url, topics, name):
     """What was asked and answered while each script ran."""
     with recording(url) as proxy:
@@ -142,32 +93,6 @@ def ran(url, model_url, topics, name):
             if done.returncode != 0:
                 print(done.stderr.strip()[-3000:], flush=True)
         return proxy.calls
-
-
-def masked(value, key=""):
-    if key in MASKED_KEYS:
-        return f"<{type(value).__name__}>"
-    if isinstance(value, dict):
-        return {name: masked(inner, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        if value and all(isinstance(one, dict) and set(one) <= {"key", "value"} and "key" in one for one in value):
-            # Tags, parameters and attributes are in no order.
-            return {one["key"]: masked(one.get("value") or None, one["key"]) for one in sorted(value, key=lambda one: one["key"])}
-        found = [masked(one, key) for one in value]
-        # Assessments and metrics come as they were stored, by threads.
-        return sorted(found, key=lambda one: json.dumps([one.get(name) for name in UNORDERED] + [one], sort_keys=True)) \
-            if found and all(isinstance(one, dict) and any(name in one for name in UNORDERED) for one in found) else found
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, (int, float)):
-        return "TIME" if value > 10**12 else value
-    if value[:1] in "{[":
-        # JSON in a string.
-        with contextlib.suppress(ValueError):
-            return masked(json.loads(value), key)
-    for pattern, mask in MASKS:
-        value = pattern.sub(mask, value)
-    return value
 
 
 def endpoint(call):
@@ -209,28 +134,6 @@ def distance(one, other):
     return 1000 * (one.status != other.status) + 10 * len(list(asked)) + len(list(answered))
 
 
-def differences(ours, theirs, path=""):
-    """Where two masked answers are not the same: the place, Karat's, MLflow's."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for name in sorted(ours.keys() | theirs.keys()):
-            yield from differences(ours.get(name, ABSENT), theirs.get(name, ABSENT), f"{path}.{name}")
-    elif isinstance(ours, list) and isinstance(theirs, list):
-        if len(ours) != len(theirs):
-            yield f"{path}[]: how many", len(ours), len(theirs)
-        for one, other in zip(ours, theirs):
-            yield from differences(one, other, f"{path}[]")
-    elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):
-        yield path, ours, theirs
-
-
-class Absent:
-    def __repr__(self):
-        return "(absent)"
-
-
-ABSENT = Absent()
-
-
 def compare(ours, theirs):
     found = collections.defaultdict(lambda: collections.defaultdict(list))
     alone = collections.Counter()
@@ -262,11 +165,6 @@ def compare(ours, theirs):
             print(f"  {of}: {count} x {name} -> {status}")
 
 
-def short(value):
-    text = value if isinstance(value, str) else json.dumps(value, default=repr, ensure_ascii=False)
-    return text if len(text) < 300 else f"{text[:300]}…"
-
-
 def main():
     aside = {"check", "compare", "guide", "send"}
     all_topics = sorted(script.stem for script in HERE.glob("*.py") if script.stem not in aside)
@@ -284,7 +182,7 @@ def main():
     with model.serving() as model_url:
         with karat.serving(binary, lambda folder: check.arguments(model_url, folder)) as server:
             ours = ran(server.api, model_url, topics, "Karat")
-        with mlflow(asked.mlflow) as url:
+        with peer.serving(asked.mlflow) as url:
             theirs = ran(url, model_url, topics, "MLflow")
     compare(ours, theirs)
 
