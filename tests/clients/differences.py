@@ -11,8 +11,10 @@ MASKS = [(re.compile(pattern), mask) for pattern, mask in [
     (r"\b[0-9a-f]{32}\b", "RUN"),
     (r"\b[0-9a-f]{16}\b", "SPAN"),
     (r"-[0-9a-f]{8}\b", "-NAME"),
-    (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME"),
+    (r"\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|\+00:00)", "TIME"),
+    (r"\b[A-Z][a-z]{2}, \d\d [A-Z][a-z]{2} \d{4} [0-9:]+ GMT\b", "TIME"),
     (r"\b1[0-9]{12}([0-9]{6})?\b", "TIME"),
+    (r"\b0x[0-9a-f]{6,}\b", "ADDRESS"),
     (r"(mlflow-artifacts:)/\d+\b", r"\1/EXPERIMENT"),
     (r"\b[0-9a-f]{8}\b", "DIGEST"),
 ]]

@@ -13,14 +13,14 @@ STARTS = 180
 
 
 @contextlib.contextmanager
-def serving(command):
-    """Starts it with MLflow's command and a database that is thrown away."""
+def serving(command, **settings):
+    """Starts it with MLflow's command, a database that is thrown away, and what else is to be in its environment."""
     with tempfile.TemporaryDirectory() as folder:
         with socket.create_server(("127.0.0.1", 0)) as free:
             port = free.getsockname()[1]
         asked = [command, "server", "--backend-store-uri", f"sqlite:///{folder}/store.db", "--artifacts-destination", f"{folder}/artifacts",
                  "--host", "127.0.0.1", "--port", str(port), "--workers", "1"]
-        kept = {"PATH": f"{pathlib.Path(command).parent}:{os.environ['PATH']}", "HOME": folder, "MLFLOW_DISABLE_TELEMETRY": "true"}
+        kept = {"PATH": f"{pathlib.Path(command).parent}:{os.environ['PATH']}", "HOME": folder, "MLFLOW_DISABLE_TELEMETRY": "true", **settings}
         with open(f"{folder}/log", "w") as log:
             server = subprocess.Popen(asked, cwd=folder, env=kept, stdout=log, stderr=log)
         try:

@@ -1,4 +1,4 @@
-"""In what the traces of a script differ between two servers, but for what is never the same twice."""
+"""In what the traces of a script differ between two servers, and why."""
 
 from differences import differences, masked_text
 
@@ -35,15 +35,19 @@ def masked(value):
         return [masked(inner) for inner in value]
     if isinstance(value, str):
         return masked_text(value)
-    return "TIME" if isinstance(value, int) and value > 10**12 else value
+    return "TIME" if isinstance(value, int) and value > 1.7e9 else value
 
 
-def compared(ours, theirs, again):
-    """What differs, with its reason where it has one, and how many places MLflow's own server has not the same twice."""
-    noise = {place for place, _, _ in places(again, theirs)}
-    found = [(place, mine, his) for place, mine, his in places(ours, theirs) if place not in noise]
-    return [(place, reason(place, mine, his), mine, his) for place, mine, his in found], len(noise)
+def compared(ours, theirs):
+    """What differs, with its reason where it has one."""
+    return [(place, reason(place, mine, his), mine, his) for place, mine, his in places(ours, theirs)]
 
 
 def reason(place, mine, his):
     return next((why for holds, why in REASONS if holds(place, mine, his)), None)
+
+
+def without_noise(different, theirs, again):
+    """What MLflow's own server has not the same twice is no difference."""
+    noise = {place for place, _, _ in places(again, theirs)}
+    return [one for one in different if one[0] not in noise]

@@ -1,10 +1,14 @@
 """What MLflow's client sees of the traces of an experiment, as plain data: the header as it is found, the spans as they are read."""
 
+import json
+
 import mlflow
 from mlflow.tracking import MlflowClient
+from mlflow.tracking._tracking_service.utils import _get_store
 
 # Of no trace is it the same twice.
 OWN = {"mlflow.artifactLocation", "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats"}
+SUMS = {"mlflow.trace.tokenUsage", "mlflow.trace.cost"}
 
 
 def traces(server, experiment):
@@ -15,19 +19,25 @@ def traces(server, experiment):
     if found is None:
         return []
     infos = client.search_traces([found.experiment_id], max_results=100, include_spans=False)
-    return [{"info": header(one.info), "spans": spans(client.get_trace(one.info.trace_id))}
+    # A client may have failed to send some of the spans: AG2's root has a number that is too large for it.
+    store = _get_store(server)
+    return [{"info": header(one.info), "spans": spans(store.get_trace(one.info.trace_id, allow_partial=True))}
             for one in sorted(infos, key=lambda one: one.info.request_time)]
 
 
 def header(info):
-    # MLflow's server knows prices of parts, too, and not the same ones.
     return {"state": str(info.state), "request_preview": info.request_preview, "response_preview": info.response_preview,
             "metadata": without_own(info.trace_metadata), "tags": without_own(info.tags), "tokens": info.token_usage,
             "assessments": [one.to_dictionary() for one in info.assessments]}
 
 
 def without_own(pairs):
-    return {key: value for key, value in pairs.items() if key not in OWN}
+    """Sums are texts of JSON, which has no order."""
+    return {key: parsed(value) if key in SUMS else value for key, value in pairs.items() if key not in OWN}
+
+
+def parsed(value):
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def spans(trace):
