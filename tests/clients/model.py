@@ -137,8 +137,8 @@ def stream(asked):
     message, reason = reply(asked)
     if "tool_calls" in message:
         call = message["tool_calls"][0]
-        name, arguments = call["function"].values()
-        first = {**call, "index": 0, "function": {"name": name, "arguments": ""}}
+        arguments = call["function"]["arguments"]
+        first = {**call, "index": 0, "function": {**call["function"], "arguments": ""}}
         deltas = [{"role": "assistant", "content": None, "tool_calls": [first]}]
         deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in [arguments[:7], arguments[7:]]]
     else:

@@ -61,8 +61,8 @@ def ran(python, script, server, experiment, address):
         "GROQ_API_KEY": "none", "GROQ_BASE_URL": of_provider, "AWS_ENDPOINT_URL_BEDROCK_RUNTIME": of_provider,
         "AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none",
         # Nobody but the two servers is told.
-        "CREWAI_TRACING_ENABLED": "false", "CREWAI_DISABLE_TELEMETRY": "true", "OPENAI_AGENTS_DISABLE_TRACING": "0",
-        "AGNO_TELEMETRY": "false", "HAYSTACK_TELEMETRY_ENABLED": "False", "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+        "CREWAI_TRACING_ENABLED": "false", "CREWAI_DISABLE_TELEMETRY": "true", "AGNO_TELEMETRY": "false",
+        "HAYSTACK_TELEMETRY_ENABLED": "False", "LITELLM_LOCAL_MODEL_COST_MAP": "True",
     }
     # A script is named as what it imports, so its folder is no place to import from.
     done = subprocess.run([python, "-P", script], env=environment, cwd=home, capture_output=True, text=True, timeout=LONGEST)
@@ -103,7 +103,11 @@ def unique(names):
 
 
 def main():
-    chosen = [script for script in SCRIPTS if script.stem in sys.argv[1:]] or SCRIPTS
+    named = {script.stem: script for script in SCRIPTS}
+    unknown = [name for name in sys.argv[1:] if name not in named]
+    if unknown:
+        sys.exit(f"there is no script `{unknown[0]}`; there are {', '.join(named)}")
+    chosen = [named[name] for name in sys.argv[1:] or named]
     with provider.serving() as address, peer.serving(str(BESIDE / "mlflow"), MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as mlflow:
         rows = {script.stem: told(script, os.environ["KARAT_API"], mlflow, address) for script in chosen}
     print(json.dumps(rows, default=repr))
