@@ -1,5 +1,6 @@
 //! Traces from where they come in to where they are scored: a real server, a real store, the command line.
 
+mod asked;
 mod files;
 mod forwarding;
 mod keeping;

@@ -1,6 +1,6 @@
 """Functions as scorers."""
 
-from typing import Any, Callable, Dict, List, Optional
+from typing import Any, Callable, Dict, List, Optional, Union
 
 from . import schema, trace
 from .feedback import abstain
@@ -52,11 +52,17 @@ def _part(row: Row, part: str) -> Any:
     return trace.of_row() if part == "trace" else getattr(row, part)
 
 
-def scorer(function: Optional[Callable] = None, **options: Any) -> Any:
+def scorer(function: Union[Callable, str, None] = None, **options: Any) -> Any:
     """Makes a scorer of a function: `@scorer`, or with options `@scorer(name="tone", better="lower")`.
 
     Options: `name`, `summary` (else the docstring), `value` (the type of its verdicts, or a list of labels; else the
     annotation of what it returns), `better` (`higher`, `lower` or `neutral`), `determinism` (`pure`, `judge` or
     `volatile`; else by what the plugin may use).
+
+    With a name instead of a function it is a scorer of a server, for MLflow's `evaluate`: see `karat.mlflow.scorer`.
     """
+    if isinstance(function, str):
+        from . import mlflow
+
+        return mlflow.scorer(function, **options)
     return offer(Scorer, SCORERS, function, options)

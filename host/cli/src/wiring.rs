@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use broker::{Addresses, Allowed, Bounds, Commands, Door};
 use bytesize::ByteSize;
-use model::digest::Tokens;
+use model::digest::{Cost, Tokens};
 use model::limits::Isolation;
 use model::ports::{Catalog, Plugin, PluginError};
 use model::scorer::{ItemKind, PluginDescription};
@@ -49,8 +49,8 @@ pub(crate) fn store_folder(named: Option<PathBuf>) -> Result<PathBuf, Stop> {
 }
 
 /// What tokens of a model cost, where that is known.
-pub(crate) fn prices(provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<f64> {
-    pipeline::plan::prices::of_tokens(provider, model, tokens.input, tokens.output)
+pub(crate) fn prices(provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<Cost> {
+    pipeline::plan::prices::of_tokens(provider, model, tokens)
 }
 
 /// Opens the store, or makes it.
@@ -135,12 +135,12 @@ pub(crate) struct Plugins {
 impl Plugins {
     pub(crate) fn new(
         sandbox: Sandbox,
-        runtime: &Runtime,
+        runtime: &Handle,
         folder: PathBuf,
         isolation: Isolation,
         terminal: &Terminal,
     ) -> Self {
-        Self { sandbox, runtime: runtime.handle().clone(), folder, isolation, terminal: *terminal }
+        Self { sandbox, runtime: runtime.clone(), folder, isolation, terminal: *terminal }
     }
 
     /// A component in a file, with what is known of it beyond its description.

@@ -40,6 +40,9 @@ pub struct SpanDigest {
     pub tokens: Option<Tokens>,
     /// In millionths of a millionth of a US dollar: whole numbers add up to the same in every order.
     pub cost: Option<u64>,
+    /// What of it was for what came in; none where only the whole is known. `output_cost` likewise.
+    pub input_cost: Option<u64>,
+    pub output_cost: Option<u64>,
     /// Prompts that it used, as `name` or `name/version`.
     pub prompts: Vec<String>,
     /// What it says of its trace beyond all that, by name.
@@ -61,6 +64,13 @@ pub struct Tokens {
     pub reasoning: u64,
     /// What the span says; else input and output.
     pub total: u64,
+}
+
+/// What tokens cost, in US dollars.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cost {
+    pub input: f64,
+    pub output: f64,
 }
 
 /// The facts of a trace.
@@ -86,6 +96,9 @@ pub struct Header {
     pub tokens: Option<Tokens>,
     /// US dollars, likewise. None where no step's cost is known.
     pub cost: Option<f64>,
+    /// What of it was for what came in; none where that is not known of all of it. `output_cost` likewise.
+    pub input_cost: Option<f64>,
+    pub output_cost: Option<f64>,
     /// Steps with tokens whose cost is unknown: where there are any, `cost` is less than all.
     pub unpriced: usize,
     /// Models that answered, in alphabetical order; `prompts` likewise.
@@ -215,6 +228,8 @@ impl Fold {
             user: first(|part| &part.user),
             tokens: spent.tokens,
             cost: spent.cost.map(to_dollars),
+            input_cost: spent.input_cost.map(to_dollars),
+            output_cost: spent.output_cost.map(to_dollars),
             unpriced: spent.unpriced,
             models: models.into_iter().collect(),
             prompts: prompts.into_iter().collect(),
@@ -257,7 +272,7 @@ impl Fold {
                 }
             }
             if let Some(cost) = part.cost.filter(|_| above.cost == Counted::No) {
-                spent.cost = Some(spent.cost.unwrap_or_default().saturating_add(cost));
+                spent.pay(cost, part.input_cost, part.output_cost);
                 above.cost = by;
                 above.unpriced.and_then(|step| waiting.insert(step, true));
             }
@@ -284,8 +299,12 @@ pub fn in_order<Id: Copy + Eq + Hash + Ord>(spans: Vec<(Id, u64, Option<Id>)>) -
 
 /// What the spans of a trace have told, and its client says otherwise.
 fn announced(told: Header, announcement: &SpanDigest) -> Header {
-    let SpanDigest { start, end, is_error, name, service, session, user, tokens, cost, inputs, outputs, .. } =
+    let SpanDigest { start, end, is_error, name, service, session, user, tokens, inputs, outputs, .. } =
         announcement.clone();
+    let (cost, input_cost, output_cost) = match announcement.cost.map(to_dollars) {
+        Some(cost) => (Some(cost), announcement.input_cost.map(to_dollars), announcement.output_cost.map(to_dollars)),
+        None => (told.cost, told.input_cost, told.output_cost),
+    };
     let mut metadata = told.metadata;
     metadata.extend(announcement.metadata.iter().cloned());
     let prompts: BTreeSet<String> = told.prompts.into_iter().chain(announcement.prompts.iter().cloned()).collect();
@@ -303,7 +322,9 @@ fn announced(told: Header, announcement: &SpanDigest) -> Header {
         session: session.or(told.session),
         user: user.or(told.user),
         tokens: tokens.or(told.tokens),
-        cost: cost.map(to_dollars).or(told.cost),
+        cost,
+        input_cost,
+        output_cost,
         prompts: prompts.into_iter().collect(),
         metadata,
         inputs: inputs.or(told.inputs),
@@ -346,10 +367,23 @@ impl Above<'_> {
 struct Spent {
     tokens: Option<Tokens>,
     cost: Option<u64>,
+    input_cost: Option<u64>,
+    output_cost: Option<u64>,
     unpriced: usize,
 }
 
 impl Spent {
+    /// A part of the whole is known as long as it is known of each step.
+    fn pay(&mut self, cost: u64, input: Option<u64>, output: Option<u64>) {
+        let is_first = self.cost.is_none();
+        let sum = |sum: Option<u64>, more: Option<u64>| match is_first {
+            true => more,
+            false => Some(sum?.saturating_add(more?)),
+        };
+        (self.input_cost, self.output_cost) = (sum(self.input_cost, input), sum(self.output_cost, output));
+        self.cost = sum(self.cost, Some(cost));
+    }
+
     fn add(&mut self, more: Tokens) {
         let sum = self.tokens.get_or_insert_default();
         for (sum, more) in [

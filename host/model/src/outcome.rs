@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::feedback::Feedback;
+use crate::feedback::{Feedback, Value};
 
 /// What came of one scorer looking at one row. Nothing else can happen, and none of these turns into another: a
 /// failure is never a zero.
@@ -18,6 +18,50 @@ pub enum Outcome {
     Failed(Failure),
     /// There was nothing to score: the row has no outputs and the scorer needs them.
     Unpredicted,
+}
+
+/// One verdict of an outcome, as it is written for others to read.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Verdict<'a> {
+    /// The scorer's key; `key/sub` for a sub-feedback.
+    pub scorer: String,
+    /// `scored`, `abstained` or `failed`.
+    pub outcome: &'static str,
+    pub value: Option<&'a Value>,
+    pub rationale: Option<&'a str>,
+    /// Why there is no value.
+    pub reason: Option<&'a str>,
+}
+
+impl Outcome {
+    /// At least one, unless there was nothing to score. `key` is the scorer's.
+    pub fn verdicts(&self, key: &str) -> Vec<Verdict<'_>> {
+        let without_value = |outcome, reason| {
+            vec![Verdict { scorer: key.to_owned(), outcome, value: None, rationale: None, reason: Some(reason) }]
+        };
+        match self {
+            Self::Scored(feedback) => feedback.iter().map(|feedback| Verdict::of(key, feedback)).collect(),
+            Self::Abstained { reason } => without_value("abstained", reason),
+            Self::Failed(failure) => without_value("failed", &failure.message),
+            Self::Unpredicted => Vec::new(),
+        }
+    }
+}
+
+impl<'a> Verdict<'a> {
+    fn of(key: &str, feedback: &'a Feedback) -> Self {
+        let scorer = match &feedback.name {
+            Some(sub) => format!("{key}/{sub}"),
+            None => key.to_owned(),
+        };
+        Self {
+            scorer,
+            outcome: "scored",
+            value: Some(&feedback.value),
+            rationale: feedback.rationale.as_deref(),
+            reason: None,
+        }
+    }
 }
 
 /// Why a call of a plugin gave no result.

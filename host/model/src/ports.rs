@@ -21,8 +21,8 @@ use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, FailureKind, Outcome};
 use crate::prediction::Prediction;
 use crate::report::Report;
-use crate::row::Row;
-use crate::run::{RowResult, Run, RunHeader, RunId};
+use crate::row::{Row, RowRecord};
+use crate::run::{PlannedScorer, RowResult, Run, RunHeader, RunId};
 use crate::scorer::{ItemKind, PluginDescription};
 use crate::search::{Cursor, Page, Query, TraceInfo};
 use crate::suite::DataFormat;
@@ -371,6 +371,9 @@ pub trait ModelDoor: Send + Sync {
     /// Who can be called, by name.
     fn models(&self) -> &[ModelOffer];
 
+    /// What calls may cost today; none where nothing limits it.
+    fn budget(&self) -> Option<DayBudget>;
+
     /// Makes a call, again where it failed in passing, and by way of who stands in for the endpoint where it can't be asked.
     /// Returns when the head of an answer is there that is no such failure, or the last of those that were: what an endpoint
     /// answers is passed on, whatever it is.
@@ -382,6 +385,48 @@ pub trait ModelDoor: Send + Sync {
     async fn call(&self, call: ModelCall) -> Result<ModelAnswer, Failure>;
 }
 
+/// Puts rows of clients before a scorer that they name. It owns the plugins, and what they may take.
+#[async_trait]
+pub trait ScorerDoor: Send + Sync {
+    /// Finds the scorer, and gives what came of each row, in their order.
+    ///
+    /// # Errors
+    ///
+    /// Fails with what is wrong with the request, before any row is looked at.
+    async fn score(&self, call: ScorerCall) -> Result<Scored, BadCall>;
+}
+
+/// Rows for a scorer, as a client sends them.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScorerCall {
+    /// As suites have it under `scorers`: a name, or an object with `scorer`, `with` and so on.
+    pub scorer: Json,
+    /// What its plugin has to be; none takes what is there under the name.
+    pub digest: Option<String>,
+    /// As lines of a data file. Without any, the scorer is looked for and that is all.
+    #[serde(default)]
+    pub rows: Vec<RowRecord>,
+}
+
+/// What came of a call.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scored {
+    pub scorer: PlannedScorer,
+    /// One for each row.
+    pub outcomes: Vec<Outcome>,
+}
+
+/// Something in a call that should not be so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BadCall {
+    /// Where, such as `scorer.with.pattern`.
+    pub field: String,
+    pub message: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+}
+
 /// A model that can be called.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ModelOffer {
@@ -390,6 +435,17 @@ pub struct ModelOffer {
     pub model: Model,
     /// Whether it speaks OpenAI's interface; a call of one that does not fails.
     pub is_open_ai: bool,
+    /// The name of the endpoint that stands in for it.
+    pub fallback: Option<String>,
+}
+
+/// What may be spent on a day of UTC, and was, in millionths of a US dollar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayBudget {
+    /// Days since 1970-01-01.
+    pub day: u64,
+    pub most: u64,
+    pub spent: u64,
 }
 
 /// A call, as a client made it.

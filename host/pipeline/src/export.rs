@@ -1,8 +1,7 @@
 //! A result with its row as one line of JSON.
 
-use model::feedback::{Feedback, Value};
 use model::json::Json;
-use model::outcome::Outcome;
+use model::outcome::Verdict;
 use model::row::RowRecord;
 use model::run::{RowResult, RunPlan};
 use serde::Serialize;
@@ -22,7 +21,7 @@ pub fn line(plan: &RunPlan, row: &RowRecord, result: &RowResult) -> Result<Strin
         outputs: outputs(row, result),
         expectations: row.expectations.as_ref(),
         error: result.error.as_ref().map(|error| error.message.as_str()),
-        feedback: feedback.flat_map(|(scorer, outcome)| verdicts(&scorer.key, outcome)).collect(),
+        feedback: feedback.flat_map(|(scorer, outcome)| outcome.verdicts(&scorer.key)).collect(),
     })
 }
 
@@ -45,48 +44,12 @@ struct Line<'a> {
     feedback: Vec<Verdict<'a>>,
 }
 
-#[derive(Serialize)]
-struct Verdict<'a> {
-    /// The scorer's key; `key/sub` for a sub-feedback.
-    scorer: String,
-    outcome: &'static str,
-    value: Option<&'a Value>,
-    rationale: Option<&'a str>,
-    /// Why there is no value.
-    reason: Option<&'a str>,
-}
-
-fn verdicts<'a>(key: &str, outcome: &'a Outcome) -> Vec<Verdict<'a>> {
-    let without_value = |outcome, reason| {
-        vec![Verdict { scorer: key.to_owned(), outcome, value: None, rationale: None, reason: Some(reason) }]
-    };
-    match outcome {
-        Outcome::Scored(feedback) => feedback.iter().map(|feedback| scored(key, feedback)).collect(),
-        Outcome::Abstained { reason } => without_value("abstained", reason),
-        Outcome::Failed(failure) => without_value("failed", &failure.message),
-        Outcome::Unpredicted => Vec::new(),
-    }
-}
-
-fn scored<'a>(key: &str, feedback: &'a Feedback) -> Verdict<'a> {
-    let scorer = match &feedback.name {
-        Some(sub) => format!("{key}/{sub}"),
-        None => key.to_owned(),
-    };
-    Verdict {
-        scorer,
-        outcome: "scored",
-        value: Some(&feedback.value),
-        rationale: feedback.rationale.as_deref(),
-        reason: None,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::testing::{feedback, plan, result, row_record, scorer};
-    use model::outcome::{Failure, FailureKind};
+    use model::feedback::{Feedback, Value};
+    use model::outcome::{Failure, FailureKind, Outcome};
 
     #[test]
     fn a_line_says_what_came_of_every_scorer_that_was_called() {

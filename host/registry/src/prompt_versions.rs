@@ -75,8 +75,8 @@ impl Registry {
         number: u32,
         tag: &str,
         value: Option<&str>,
-    ) -> Result<(), Error> {
-        self.alter_version(prompt, number, |version| set(&mut version.content.tags, tag, value)).await.map(drop)
+    ) -> Result<PromptVersion, Error> {
+        self.alter_version(prompt, number, |version| set(&mut version.content.tags, tag, value)).await
     }
 
     /// Deletes a version, and the aliases that stand for it. Nothing gets its number again.

@@ -79,25 +79,24 @@ impl Registry {
     /// # Errors
     ///
     /// `Invalid` where the alias is one that always means the same.
-    pub async fn set_alias(&self, name: &str, alias: &str, number: u32) -> Result<(), Error> {
+    pub async fn set_alias(&self, name: &str, alias: &str, number: u32) -> Result<Prompt, Error> {
         check_alias(alias)?;
         self.change(name, async || {
             let mut prompt = self.found_prompt(name).await?;
             self.prompt_version(name, number).await?;
             prompt.value.aliases.insert(alias.to_owned(), number);
-            Ok((vec![prompt.changed()?], ()))
+            Ok((vec![prompt.changed()?], prompt.value))
         })
         .await
     }
 
     /// An alias that is not there is gone, too.
-    pub async fn delete_alias(&self, name: &str, alias: &str) -> Result<(), Error> {
+    pub async fn delete_alias(&self, name: &str, alias: &str) -> Result<Prompt, Error> {
         self.alter_prompt(name, |prompt| {
             prompt.aliases.remove(alias);
             Ok(())
         })
         .await
-        .map(drop)
     }
 
     /// The version that an alias stands for. `latest`, in any case, stands for the one with the highest number.

@@ -33,7 +33,7 @@ mod shared;
 mod sweep;
 mod tokens;
 
-pub use options::{Bounds, Models, Options, Parts};
+pub use options::{Bounds, Models, Options, Parts, WayOut};
 pub use redact::{BadPattern, Redacting, Redactor};
 pub use serve::{Addresses, BindError, Server};
 pub use tokens::TokenError;

@@ -21,6 +21,9 @@ pub(crate) struct Metrics {
     pub(crate) repeated: AtomicU64,
     /// Spans of the gateway that the store did not get.
     pub(crate) lost: AtomicU64,
+    /// Deliveries to webhooks that were taken, and those that were not.
+    pub(crate) told: AtomicU64,
+    pub(crate) untold: AtomicU64,
     requests: Mutex<BTreeMap<(Door, String), u64>>,
     puts: Mutex<Histogram>,
 }
@@ -70,6 +73,14 @@ impl Metrics {
         ));
         line(format_args!("# TYPE karat_gateway_spans_lost_total counter"));
         line(format_args!("karat_gateway_spans_lost_total {}", self.lost.load(Ordering::Relaxed)));
+        line(format_args!(
+            "# HELP karat_webhook_deliveries_total What webhooks were to be told, by what became of it."
+        ));
+        line(format_args!("# TYPE karat_webhook_deliveries_total counter"));
+        for (outcome, count) in [("taken", &self.told), ("lost", &self.untold)] {
+            let count = count.load(Ordering::Relaxed);
+            line(format_args!("karat_webhook_deliveries_total{{outcome=\"{outcome}\"}} {count}"));
+        }
         line(format_args!("# HELP karat_requests_total Requests, by door and by the status of its protocol."));
         line(format_args!("# TYPE karat_requests_total counter"));
         for ((door, status), count) in &*unpoisoned(&self.requests) {

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use model::ports::{BlobStore, DocumentStore, ModelDoor, TraceStore};
+use model::ports::{BlobStore, DocumentStore, HttpDoor, ModelDoor, ScorerDoor, TraceStore};
 use model::redaction::Redactions;
 use telemetry::facts::Prices;
 
@@ -89,6 +89,17 @@ pub struct Parts {
     pub pseudonym_key: [u8; 32],
     /// None leaves the gateway out.
     pub models: Option<Models>,
+    /// None leaves scorers out.
+    pub scorers: Option<Arc<dyn ScorerDoor>>,
+    pub webhooks: WayOut,
+}
+
+/// The way to webhooks.
+#[derive(Clone)]
+pub struct WayOut {
+    pub door: Arc<dyn HttpDoor>,
+    /// Origins that the operator named, such as `http://127.0.0.1:8000`. Only these may be private, or not encrypted.
+    pub named: Vec<String>,
 }
 
 /// Models that clients may call.

@@ -28,6 +28,7 @@ use crate::gateway::{Gateway, Recorder};
 use crate::guard::{Guard, Here};
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::mlflow::Webhooks;
 use crate::options::{Models, Options, Parts};
 use crate::otlp::{self, Intake};
 use crate::redact::{BadPattern, Redactor};
@@ -126,9 +127,12 @@ impl Server {
         drop(stop);
         while serving.join_next().await.is_some() {}
         sweeping.abort();
-        if let Some(gateway) = &self.shared.gateway {
-            gateway.recorder.flush(self.ending).await;
-        }
+        let spans = async {
+            if let Some(gateway) = &self.shared.gateway {
+                gateway.recorder.flush(self.ending).await;
+            }
+        };
+        tokio::join!(spans, self.shared.webhooks.flush(self.ending));
     }
 }
 
@@ -155,9 +159,22 @@ fn shared(options: Options, parts: Parts, tokens: Option<Tokens>) -> Result<Arc<
     };
     let hosts = options.allowed_hosts.into_iter().chain([options.host]);
     let guard = Guard::new(hosts, options.allowed_origins, tokens);
-    let Parts { traces, documents, blobs, version, now, .. } = parts;
-    let registry = Registry::new(documents);
-    Ok(Arc::new(Shared { traces, registry, blobs, intake, guard, gateway, health, metrics, version, now }))
+    let Parts { traces, documents, blobs, scorers, webhooks, version, now, .. } = parts;
+    let (registry, webhooks) = (Registry::new(documents), Webhooks::new(webhooks));
+    Ok(Arc::new(Shared {
+        traces,
+        registry,
+        blobs,
+        intake,
+        guard,
+        gateway,
+        scorers,
+        webhooks,
+        health,
+        metrics,
+        version,
+        now,
+    }))
 }
 
 /// Everything but gRPC.

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use model::ports::{Annotation, BlobStore, StoreError, TraceStore};
+use model::ports::{Annotation, BlobStore, ScorerDoor, StoreError, TraceStore};
 use registry::Registry;
 
 use crate::gateway::Gateway;
 use crate::guard::Guard;
 use crate::health::Health;
 use crate::metrics::Metrics;
+use crate::mlflow::Webhooks;
 use crate::otlp::Intake;
 use crate::refusal::Refusal;
 
@@ -20,6 +21,9 @@ pub(crate) struct Shared {
     pub(crate) guard: Guard,
     /// None where there are no models.
     pub(crate) gateway: Option<Gateway>,
+    /// None where clients are not to use scorers.
+    pub(crate) scorers: Option<Arc<dyn ScorerDoor>>,
+    pub(crate) webhooks: Webhooks,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) version: String,
@@ -39,6 +43,18 @@ impl Shared {
     ///
     /// Refuses as `missing` where there is no such trace or assessment, and as the store does.
     pub(crate) async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), Refusal> {
+        let annotations = match self.intake.redacts_nothing() {
+            true => annotations,
+            false => self.redacted(annotations).await?,
+        };
+        let done = self.traces.annotate(annotations).await;
+        // That something is missing, a store can say that is well.
+        self.health.wrote(matches!(done, Ok(()) | Err(StoreError::Missing { .. })));
+        done.map_err(Refusal::from)
+    }
+
+    /// By the rules of the experiments that the traces are of.
+    async fn redacted(&self, annotations: Vec<Annotation>) -> Result<Vec<Annotation>, Refusal> {
         let mut redacted = Vec::with_capacity(annotations.len());
         // Those of one trace come one after another.
         let mut last: Option<(String, String)> = None;
@@ -51,9 +67,6 @@ impl Shared {
             let change = self.intake.redacted_change(experiment, change);
             redacted.push(Annotation { trace, change });
         }
-        let done = self.traces.annotate(redacted).await;
-        // That something is missing, a store can say that is well.
-        self.health.wrote(matches!(done, Ok(()) | Err(StoreError::Missing { .. })));
-        done.map_err(Refusal::from)
+        Ok(redacted)
     }
 }

@@ -65,7 +65,7 @@ pub fn digest(spans: &[Span], prices: &dyn Prices) -> Vec<SpanDigest> {
     let mut sources = Sources::default();
     let of = |span: &Span| {
         let is_top = span.parent.as_deref().is_none_or(|parent| !known.contains(parent));
-        let facts = Facts::wanted(span, if is_top { Wanted::ALL } else { OF_EVERY_SPAN });
+        let facts = Facts::wanted(span, if is_top { Wanted::ALL } else { OF_EVERY_SPAN }).priced(prices);
         let shown =
             |messages: &[Message], role, value: &Option<Json>| is_top.then(|| preview(messages, role, value))?;
         SpanDigest {
@@ -79,7 +79,9 @@ pub fn digest(spans: &[Span], prices: &dyn Prices) -> Vec<SpanDigest> {
             service: short(resource(span, "service.name")),
             inputs: shown(&facts.input_messages, "user", &facts.inputs),
             outputs: shown(&facts.output_messages, "assistant", &facts.outputs),
-            cost: facts.priced(prices).map(to_pico),
+            cost: facts.cost.map(to_pico),
+            input_cost: facts.input_cost.map(to_pico),
+            output_cost: facts.output_cost.map(to_pico),
             kind: short(facts.kind),
             session: short(facts.session),
             user: short(facts.user),

@@ -12,12 +12,14 @@ import subprocess
 import sys
 import tomllib
 
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.append(str(HERE.parents[1] / "bench"))
+
 import comparing
-import peer
 import provider
+import reference
 import seen
 
-HERE = pathlib.Path(__file__).resolve().parent
 SCRIPTS = sorted(HERE.glob("scripts/*.py"))
 BESIDE = pathlib.Path(sys.prefix, "bin")
 LONGEST = 240
@@ -108,8 +110,8 @@ def main():
     if unknown:
         sys.exit(f"there is no script `{unknown[0]}`; there are {', '.join(named)}")
     chosen = [named[name] for name in sys.argv[1:] or named]
-    with provider.serving() as address, peer.serving(str(BESIDE / "mlflow"), MLFLOW_SERVER_ENABLE_JOB_EXECUTION="false") as mlflow:
-        rows = {script.stem: told(script, os.environ["KARAT_API"], mlflow, address) for script in chosen}
+    with provider.serving() as address, reference.serving(str(BESIDE / "mlflow"), "--workers", "1") as mlflow:
+        rows = {script.stem: told(script, os.environ["KARAT_API"], mlflow.api, address) for script in chosen}
     print(json.dumps(rows, default=repr))
 
 

@@ -31,11 +31,16 @@ def ask(karat, path, **question):
 
 
 def check_interface(karat, expect, told):
-    """MLflow's own pages, in a browser."""
+    """MLflow's own pages, in a browser, once all scripts have left something to see."""
+    if not told["whole"]:
+        return
     experiments = ask(karat, "2.0/mlflow/experiments/search", max_results=100)["experiments"]
     of_tracing = next(one for one in experiments if one["name"].startswith("tracing"))
     evaluated = next(one for one in experiments if one["name"].startswith("evaluating"))
     runs = ask(karat, "2.0/mlflow/runs/search", experiment_ids=[evaluated["experiment_id"]])["runs"]
+    place = {"type": "MLFLOW_EXPERIMENT", "mlflow_experiment": {"experiment_id": of_tracing["experiment_id"]}}
+    named = ask(karat, "3.0/mlflow/traces/search", locations=[place], filter="trace.name = 'answering'")["traces"]
+    trace = named[0]["trace_id"]
     with interface.shown(told["build"], karat.api) as page:
         shown = page("experiments")
         expect("pages: experiments", [one["name"] for one in experiments[:5] if one["name"] not in shown], [])
@@ -43,5 +48,11 @@ def check_interface(karat, expect, told):
         # Those of the last seven days; a script tells of one that is older.
         listed = re.search(r"(\d+) of \1 traces", shown)
         expect("pages: traces", (bool(listed) and int(listed[1]) > 5, "load error" in shown), (True, False))
+        shown = interface.text(page(f"experiments/{of_tracing['experiment_id']}/traces/{trace}"))
+        # The list is behind it.
+        _, _, opened = shown.partition(f"Trace {trace.removeprefix('tr-')[:8]} ")
+        tree = re.search(r"Spans answering \S+ search \S+ model \S+ ", opened)
+        expect("pages: a trace, its spans", bool(tree), True)
+        expect("pages: a trace, its root", [said for said in ["question How is Oslo?", "answer It is cold."] if said not in opened], [])
         shown = page(f"experiments/{evaluated['experiment_id']}/evaluation-runs")
         expect("pages: evaluations", [run["info"]["run_name"] for run in runs if run["info"]["run_name"] not in shown], [])

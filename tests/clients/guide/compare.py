@@ -29,7 +29,7 @@ import check
 import harness
 import karat
 import model
-import peer
+import reference
 from differences import differences, masked, short
 
 Call = collections.namedtuple("Call", "topic method path query asked status answer")
@@ -166,7 +166,7 @@ def compare(ours, theirs):
 
 
 def main():
-    aside = {"check", "compare", "guide", "send"}
+    aside = {"check", "compare", "guide", "interface", "send"}
     all_topics = sorted(script.stem for script in HERE.glob("*.py") if script.stem not in aside)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--karat", metavar="FILE", help="this binary; default: the release build")
@@ -182,8 +182,8 @@ def main():
     with model.serving() as model_url:
         with karat.serving(binary, lambda folder: check.arguments(model_url, folder)) as server:
             ours = ran(server.api, model_url, topics, "Karat")
-        with peer.serving(asked.mlflow) as url:
-            theirs = ran(url, model_url, topics, "MLflow")
+        with reference.serving(asked.mlflow, "--workers", "1") as server:
+            theirs = ran(server.api, model_url, topics, "MLflow")
     compare(ours, theirs)
 
 

@@ -3,8 +3,10 @@
 The build is served from where it was installed, and is in no repository of ours."""
 
 import contextlib
+import html
 import mimetypes
 import pathlib
+import re
 import shutil
 import subprocess
 import threading
@@ -72,3 +74,9 @@ def shown(build, karat):
         yield page
     finally:
         server.shutdown()
+
+
+def text(document):
+    """What there is to read of a page, with a blank between its parts."""
+    without_code = re.sub(r"<(style|script)\b.*?</\1>", "", document, flags=re.DOTALL)
+    return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", without_code)).split())

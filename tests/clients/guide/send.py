@@ -11,7 +11,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 TOGETHER = 2
 ASIDE = {"check", "compare", "guide", "interface", "send"}
 SCRIPTS = sorted(script for script in HERE.glob("*.py") if script.stem not in ASIDE)
-chosen = [script for script in SCRIPTS if script.stem in sys.argv[1:]] or SCRIPTS
+chosen = [script for script in SCRIPTS if script.stem in sys.argv[1:]] if sys.argv[1:] else SCRIPTS
 
 
 def failure(script):
@@ -22,4 +22,4 @@ def failure(script):
 with ThreadPoolExecutor(TOGETHER) as pool:
     failures = {script.stem: found for script, found in zip(chosen, pool.map(failure, chosen))}
 package = pathlib.Path(importlib.util.find_spec("mlflow").origin).parent
-print(json.dumps({"failures": failures, "build": str(package / "server/js/build")}))
+print(json.dumps({"failures": failures, "whole": chosen == SCRIPTS, "build": str(package / "server/js/build")}))

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
+use model::ports::DayBudget;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -56,10 +57,16 @@ impl Budget {
         self.spent.subscribe()
     }
 
+    /// None where nothing limits it.
+    pub(super) fn today(&self) -> Option<DayBudget> {
+        let most = self.most?;
+        let day = self.day(today());
+        Some(DayBudget { day: day.number, most, spent: day.spent.load(Ordering::Relaxed) })
+    }
+
     /// Sets the most apart that a request can cost; none where that is not known.
     pub(super) async fn reserve(&self, cost: Option<u64>) -> Result<SetApart, Empty> {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        self.reserve_on(since.as_secs() / SECONDS_OF_DAY, cost).await
+        self.reserve_on(today(), cost).await
     }
 
     async fn reserve_on(&self, day: u64, cost: Option<u64>) -> Result<SetApart, Empty> {
@@ -76,6 +83,11 @@ impl Budget {
         }
         today.clone()
     }
+}
+
+fn today() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    since.as_secs() / SECONDS_OF_DAY
 }
 
 /// Money for one request, until that is dropped. Where the request was not made it is given back.

@@ -17,7 +17,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use async_trait::async_trait;
 use model::endpoint::{Endpoint, Provider};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{ModelAnswer, ModelCall, ModelDoor, ModelOffer};
+use model::ports::{DayBudget, ModelAnswer, ModelCall, ModelDoor, ModelOffer};
 use tokio::sync::watch;
 
 use crate::http::Door;
@@ -71,7 +71,12 @@ impl Gateway {
 }
 
 fn offer(name: &str, endpoint: &Endpoint) -> ModelOffer {
-    ModelOffer { name: name.to_owned(), model: endpoint.model.clone(), is_open_ai: is_open_ai(endpoint) }
+    ModelOffer {
+        name: name.to_owned(),
+        model: endpoint.model.clone(),
+        is_open_ai: is_open_ai(endpoint),
+        fallback: endpoint.fallback.clone(),
+    }
 }
 
 fn is_open_ai(endpoint: &Endpoint) -> bool {
@@ -82,6 +87,10 @@ fn is_open_ai(endpoint: &Endpoint) -> bool {
 impl ModelDoor for Gateway {
     fn models(&self) -> &[ModelOffer] {
         &self.offers
+    }
+
+    fn budget(&self) -> Option<DayBudget> {
+        self.budget.today()
     }
 
     async fn call(&self, call: ModelCall) -> Result<ModelAnswer, Failure> {

@@ -266,7 +266,7 @@ pub(crate) struct ExportFrom {
     /// Let exporters send to this server, as `http=https://api.example.com`; a built-in one may send to its `url`.
     #[arg(long, value_name = "WHAT", requires = "export", value_parser = super::server)]
     pub(crate) grant: Vec<String>,
-    /// Let exporters, and the gateway of a server, do what only you can allow, as in `karat eval`.
+    /// Let exporters, and the gateway and webhooks of a server, do what only you can allow, as in `karat eval`.
     #[arg(long, value_name = "WHAT")]
     pub(crate) allow: Vec<Permission>,
     /// What is allowed, from this file instead of the one in your configuration folder.

@@ -71,7 +71,7 @@ fn sandbox(terminal: &Terminal) -> Result<String, Stop> {
     let runtime = wiring::runtime()?;
     let plugins = Plugins::new(
         wiring::sandbox(Allowed::default(), Path::new("."), 0)?,
-        &runtime,
+        runtime.handle(),
         ".".into(),
         Isolation::Thread,
         terminal,

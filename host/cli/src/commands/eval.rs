@@ -89,7 +89,7 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
             doors.http = doors.http.map(|http| Arc::new(Taped::new(http, Arc::clone(cassette))) as _);
         }
         let sandbox = wiring::sandbox_behind(doors, instances(&suite))?;
-        let catalog = Plugins::new(sandbox, runtime, folder.clone(), authority.isolation(), terminal);
+        let catalog = Plugins::new(sandbox, runtime.handle(), folder.clone(), authority.isolation(), terminal);
         let planned = plan::plan(&suite, &catalog, overrides(&what))?;
         check_locked(&suite, &planned, &folder, &suite_path)?;
         let asked = match &what.replay {

@@ -75,7 +75,7 @@ pub(super) fn plan(to: &To, runtime: &tokio::runtime::Runtime, terminal: &Termin
     loop {
         let authority = Authority::read(to.policy.as_deref(), &to.allow)?;
         let sandbox = wiring::sandbox(authority.allowed()?, here, 0)?;
-        let plugins = Plugins::new(sandbox, runtime, PathBuf::new(), authority.isolation(), terminal);
+        let plugins = Plugins::new(sandbox, runtime.handle(), PathBuf::new(), authority.isolation(), terminal);
         let planned = exporter::plan(asked, &plugins).map_err(unusable)?;
         let grants = std::iter::once((&planned.item, &planned.binding.grant));
         // What was allowed just now is there the next time around.

@@ -41,7 +41,7 @@ pub(super) fn check(checked: &Checked, of: &Asked, runtime: &Runtime, terminal: 
     let mut doors = wiring::doors(broker::Allowed::default(), here)?;
     doors.judge = Some(door as _);
     let sandbox = wiring::sandbox_behind(doors, 1)?;
-    let plugins = Plugins::new(sandbox, runtime, PathBuf::new(), Isolation::default(), terminal);
+    let plugins = Plugins::new(sandbox, runtime.handle(), PathBuf::new(), Isolation::default(), terminal);
     let found = plugins.built_in(ItemKind::Scorer, SCORER, Isolation::default()).map_err(unusable)?;
     let plugin = found.ok_or_else(|| Stop::message("this binary has no scorer `guidelines`"))?;
     let mut grant = plugin.description().asks.with_roles(std::slice::from_ref(role));

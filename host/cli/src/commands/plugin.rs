@@ -24,7 +24,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let plugins = |isolation| -> Result<Plugins, Stop> {
         Ok(Plugins::new(
             wiring::sandbox(Allowed::default(), Path::new("."), 0)?,
-            &runtime,
+            runtime.handle(),
             ".".into(),
             isolation,
             terminal,
@@ -33,7 +33,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
     let isolation = Authority::read(None, &[])?.isolation();
     let answering = |answers: &Arc<cases::Answers>| -> Result<Plugins, Stop> {
         let sandbox = wiring::sandbox_behind(answers.doors(), 0)?;
-        Ok(Plugins::new(sandbox, &runtime, ".".into(), Isolation::Thread, terminal))
+        Ok(Plugins::new(sandbox, runtime.handle(), ".".into(), Isolation::Thread, terminal))
     };
     match what {
         Plugin::New { name, lang, kind } => build::new(&name, lang, kind, terminal),
@@ -41,7 +41,7 @@ pub(crate) fn run(what: Plugin, terminal: &Terminal) -> Result<Exit, Stop> {
         Plugin::Run { plugin, call, allow, policy } => {
             let authority = Authority::read(policy.as_deref(), &allow)?;
             let sandbox = wiring::sandbox(authority.allowed()?, Path::new("."), 0)?;
-            let plugins = Plugins::new(sandbox, &runtime, ".".into(), authority.isolation(), terminal);
+            let plugins = Plugins::new(sandbox, runtime.handle(), ".".into(), authority.isolation(), terminal);
             cases::run(&load(&plugins, &plugin)?, call, &runtime, terminal)
         }
         Plugin::Test { plugin, cases, conformance } => {
@@ -96,7 +96,7 @@ fn allow(
     let suite = eval::read_suite(&suite_path)?;
     let folder = eval::folder_of(&suite_path);
     let sandbox = wiring::sandbox(Allowed::default(), folder, 0)?;
-    let plugins = Plugins::new(sandbox, runtime, folder.to_owned(), isolation, terminal);
+    let plugins = Plugins::new(sandbox, runtime.handle(), folder.to_owned(), isolation, terminal);
     let mut lock = Lock::read(folder)?;
     for path in suite.suite.plugins() {
         let loaded = plugins.load(path, Isolation::Thread).map_err(unusable)?;

@@ -40,7 +40,7 @@ pub(crate) fn run(what: &Scorers, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
     let sandbox = wiring::sandbox(Allowed::default(), Path::new("."), 0)?;
     let isolation = Authority::read(None, &[])?.isolation();
-    let (scorers, aggregators) = all(&Plugins::new(sandbox, &runtime, ".".into(), isolation, terminal))?;
+    let (scorers, aggregators) = all(&Plugins::new(sandbox, runtime.handle(), ".".into(), isolation, terminal))?;
     match what {
         Scorers::List { markdown: true } => terminal.data(markdown(&scorers))?,
         Scorers::List { .. } if terminal.is_json() => terminal.json(&scorers)?,

@@ -1,6 +1,7 @@
 //! `karat serve`: takes in traces, and answers over HTTP.
 
 mod gateway;
+mod scorers;
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,24 +10,27 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
+use broker::{Allowed, Bounds};
 use model::ports::Sink;
 use model::redaction::Redactions;
 use pipeline::live::{Exporter, Forwarding};
 use pipeline::plan::exporter::Planned;
 use serde_json::json;
-use server::{Addresses, BindError, Options, Parts, Redactor, Server};
+use server::{Addresses, BindError, Options, Parts, Redactor, Server, WayOut};
 use telemetry::otlp;
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::exporting;
 use crate::args::{ExportFrom, LiveExport, LiveTo, Serve};
+use crate::authority::Authority;
 use crate::exit::{Exit, Stop};
 use crate::retention::Retentions;
 use crate::sink::Growing;
 use crate::terminal::Terminal;
 use crate::wiring;
 use gateway::Gateway;
+use scorers::Scorers;
 
 /// Beside the store: what pseudonyms are made from has to stay the same.
 const PSEUDONYM_KEY: &str = "PSEUDONYM_KEY";
@@ -58,6 +62,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
             exporting::no_exporter(&failure)
                 .hint(format_args!("see what `{name}` needs: `karat plugin inspect`, docs/exporters.md"))
         })?;
+    let isolation = Authority::read(what.from.policy.as_deref(), &what.from.allow)?.isolation();
     let parts = Parts {
         traces: Arc::new(traces),
         documents,
@@ -67,6 +72,8 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pseudonym_key: pseudonym_key(&folder)?,
         models: gateway.as_ref().map(|gateway| gateway.models.clone()),
+        scorers: Some(Arc::new(Scorers::new(isolation, runtime.handle(), terminal))),
+        webhooks: webhooks(&what.from)?,
     };
     runtime.block_on(async {
         let server = Server::bind(options, parts).await.map_err(unbound)?;
@@ -85,6 +92,14 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         ending.finish().await;
         Ok(Exit::Done)
     })
+}
+
+/// To public addresses, and to what the operator allows beyond these.
+fn webhooks(from: &ExportFrom) -> Result<WayOut, Stop> {
+    let private = Authority::read(from.policy.as_deref(), &from.allow)?.allowed()?.private;
+    let named = private.iter().cloned().collect();
+    let door = wiring::door(Allowed { private, ..Allowed::default() }, Bounds::PLUGINS)?;
+    Ok(WayOut { door, named })
 }
 
 /// An exporter that traces are sent on to.

@@ -56,6 +56,25 @@ fn a_call_of_a_model_has_not_counted_what_tools_within_it_use() {
     assert_eq!(spent(&parts), (Some(140), Some(0.75), 0));
 }
 
+/// Half a dollar for what came in, a quarter for what went out.
+#[test]
+fn parts_of_a_cost_are_known_where_they_are_of_all_steps() {
+    let whole = step("a", None, Some(1), Some(0.75));
+    let parted = |id| SpanDigest {
+        input_cost: Some(to_pico(0.5)),
+        output_cost: Some(to_pico(0.25)),
+        ..step(id, None, Some(1), Some(0.75))
+    };
+    let of = |parts: &[SpanDigest]| {
+        let header = fold(parts).header();
+        (header.input_cost, header.output_cost, header.cost)
+    };
+    assert_eq!(of(&[parted("b"), parted("c")]), (Some(1.0), Some(0.5), Some(1.5)));
+    assert_eq!(of(&[whole.clone(), parted("b")]), (None, None, Some(1.5)));
+    let announcement = SpanDigest { id: ANNOUNCEMENT.to_owned(), ..whole };
+    assert_eq!(of(&[parted("b"), announcement]), (None, None, Some(0.75)));
+}
+
 #[test]
 fn steps_within_one_without_a_price_may_have_one() {
     let parts = [step("b", Some("a"), Some(10), Some(0.25)), step("c", Some("a"), Some(20), Some(0.5))];

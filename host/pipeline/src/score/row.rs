@@ -80,6 +80,6 @@ impl Scorers {
     }
 }
 
-fn no_answer() -> Outcome {
+pub(crate) fn no_answer() -> Outcome {
     Outcome::Failed(Failure::new(FailureKind::Internal, "the call gave no outcome"))
 }

@@ -1,9 +1,10 @@
-//! Our own API on traces, under `/api/karat/v1`.
+//! Our own API, on traces and scorers, under `/api/karat/v1`.
 
 mod assessments;
 mod experiments;
 mod input;
 mod openapi;
+mod scores;
 mod search;
 mod tags;
 mod traces;
@@ -25,10 +26,11 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Each path with what can be done there, as `openapi.json` has it.
-fn resources() -> [(&'static str, MethodRouter<Arc<Shared>>); 8] {
+fn resources() -> [(&'static str, MethodRouter<Arc<Shared>>); 9] {
     [
         ("/openapi.json", get(openapi::document)),
         ("/experiments", get(experiments::list)),
+        ("/scores", post(scores::score)),
         ("/traces", get(search::search)),
         ("/traces/{id}", get(traces::show).delete(traces::delete)),
         ("/traces/{id}/spans", get(traces::spans)),

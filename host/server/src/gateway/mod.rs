@@ -94,7 +94,8 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/models", get(models))
         .route("/models/{*name}", get(model))
         .fallback(nothing);
-    Router::new().nest("/gateway/v1", routes)
+    // The second is where MLflow's clients look for `gateway:/` models.
+    Router::new().nest("/gateway/v1", routes.clone()).nest("/gateway/mlflow/v1", routes)
 }
 
 /// A refusal as OpenAI's clients read it.

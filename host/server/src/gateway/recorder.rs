@@ -56,7 +56,7 @@ impl Recorder {
         self.runtime.spawn(async move {
             let mut wait = FIRST_WAIT;
             for time in 1..=TIMES {
-                let Err(refusal) = intake.keep(&experiment, &trace, &span).await else { break };
+                let Err(refusal) = intake.keep(&experiment, &trace, vec![span.clone()]).await else { break };
                 if time == TIMES {
                     lost(&metrics.lost, &trace, &refusal.message);
                     break;

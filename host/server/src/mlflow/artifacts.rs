@@ -13,7 +13,7 @@ use registry::Entry;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{Answer, Asked, Resource, Wrong, files, page, runs};
+use super::{Answer, Asked, Resource, Wrong, files, page, runs, traces};
 use crate::shared::Shared;
 
 /// The most bytes that the user interface may send.
@@ -75,11 +75,19 @@ impl File {
 }
 
 async fn put(State(shared): State<Arc<Shared>>, Path(path): Path<String>, request: Request) -> Result<(), Wrong> {
-    keep(&shared, plain(&path)?, request, u64::MAX).await
+    let path = plain(&path)?;
+    match traces::File::at(&path) {
+        Some(file) => file.take(&shared, request).await,
+        None => keep(&shared, path, request, u64::MAX).await,
+    }
 }
 
 async fn show(State(shared): State<Arc<Shared>>, Path(path): Path<String>) -> Result<Response, Wrong> {
-    send(&shared, plain(&path)?).await
+    let path = plain(&path)?;
+    match traces::File::at(&path) {
+        Some(file) => file.show(&shared).await,
+        None => send(&shared, path).await,
+    }
 }
 
 /// What is not there is deleted as well.

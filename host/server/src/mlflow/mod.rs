@@ -17,6 +17,7 @@ mod experiments;
 mod fields;
 mod files;
 mod filter;
+mod gateway;
 mod graphql;
 mod inputs;
 mod issue_search;
@@ -53,6 +54,7 @@ use crate::shared::Shared;
 pub(crate) use asked::Asked;
 pub(crate) use server_info::VERSION;
 pub(crate) use traces::experiment_of_otlp;
+pub(crate) use webhooks::Webhooks;
 pub(crate) use wrong::{Code, Wrong};
 
 const ROOTS: [&str; 2] = ["/api", "/ajax-api"];
@@ -87,6 +89,7 @@ fn resources() -> Vec<Resource> {
         .chain(apps::resources())
         .chain(dataset_records::resources())
         .chain(datasets::resources())
+        .chain(gateway::resources())
         .chain(issue_search::resources())
         .chain(issues::resources())
         .chain(label_schemas::resources())

@@ -13,6 +13,7 @@ use super::answer::{answer, done, message};
 use super::fields::{self, Clause, Entity, Grammar};
 use super::prompts::{name, told_apart, wrong};
 use super::registered_names::check_tag;
+use super::webhooks::{Happened, tell};
 use super::{Answer, Asked, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
@@ -69,6 +70,7 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         tags,
     };
     let version = shared.registry.add_prompt_version(name, content, shared.milliseconds()).await.map_err(wrong)?;
+    tell(&shared, Happened::version_created(&version)).await;
     answer(json!({ "model_version": version_json(&version, &[]) }))
 }
 
@@ -140,15 +142,19 @@ async fn set_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, number) = named(&asked)?;
     let (key, value) = (asked.required("key")?, asked.text("value")?.unwrap_or_default());
     check_tag(key, value)?;
-    shared.registry.tag_prompt_version(name, number, key, Some(value)).await.map_err(wrong)?;
-    done()
+    tagged(&shared, name, number, key, Some(value)).await
 }
 
 async fn delete_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, number) = named(&asked)?;
     let key = asked.required("key")?;
     limits::name("key", key)?;
-    shared.registry.tag_prompt_version(name, number, key, None).await.map_err(wrong)?;
+    tagged(&shared, name, number, key, None).await
+}
+
+async fn tagged(shared: &Arc<Shared>, name: &str, number: u32, key: &str, value: Option<&str>) -> Answer {
+    let version = shared.registry.tag_prompt_version(name, number, key, value).await.map_err(wrong)?;
+    tell(shared, Happened::version_tagged(&version, key, value)).await;
     done()
 }
 

@@ -15,6 +15,7 @@ use super::fields::{self, Clause, Entity, Grammar};
 use super::filter::Operator;
 use super::prompt_versions::{number, version_json};
 use super::registered_names::{check_alias, check_model_name, check_tag};
+use super::webhooks::{Happened, tell};
 use super::{Answer, Asked, Resource, Wrong, limits, page, pairs};
 use crate::shared::Shared;
 
@@ -55,6 +56,7 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         Err(Error::Exists { .. }) => return Err(taken(&shared, name, is_prompt).await),
         made => made?,
     };
+    tell(&shared, Happened::created(&prompt)).await;
     answer(json!({ "registered_model": prompt_json(&prompt, None) }))
 }
 
@@ -167,14 +169,20 @@ async fn latest(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 async fn set_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, key, value) = (name(&asked)?, asked.required("key")?, asked.text("value")?.unwrap_or_default());
     check_tag(key, value)?;
-    shared.registry.tag_prompt(name, key, Some(value)).await.map_err(wrong)?;
-    done()
+    tagged(&shared, name, key, Some(value)).await
 }
 
 async fn delete_tag(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, key) = (name(&asked)?, asked.required("key")?);
     limits::name("key", key)?;
-    shared.registry.tag_prompt(name, key, None).await.map_err(wrong)?;
+    tagged(&shared, name, key, None).await
+}
+
+async fn tagged(shared: &Arc<Shared>, name: &str, key: &str, value: Option<&str>) -> Answer {
+    let prompt = shared.registry.tag_prompt(name, key, value).await.map_err(wrong)?;
+    if let Some(happened) = Happened::tagged(&prompt, key, value) {
+        tell(shared, happened).await;
+    }
     done()
 }
 
@@ -194,12 +202,15 @@ async fn by_alias(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 async fn set_alias(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, alias, version) = (name(&asked)?, alias(&asked)?, asked.required("version")?);
     let number = number(name, version)?;
-    shared.registry.set_alias(name, alias, number).await.map_err(wrong)?;
+    let prompt = shared.registry.set_alias(name, alias, number).await.map_err(wrong)?;
+    tell(&shared, Happened::aliased(&prompt, alias, Some(number))).await;
     done()
 }
 
 async fn delete_alias(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    shared.registry.delete_alias(name(&asked)?, alias(&asked)?).await.map_err(wrong)?;
+    let (name, alias) = (name(&asked)?, alias(&asked)?);
+    let prompt = shared.registry.delete_alias(name, alias).await.map_err(wrong)?;
+    tell(&shared, Happened::aliased(&prompt, alias, None)).await;
     done()
 }
 

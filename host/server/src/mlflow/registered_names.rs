@@ -8,7 +8,7 @@ const LONGEST_VALUE: usize = 100_000;
 const LONGEST_ALIAS: usize = 255;
 
 /// The tag that has the text of a prompt.
-const PROMPT_TEXT: &str = "mlflow.prompt.text";
+pub(super) const PROMPT_TEXT: &str = "mlflow.prompt.text";
 
 /// A name of a prompt or model.
 pub(super) fn check_model_name(name: &str) -> Result<(), Wrong> {

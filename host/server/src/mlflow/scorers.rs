@@ -7,8 +7,10 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::{delete, get, post, put};
+use model::ports::{BadCall, ScorerCall};
 use model::registered::{OnlineScoring, RegisteredScorer, ScorerVersion};
 use registry::Error;
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{answer, done};
@@ -44,6 +46,7 @@ async fn register(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     if has_code(&read) {
         return Err(Wrong::invalid(CUSTOM_CODE));
     }
+    check_plugin(&shared, &read).await?;
     let experiment = experiments::find_active(&shared, &experiment).await?.id;
     let now = shared.milliseconds();
     let (scorer, version) = shared.registry.register_scorer(&experiment, name, serialized, now).await?;
@@ -55,6 +58,19 @@ async fn register(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         "serialized_scorer": version.serialized,
         "creation_time": version.created,
     }))
+}
+
+/// Refuses a scorer of ours that is not there as it is meant. Clients of ours register one as a judge whose model is us: any other
+/// client of MLflow can read that, and `karat` has the entry of a suite and the digest of its plugin.
+async fn check_plugin(shared: &Shared, serialized: &Value) -> Result<(), Wrong> {
+    let Some(ours) = serialized.pointer("/instructions_judge_pydantic_data/karat") else { return Ok(()) };
+    let wrong = |BadCall { field, message, hint }: BadCall| {
+        let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+        Wrong::invalid(format!("{field}: {message}{hint}"))
+    };
+    let call = ScorerCall::deserialize(ours).map_err(|error| Wrong::invalid(format!("karat: {error}")))?;
+    let door = shared.scorers.as_ref().ok_or_else(|| Wrong::invalid("this server has no scorers"))?;
+    door.score(call).await.map(drop).map_err(wrong)
 }
 
 /// Whether there is source code in it, at whatever depth: a scorer may be made of others.

@@ -127,6 +127,11 @@ impl Intake {
         span
     }
 
+    /// Whether everything is kept as it comes.
+    pub(crate) fn redacts_nothing(&self) -> bool {
+        self.0.redactor.is_empty()
+    }
+
     /// What is said of a trace of an experiment, without what is not to be kept.
     pub(crate) fn redacted_change(&self, experiment: &str, change: AnnotationChange) -> AnnotationChange {
         self.0.redactor.of(experiment).change(change)
@@ -141,23 +146,24 @@ impl Intake {
         self.0.put(experiment, vec![announcement]).await
     }
 
-    /// Takes in a span of our own.
+    /// Takes in spans that have not come by OpenTelemetry.
     ///
     /// # Errors
     ///
     /// Refuses what the store does not take.
-    pub(crate) async fn keep(&self, experiment: &str, trace: &str, span: &Span) -> Result<(), Refusal> {
+    pub(crate) async fn keep(&self, experiment: &str, trace: &str, spans: Vec<Span>) -> Result<(), Refusal> {
         let inner = Arc::clone(&self.0);
         let core = inner.cores.acquire().await.map_err(|_| Refusal::unavailable("the server is about to end"))?;
         let looking = {
             let inner = Arc::clone(&self.0);
-            let (experiment, trace, spans) = (experiment.to_owned(), trace.to_owned(), vec![span.clone()]);
+            let (experiment, trace) = (experiment.to_owned(), trace.to_owned());
             tokio::task::spawn_blocking(move || inner.batch(&mut inner.redactor.of(&experiment), trace, spans))
         };
         let batch = looking.await.map_err(|error| failed(&error))?;
         drop(core);
+        let accepted = batch.spans.len() as u64;
         inner.put(experiment, vec![batch]).await?;
-        inner.metrics.accepted.fetch_add(1, Ordering::Relaxed);
+        inner.metrics.accepted.fetch_add(accepted, Ordering::Relaxed);
         Ok(())
     }
 }

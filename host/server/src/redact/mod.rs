@@ -51,6 +51,11 @@ impl Redactor {
         Ok(Self { everywhere, experiments })
     }
 
+    /// Whether nothing is taken out of anything.
+    pub fn is_empty(&self) -> bool {
+        self.everywhere.is_empty() && self.experiments.values().all(Sought::is_empty)
+    }
+
     /// For the spans of one request.
     pub fn of(&self, experiment: &str) -> Redacting<'_> {
         Redacting { sought: self.experiments.get(experiment).unwrap_or(&self.everywhere), sources: Vec::new() }

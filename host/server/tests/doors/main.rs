@@ -16,7 +16,8 @@ mod watching;
 
 use std::sync::Arc;
 
-use server::{Addresses, Options, Parts, Server};
+use broker::{Addresses as Lookup, Allowed, Bounds, Door};
+use server::{Addresses, Options, Parts, Server, WayOut};
 use storage::MemoryStore;
 use telemetry::facts::NoPrices;
 use tokio::sync::oneshot;
@@ -45,6 +46,8 @@ fn parts(store: &Arc<Kept>) -> Parts {
         version: "0.1.0-test".to_owned(),
         pseudonym_key: [7; 32],
         models: None,
+        scorers: None,
+        webhooks: way_out(),
     }
 }
 
@@ -75,4 +78,10 @@ impl Running {
         }));
         Self { addresses, store, end, running }
     }
+}
+
+/// To public addresses.
+fn way_out() -> WayOut {
+    let door = Door::new(Allowed::default(), Arc::new(Lookup), Bounds::PLUGINS).unwrap();
+    WayOut { door: Arc::new(door), named: Vec::new() }
 }

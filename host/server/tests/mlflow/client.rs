@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::Running;
 
 /// What takes longer does not come any more.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What came of a request.
 #[derive(Debug, PartialEq)]

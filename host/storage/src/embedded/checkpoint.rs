@@ -31,6 +31,7 @@ impl Drop for Checkpoint {
 impl Checkpoint {
     pub(super) fn begin(parts: &Parts) -> Result<Self, StoreError> {
         let (next, end) = (parts.appender.next(), parts.appender.end());
+        parts.view.reach(end, next)?;
         let (traces, view, space) = (Arc::clone(&parts.traces), Arc::clone(&parts.view), parts.space.clone());
         let write = move || {
             traces.save(next, end, |bytes| space.check(bytes).is_ok())?;

@@ -367,7 +367,7 @@ impl Work {
         if is_due {
             match Checkpoint::begin(&self.parts) {
                 Ok(checkpoint) => (self.checkpoint, self.unchecked) = (Some(checkpoint), 0),
-                // Nothing was written: there is no thread to be had.
+                // Nothing was written out: the view's mark did not move, or there is no thread to be had.
                 Err(error) => tracing::warn!(%error, "a checkpoint can't be written; it is tried again"),
             }
         }
@@ -459,12 +459,15 @@ pub(super) fn append(parts: &mut Parts, group: &[Payload]) -> Result<Vec<Address
         placed.map(|((sequence, (kind, payload)), &address)| (*kind, sequence, &payload[..], address))
     };
     parts.traces.apply(written().filter(|(kind, ..)| is_of_traces(*kind)))?;
-    parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
-        for (kind, sequence, payload, address) in written().filter(|(kind, ..)| !is_of_traces(*kind)) {
-            HeadedFrame::read(kind, sequence, payload, address)?.apply(changes)?;
-        }
-        Ok(())
-    })?;
+    // Of traces there is nothing in the view, and its mark is moved by the next checkpoint.
+    if group.iter().any(|(kind, _)| !is_of_traces(*kind)) {
+        parts.view.change(parts.appender.end(), parts.appender.next(), |changes| {
+            for (kind, sequence, payload, address) in written().filter(|(kind, ..)| !is_of_traces(*kind)) {
+                HeadedFrame::read(kind, sequence, payload, address)?.apply(changes)?;
+            }
+            Ok(())
+        })?;
+    }
     Ok(addresses)
 }
 

@@ -201,7 +201,7 @@ pub(super) fn digests(packed: &[u8]) -> Option<Vec<SpanDigest>> {
 
 /// Writes what a fold says into a row.
 fn set_header(row: &mut Row, fold: &Fold, strings: &mut Strings) {
-    let Header { root, name, service, start, end, state, session, user, tokens, cost, unpriced, .. } = {
+    let Header { root, name, service, start, end, state, session, user, tokens, unpriced, .. } = {
         let header = fold.header();
         let mut list = |texts: &[String]| {
             let ids: Vec<TextId> = texts.iter().map(|text| strings.put(text)).collect();
@@ -216,6 +216,9 @@ fn set_header(row: &mut Row, fold: &Fold, strings: &mut Strings) {
             .collect();
         row.metadata = strings.put_list(&metadata);
         (row.spans, row.errors) = (count(header.spans), count(header.errors));
+        let costs = [header.cost, header.input_cost, header.output_cost];
+        let [cost, input, output] = costs.map(|cost| cost.map_or(UNKNOWN, to_pico));
+        (row.cost, row.cost_parts) = (cost, [input, output]);
         header
     };
     row.state = match state {
@@ -231,7 +234,6 @@ fn set_header(row: &mut Row, fold: &Fold, strings: &mut Strings) {
     row.has_tokens = tokens.is_some();
     let tokens = tokens.unwrap_or_default();
     row.tokens = [tokens.input, tokens.output, tokens.cache_read, tokens.cache_write, tokens.reasoning, tokens.total];
-    row.cost = cost.map_or(UNKNOWN, to_pico);
     row.unpriced = count(unpriced);
     row.has_root = root.is_some();
     row.is_announced = fold.announcement().is_some();

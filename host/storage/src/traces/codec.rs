@@ -1,7 +1,7 @@
 //! The bytes of spans, and of what they add to their traces.
 //!
 //! Postcard of structs that are this file's own. They are frozen, down to the order of fields: a change is a new kind of
-//! frame beside the old.
+//! frame beside the old, or a list that stands behind what is read without it.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -113,6 +113,10 @@ struct StoredDigest<'a> {
     outputs: Option<Text<'a>>,
 }
 
+/// What of a digest's cost was for what came in, and for what went out. These stand behind the digests, in their order; they
+/// are not there where none is known.
+type StoredCosts = Vec<[Option<u64>; 2]>;
+
 /// Spans as they are written, or the first id that is none.
 pub(super) fn write_spans<'a>(spans: impl Iterator<Item = &'a Span>) -> Result<Vec<u8>, id::Wrong> {
     let mut sources: Vec<&Arc<Source>> = Vec::new();
@@ -135,13 +139,21 @@ pub(super) fn read_some_spans(bytes: &[u8], is_wanted: impl Fn(usize) -> bool) -
 }
 
 pub(super) fn write_digests<'a>(digests: impl Iterator<Item = &'a SpanDigest>) -> Result<Vec<u8>, id::Wrong> {
+    let mut costs = StoredCosts::new();
+    let digests = digests.inspect(|digest| costs.push([digest.input_cost, digest.output_cost]));
     let digests: Vec<_> = digests.map(stored_digest).collect::<Result<_, _>>()?;
-    Ok(postcard::to_stdvec(&digests).expect("a vector takes everything"))
+    let bytes = postcard::to_stdvec(&digests).expect("a vector takes everything");
+    match costs.iter().flatten().any(Option::is_some) {
+        true => Ok(postcard::to_extend(&costs, bytes).expect("a vector takes everything")),
+        false => Ok(bytes),
+    }
 }
 
 pub(super) fn read_digests(bytes: &[u8]) -> Result<Vec<SpanDigest>, postcard::Error> {
-    let stored: Vec<StoredDigest<'_>> = postcard::from_bytes(bytes)?;
-    Ok(stored.into_iter().map(digest).collect())
+    let (stored, behind) = postcard::take_from_bytes::<Vec<StoredDigest<'_>>>(bytes)?;
+    let costs: StoredCosts = if behind.is_empty() { Vec::new() } else { postcard::from_bytes(behind)? };
+    let costs = costs.into_iter().chain(std::iter::repeat([None; 2]));
+    Ok(stored.into_iter().zip(costs).map(|(stored, costs)| digest(stored, costs)).collect())
 }
 
 /// Of what a span adds, what tells which of two counts, and in what order spans come. The greater of two with one id counts.
@@ -315,7 +327,7 @@ fn stored_digest(digest: &SpanDigest) -> Result<StoredDigest<'_>, id::Wrong> {
     })
 }
 
-fn digest(stored: StoredDigest<'_>) -> SpanDigest {
+fn digest(stored: StoredDigest<'_>, [input_cost, output_cost]: [Option<u64>; 2]) -> SpanDigest {
     let some = |text: Option<Text<'_>>| text.map(Cow::into_owned);
     let tokens = |[input, output, cache_read, cache_write, reasoning, total]: [u64; 6]| Tokens {
         input,
@@ -340,6 +352,8 @@ fn digest(stored: StoredDigest<'_>) -> SpanDigest {
         model: some(stored.model),
         tokens: stored.tokens.map(tokens),
         cost: stored.cost,
+        input_cost,
+        output_cost,
         prompts: stored.prompts.into_iter().map(Cow::into_owned).collect(),
         metadata: stored.metadata.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
         inputs: some(stored.inputs),

@@ -10,7 +10,7 @@ use model::search::{
 };
 
 use super::id;
-use super::part::{Part, State, Step, UNKNOWN};
+use super::part::{Part, State, Step, dollars};
 use super::strings::{ListId, NONE, Strings, TextId};
 
 /// What is known of a condition.
@@ -65,6 +65,8 @@ struct Memo {
 }
 
 const UNMET: u8 = u8::MAX;
+/// Of a text without a value.
+const NOTHING: u8 = u8::MAX - 1;
 
 type TextColumn = fn(&Part) -> &[TextId];
 type ListColumn = fn(&Part) -> &[ListId];
@@ -274,20 +276,25 @@ impl Memo {
     }
 
     fn of_any(&self, ids: impl Iterator<Item = TextId>, strings: &Strings) -> Verdict {
-        ids.map(|id| self.of(id, strings)).max().unwrap_or(self.of_none)
+        ids.filter_map(|id| self.verdict(id, strings)).max().unwrap_or(self.of_none)
     }
 
     fn of(&self, id: TextId, strings: &Strings) -> Verdict {
-        let Some(text) = strings.text(id) else { return self.of_none };
+        self.verdict(id, strings).unwrap_or(self.of_none)
+    }
+
+    /// None of what says nothing, such as `null`: that is as good as not there.
+    fn verdict(&self, id: TextId, strings: &Strings) -> Option<Verdict> {
+        let text = strings.text(id)?;
         let met = &mut self.met.borrow_mut()[id as usize];
         if *met == UNMET {
             *met = match (strings.is_cut(id), (self.found)(text)) {
                 (true, _) => MAYBE,
                 (false, Some(found)) => verdict(self.test.matches(&found)),
-                (false, None) => self.of_none,
+                (false, None) => NOTHING,
             };
         }
-        *met
+        (*met != NOTHING).then_some(*met)
     }
 }
 
@@ -389,5 +396,5 @@ pub(super) fn duration(part: &Part, at: usize) -> Option<f64> {
 }
 
 pub(super) fn cost(part: &Part, at: usize) -> Option<f64> {
-    (part.cost[at] != UNKNOWN).then(|| model::digest::to_dollars(part.cost[at]))
+    dollars(part.cost[at])
 }

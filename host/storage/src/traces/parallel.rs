@@ -12,10 +12,11 @@ pub(super) fn each<T: Sync, U: Send, E: Send>(
     items: &[T],
     work: impl Fn(&T) -> Result<U, E> + Sync,
 ) -> Result<Vec<U>, E> {
-    let threads = thread::available_parallelism().map_or(1, NonZero::get);
-    if items.len() < FEW || threads == 1 {
+    if items.len() < FEW {
+        // To ask how many cores there are is to read files of the system's.
         return items.iter().map(work).collect();
     }
+    let threads = thread::available_parallelism().map_or(1, NonZero::get);
     let work = &work;
     thread::scope(|scope| {
         let shares: Vec<_> = items

@@ -4,6 +4,7 @@
 
 use std::cell::RefCell;
 
+use model::digest::to_dollars;
 use serde::{Deserialize, Serialize};
 
 use super::id::TraceId;
@@ -73,6 +74,8 @@ columns! {
     has_tokens: bool,
     /// In millionths of a millionth of a US dollar; [`UNKNOWN`] where it is not known.
     cost: u64,
+    /// Of what came in, and of what went out, likewise.
+    cost_parts: [u64; 2],
     unpriced: u32,
     spans: u32,
     errors: u32,
@@ -89,6 +92,10 @@ columns! {
 
 /// A cost that is not known.
 pub(super) const UNKNOWN: u64 = u64::MAX;
+
+pub(super) fn dollars(cost: u64) -> Option<f64> {
+    (cost != UNKNOWN).then(|| to_dollars(cost))
+}
 
 /// How a trace is doing, or that it was deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]

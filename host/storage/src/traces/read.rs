@@ -14,7 +14,7 @@ use super::codec::{self, Brief};
 use super::frames::{self, ANNOTATIONS, SPANS};
 use super::id::{self, SpanId};
 use super::parallel;
-use super::part::{Chunk, Note, Row, State, UNKNOWN};
+use super::part::{Chunk, Note, Row, State, dollars};
 use super::strings::{ListId, Strings, TextId};
 use crate::log::{Address, Held, Position};
 use crate::operation::unreadable;
@@ -53,7 +53,9 @@ impl Known {
             session: text(row.session),
             user: text(row.user),
             tokens: row.has_tokens.then_some(Tokens { input, output, cache_read, cache_write, reasoning, total }),
-            cost: (row.cost != UNKNOWN).then(|| model::digest::to_dollars(row.cost)),
+            cost: dollars(row.cost),
+            input_cost: dollars(row.cost_parts[0]),
+            output_cost: dollars(row.cost_parts[1]),
             unpriced: row.unpriced as usize,
             models: list(row.models),
             prompts: list(row.prompts),

@@ -175,6 +175,11 @@ impl View {
         Ok(())
     }
 
+    /// Moves the mark over frames that change nothing here.
+    pub(crate) fn reach(&self, position: Position, next: u64) -> Result<(), StoreError> {
+        self.change(position, next, |_| Ok(()))
+    }
+
     pub(crate) fn read<T>(&self, work: impl FnOnce(Snapshot<'_>) -> Result<T, StoreError>) -> Result<T, StoreError> {
         self.database.read(work)
     }

@@ -92,6 +92,8 @@ fn any_span(random: &mut fastrand::Rng) -> (Span, SpanDigest) {
         model: some(random, |random| format!("m{}", random.u32(0..3))),
         tokens: some(random, |_| Tokens { input: count, output: 2, total: count + 2, ..Tokens::default() }),
         cost: some(random, |random| random.u64(0..5) * 1_000_000_000),
+        input_cost: some(random, |random| random.u64(0..5) * 1_000_000_000),
+        output_cost: some(random, |random| random.u64(0..5) * 1_000_000_000),
         prompts: Vec::from_iter(some(random, |random| format!("p/{}", random.u32(0..3)))),
         metadata: vec![(format!("k{}", random.u32(0..2)), name(random))],
         inputs: some(random, name),

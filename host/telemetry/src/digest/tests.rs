@@ -1,4 +1,4 @@
-use model::digest::{Fold, Header, State, Tokens};
+use model::digest::{Cost, Fold, Header, State, Tokens};
 use model::telemetry::Encoding;
 use model::trace::{Event, Link};
 use serde_json::{Value, json};
@@ -77,13 +77,17 @@ fn any_cut_gives_the_same_header() {
 fn a_step_that_does_not_say_what_it_cost_is_priced() {
     let prices = |provider: Option<&str>, model: &str, tokens: &Tokens| {
         assert_eq!((provider, model), (Some("openai"), "gpt-4o-mini-2024-07-18"));
-        Some(tokens.input as f64 * 0.15e-6 + tokens.output as f64 * 0.6e-6)
+        Some(Cost { input: tokens.input as f64 * 0.15e-6, output: tokens.output as f64 * 0.6e-6 })
     };
     let mut fold = Fold::default();
     for digest in digest(&recorded::spans("openllmetry")[..1], &prices) {
         fold.add(digest);
     }
-    assert_eq!(fold.header().cost, Some(0.000_015));
+    let header = fold.header();
+    assert_eq!(
+        (header.input_cost, header.output_cost, header.cost),
+        (Some(0.000_006), Some(0.000_009), Some(0.000_015))
+    );
 }
 
 /// Google's Agent Development Kit calls tools within the call that asked for them, and a tool may be an agent.

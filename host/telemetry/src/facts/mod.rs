@@ -7,7 +7,7 @@
 mod message;
 mod offers;
 
-use model::digest::Tokens;
+use model::digest::{Cost, Tokens};
 use model::json::Json;
 use model::trace::{Span, Status};
 
@@ -83,12 +83,12 @@ pub struct Error {
 
 /// What tokens of a model cost, for spans that don't say it themselves.
 pub trait Prices {
-    /// US dollars; none where that is not known.
-    fn cost(&self, provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<f64>;
+    /// None where that is not known.
+    fn cost(&self, provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<Cost>;
 }
 
-impl<F: Fn(Option<&str>, &str, &Tokens) -> Option<f64>> Prices for F {
-    fn cost(&self, provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<f64> {
+impl<F: Fn(Option<&str>, &str, &Tokens) -> Option<Cost>> Prices for F {
+    fn cost(&self, provider: Option<&str>, model: &str, tokens: &Tokens) -> Option<Cost> {
         self(provider, model, tokens)
     }
 }
@@ -98,7 +98,7 @@ impl<F: Fn(Option<&str>, &str, &Tokens) -> Option<f64>> Prices for F {
 pub struct NoPrices;
 
 impl Prices for NoPrices {
-    fn cost(&self, _: Option<&str>, _: &str, _: &Tokens) -> Option<f64> {
+    fn cost(&self, _: Option<&str>, _: &str, _: &Tokens) -> Option<Cost> {
         None
     }
 }
@@ -146,15 +146,19 @@ impl Facts {
         }
     }
 
-    /// What the step cost: by its own account, else by `prices`. An agent has no price of its own: what is in it has.
-    pub fn priced(&self, prices: &dyn Prices) -> Option<f64> {
-        let priced = || match (&self.model, &self.tokens) {
-            (Some(model), Some(tokens)) if self.kind.as_deref() != Some("AGENT") => {
-                prices.cost(self.provider.as_deref(), model, tokens)
-            }
-            _ => None,
-        };
-        self.cost.or_else(priced).filter(|cost| cost.is_finite() && *cost >= 0.0)
+    /// With what the step cost: by its own account, else by `prices`. An agent has no price of its own: what is in it has.
+    pub fn priced(mut self, prices: &dyn Prices) -> Self {
+        if self.cost.is_none()
+            && self.kind.as_deref() != Some("AGENT")
+            && let (Some(model), Some(tokens)) = (&self.model, &self.tokens)
+            && let Some(Cost { input, output }) = prices.cost(self.provider.as_deref(), model, tokens)
+        {
+            (self.cost, self.input_cost, self.output_cost) = (Some(input + output), Some(input), Some(output));
+        }
+        for cost in [&mut self.cost, &mut self.input_cost, &mut self.output_cost] {
+            *cost = cost.filter(|cost| cost.is_finite() && *cost >= 0.0);
+        }
+        self
     }
 }
 

@@ -125,9 +125,11 @@ fn an_agent_has_no_price_of_its_own() {
     let of = |kind: &str| {
         let said =
             serde_json::json!({ "mlflow.spanType": kind, "gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 2 });
-        Facts::of(&span("step", said)).priced(&|_: Option<&str>, _: &str, tokens: &Tokens| Some(tokens.input as f64))
+        let prices = |_: Option<&str>, _: &str, tokens: &Tokens| Some(Cost { input: tokens.input as f64, output: 0.5 });
+        let facts = Facts::of(&span("step", said)).priced(&prices);
+        (facts.input_cost, facts.output_cost, facts.cost)
     };
-    assert_eq!((of("LLM"), of("AGENT")), (Some(2.0), None));
+    assert_eq!((of("LLM"), of("AGENT")), ((Some(2.0), Some(0.5), Some(2.5)), (None, None, None)));
 }
 
 #[test]

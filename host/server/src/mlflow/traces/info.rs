@@ -14,7 +14,7 @@ pub(super) const TOKENS: &str = "mlflow.trace.tokenUsage";
 pub(super) const COST: &str = "mlflow.trace.cost";
 
 /// The shape of traces that this is.
-const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");
+pub(super) const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");
 
 /// Says that spans are here, and not in a file of artifacts: without it, clients send them there as well.
 const LOCATION: (&str, &str) = ("mlflow.trace.spansLocation", "TRACKING_STORE");
@@ -42,7 +42,7 @@ pub(super) fn shown(info: &TraceInfo, experiment: &str) -> Value {
     Value::Object(fields)
 }
 
-fn state(state: State) -> &'static str {
+pub(super) fn state(state: State) -> &'static str {
     match state {
         State::InProgress => "IN_PROGRESS",
         State::Ok => "OK",
@@ -51,7 +51,7 @@ fn state(state: State) -> &'static str {
 }
 
 /// What the trace says of itself, and what MLflow has there that is a fact with us.
-fn metadata(header: &Header) -> BTreeMap<String, String> {
+pub(super) fn metadata(header: &Header) -> BTreeMap<String, String> {
     let mut metadata = header.metadata.clone();
     metadata.remove(CLIENT_REQUEST_ID);
     let mut put = |name: &str, value: Option<String>| {
@@ -61,8 +61,19 @@ fn metadata(header: &Header) -> BTreeMap<String, String> {
     put(SESSION, header.session.clone());
     put(USER, header.user.clone());
     put(TOKENS, header.tokens.map(|tokens| tokens_text(&tokens)));
-    put(COST, header.cost.map(|cost| json!({ "total_cost": cost }).to_string()));
+    put(COST, shown_cost(header.cost, header.input_cost, header.output_cost).map(|cost| cost.to_string()));
     metadata
+}
+
+/// US dollars as MLflow writes them; without the parts that are not known. None where the whole is not.
+pub(super) fn shown_cost(total: Option<f64>, input: Option<f64>, output: Option<f64>) -> Option<Value> {
+    let mut shown = json!({ "total_cost": total? });
+    for (name, cost) in [("input_cost", input), ("output_cost", output)] {
+        if let Some(cost) = cost {
+            shown[name] = json!(cost);
+        }
+    }
+    Some(shown)
 }
 
 fn tokens_text(tokens: &model::digest::Tokens) -> String {
@@ -78,7 +89,7 @@ fn tokens_text(tokens: &model::digest::Tokens) -> String {
     counts.to_string()
 }
 
-fn shown_tags(info: &TraceInfo, experiment: &str) -> BTreeMap<String, String> {
+pub(super) fn shown_tags(info: &TraceInfo, experiment: &str) -> BTreeMap<String, String> {
     let mut shown: BTreeMap<String, String> = info.tags.clone();
     shown.retain(|name, _| !links::is_one(name));
     let name = &info.header.name;

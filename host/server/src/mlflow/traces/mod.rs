@@ -5,16 +5,18 @@
 //!        └▶ POST traces (what the trace is as a whole) ─▶ announcement ┴▶ store ─▶ info, spans, assessments
 //! ```
 //!
-//! The two come in either order. What is linked to a trace, a run or a version of a prompt, is a tag of it that clients don't
+//! The two come in either order. Older clients ask for an id first ([`older`]), and bring spans as a file ([`file`]). What is linked to a trace, a run or a version of a prompt, is a tag of it that clients don't
 //! see ([`links`]).
 
 mod assessments;
 mod correlation;
 mod delete;
 mod experiment;
+mod file;
 mod info;
 mod links;
 mod metrics;
+mod older;
 mod read;
 mod said;
 mod search;
@@ -28,9 +30,10 @@ use axum::routing::{get, patch, post};
 use super::{Resource, Wrong};
 
 pub(crate) use experiment::of_otlp as experiment_of_otlp;
+pub(super) use file::File;
 pub(super) use search::filter;
 
-pub(super) fn resources() -> [Resource; 17] {
+pub(super) fn resources() -> [Resource; 20] {
     [
         ("/3.0/mlflow/traces", post(start::start)),
         ("/3.0/mlflow/traces/get", get(read::get)),
@@ -48,6 +51,9 @@ pub(super) fn resources() -> [Resource; 17] {
             get(assessments::show).patch(assessments::update).delete(assessments::delete),
         ),
         ("/3.0/mlflow/get-trace-artifact", get(read::artifact)),
+        ("/2.0/mlflow/traces", get(older::search).post(older::start)),
+        ("/2.0/mlflow/traces/{trace_id}", get(read::show).patch(older::end)),
+        ("/2.0/mlflow/traces/{trace_id}/info", get(older::show)),
         ("/2.0/mlflow/traces/delete-traces", post(delete::delete)),
         ("/2.0/mlflow/traces/link-to-run", post(links::to_run)),
         ("/2.0/mlflow/traces/link-prompts", post(links::to_prompts)),

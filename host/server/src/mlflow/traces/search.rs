@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::Json;
 use axum::extract::State;
-use model::search::{Cursor, Filter, Order, Query};
+use model::search::{Cursor, Filter, Order, Query, TraceInfo};
 use regex::Regex;
 use serde_json::Value;
 
@@ -17,7 +17,6 @@ const PAGE: usize = 100;
 const LARGEST_PAGE: usize = 500;
 
 pub(super) async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let size = page::size(&asked, PAGE, LARGEST_PAGE)?;
     let locations = asked.messages("locations")?;
     if locations.is_empty() {
         return Err(crate::mlflow::asked::lacks("locations"));
@@ -27,10 +26,21 @@ pub(super) async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> A
         experiment.map(|experiment| experiment.required("experiment_id").map(str::to_owned)).transpose()
     });
     let ids: Vec<String> = ids.collect::<Result<Vec<_>, Wrong>>()?.into_iter().flatten().collect();
-    let filter = filter(&shared, asked.text("filter")?.unwrap_or_default())?;
+    page_of(&shared, &asked, &ids, info::shown).await
+}
+
+/// A page of the traces in experiments of these ids, each as it is `shown` with the id of its experiment.
+pub(super) async fn page_of(
+    shared: &Shared,
+    asked: &Asked,
+    ids: &[String],
+    shown: fn(&TraceInfo, &str) -> Value,
+) -> Answer {
+    let size = page::size(asked, PAGE, LARGEST_PAGE)?;
+    let filter = filter(shared, asked.text("filter")?.unwrap_or_default())?;
     let order = order(&asked.texts("order_by")?)?;
-    let mut after: Option<Cursor> = page::begins(&asked)?;
-    let experiments = experiment::all(&shared, &ids).await?;
+    let mut after: Option<Cursor> = page::begins(asked)?;
+    let experiments = experiment::all(shared, ids).await?;
     let mut found: Vec<Value> = Vec::new();
     if !experiments.is_empty() {
         let names = experiments.iter().map(|experiment| experiment.traces.clone()).collect();
@@ -40,7 +50,7 @@ pub(super) async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> A
             let page = shared.traces.search(&query, after.as_ref(), size - found.len()).await?;
             for trace in &page.traces {
                 let experiment = experiments.iter().find(|experiment| experiment.traces == trace.experiment);
-                found.push(info::shown(trace, experiment.map_or("", |experiment| &experiment.id)));
+                found.push(shown(trace, experiment.map_or("", |experiment| &experiment.id)));
             }
             after = page.next;
             if after.is_none() || found.len() == size {

@@ -10,7 +10,7 @@ use model::trace::{Attributes, Event, Link, Span, SpanKind, Status};
 use serde_json::{Map, Value, json};
 use telemetry::facts::Facts;
 
-use super::shown_id;
+use super::{info, shown_id};
 
 const TRACE: &str = "mlflow.traceRequestId";
 
@@ -62,7 +62,7 @@ fn attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Vec<Value> {
     pairs(&all_attributes(trace, span, digest))
 }
 
-fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
+pub(super) fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
     let own = span.attributes.iter().filter(|(name, _)| name != TRACE);
     let mut all: Attributes = own.map(|(name, value)| (name.clone(), unwrapped(name, value))).collect();
     let mut put = |name: &str, value: Option<Value>| {
@@ -81,7 +81,8 @@ fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
     put("mlflow.llm.provider", facts.provider.map(|provider| json!(provider)));
     let usage = |tokens: model::digest::Tokens| json!({ "input_tokens": tokens.input, "output_tokens": tokens.output, "total_tokens": tokens.total });
     put("mlflow.chat.tokenUsage", facts.tokens.map(usage));
-    put("mlflow.llm.cost", digest.cost.map(|cost| json!({ "total_cost": to_dollars(cost) })));
+    let [total, input, output] = [digest.cost, digest.input_cost, digest.output_cost].map(|cost| cost.map(to_dollars));
+    put("mlflow.llm.cost", info::shown_cost(total, input, output));
     all
 }
 

@@ -9,8 +9,9 @@ use axum::extract::State;
 use model::assessment::Assessment;
 use model::digest::{ANNOUNCEMENT, SpanDigest, Tokens, to_pico};
 use model::ports::{Annotation, AnnotationChange, SpanBatch};
-use model::search::CLIENT_REQUEST_ID;
+use model::search::{CLIENT_REQUEST_ID, TraceInfo};
 use model::trace::{Attributes, Span, Status};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{experiment, info, said, store_id, tags, time};
@@ -19,8 +20,8 @@ use crate::mlflow::{Answer, Asked, Wrong};
 use crate::shared::Shared;
 
 /// Under which names previews stand among what a client says.
-const INPUTS: &str = "request_preview";
-const OUTPUTS: &str = "response_preview";
+pub(super) const INPUTS: &str = "request_preview";
+pub(super) const OUTPUTS: &str = "response_preview";
 
 pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let trace = asked.required_message("trace")?.required_message("trace_info")?;
@@ -31,22 +32,36 @@ pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> An
     {
         return Err(elsewhere(&id));
     }
-    let announcement = shared.intake.redacted(&experiment.traces, announcement(&trace)?);
-    let tags = own_tags(trace.map("tags")?)?;
+    let announcement = announcement(&trace)?;
     let assessments = trace.messages("assessments")?;
     let assessments = assessments.iter().map(|one| said::read(one, (shared.now)())).collect::<Result<Vec<_>, _>>()?;
-    let annotations = annotations(&id, tags, assessments);
+    let known = keep(&shared, &experiment.traces, &id, announcement, trace.map("tags")?, assessments).await?;
+    Ok(Json(json!({ "trace": { "trace_info": info::shown(&known, &experiment.id) } })))
+}
+
+/// Keeps what a client says of a trace, in the experiment that keeps its traces under this name. Returns what is known of it
+/// then.
+pub(super) async fn keep(
+    shared: &Shared,
+    experiment: &str,
+    id: &str,
+    announcement: Span,
+    tags: BTreeMap<String, String>,
+    assessments: Vec<Assessment>,
+) -> Result<TraceInfo, Wrong> {
+    let annotations = annotations(id, own_tags(tags)?, assessments);
+    let announcement = shared.intake.redacted(experiment, announcement);
     let digest = digest(&announcement);
-    let batch = SpanBatch { trace: id.clone(), spans: vec![(announcement, digest)] };
-    shared.intake.announce(&experiment.traces, batch).await?;
+    let batch = SpanBatch { trace: id.to_owned(), spans: vec![(announcement, digest)] };
+    shared.intake.announce(experiment, batch).await?;
     if !annotations.is_empty() {
         shared.annotate(annotations).await?;
     }
-    let known = shared.traces.trace(&id).await?.ok_or_else(|| super::missing(&id))?;
-    if known.experiment != experiment.traces {
-        return Err(elsewhere(&id));
+    let known = shared.traces.trace(id).await?.ok_or_else(|| super::missing(id))?;
+    if known.experiment != experiment {
+        return Err(elsewhere(id));
     }
-    Ok(Json(json!({ "trace": { "trace_info": info::shown(&known, &experiment.id) } })))
+    Ok(known)
 }
 
 fn elsewhere(id: &str) -> Wrong {
@@ -84,6 +99,7 @@ fn announcement(trace: &Asked) -> Result<Span, Wrong> {
 fn digest(announcement: &Span) -> SpanDigest {
     let mut metadata = texts(announcement);
     let (inputs, outputs) = (metadata.remove(INPUTS), metadata.remove(OUTPUTS));
+    let costs = metadata.get(info::COST).and_then(|text| costs(text)).unwrap_or_default();
     let mut digest = SpanDigest {
         end: announcement.end,
         start: announcement.start,
@@ -94,7 +110,9 @@ fn digest(announcement: &Span) -> SpanDigest {
         session: metadata.get(info::SESSION).cloned(),
         user: metadata.get(info::USER).cloned(),
         tokens: metadata.get(info::TOKENS).and_then(|text| tokens(text)),
-        cost: metadata.get(info::COST).and_then(|text| cost(text)),
+        cost: costs.total_cost.and_then(pico),
+        input_cost: costs.input_cost.and_then(pico),
+        output_cost: costs.output_cost.and_then(pico),
         inputs,
         outputs,
         metadata: metadata.into_iter().collect(),
@@ -113,13 +131,13 @@ fn own_tags(mut tags: BTreeMap<String, String>) -> Result<BTreeMap<String, Strin
     Ok(tags)
 }
 
-fn attributes(texts: BTreeMap<String, String>) -> Result<Attributes, Wrong> {
+pub(super) fn attributes(texts: BTreeMap<String, String>) -> Result<Attributes, Wrong> {
     let json = |(name, text): (String, String)| Ok((name, said::json_of(&Value::String(text))?));
     texts.into_iter().map(json).collect()
 }
 
 /// Attributes that are texts.
-fn texts(span: &Span) -> BTreeMap<String, String> {
+pub(super) fn texts(span: &Span) -> BTreeMap<String, String> {
     let texts = span.attributes.iter();
     texts.filter_map(|(name, value)| Some((name.clone(), value.to_value().as_str()?.to_owned()))).collect()
 }
@@ -145,7 +163,18 @@ fn tokens(text: &str) -> Option<Tokens> {
     })
 }
 
-fn cost(text: &str) -> Option<u64> {
-    let told: BTreeMap<String, Option<f64>> = serde_json::from_str(text).ok()?;
-    told.get("total_cost").copied().flatten().filter(|cost| cost.is_finite() && *cost >= 0.0).map(to_pico)
+/// As [`info::shown_cost`] writes them.
+#[derive(Default, Deserialize)]
+struct Costs {
+    total_cost: Option<f64>,
+    input_cost: Option<f64>,
+    output_cost: Option<f64>,
+}
+
+fn costs(text: &str) -> Option<Costs> {
+    serde_json::from_str(text).ok()
+}
+
+fn pico(dollars: f64) -> Option<u64> {
+    (dollars.is_finite() && dollars >= 0.0).then(|| to_pico(dollars))
 }

@@ -50,7 +50,7 @@ impl Item<'_> {
             (Self::Trace(trace), Measure::Latency) => latency(trace.header.start, trace.header.end),
             (Self::Trace(trace), Measure::Tokens(kind)) => tokens(trace, kind),
             (Self::Span { span, .. }, Measure::Latency) => latency(span.start, span.end),
-            (Self::Span { span, digest, .. }, Measure::Cost(part)) => cost(span, digest, part).map(Value::Number),
+            (Self::Span { digest, .. }, Measure::Cost(part)) => cost(digest, part).map(Value::Number),
             (Self::Assessment(assessment), Measure::Verdict) => verdict(&said::value(assessment)).map(Value::Number),
             _ => None,
         }
@@ -93,14 +93,14 @@ fn tokens(trace: &TraceInfo, kind: TokenKind) -> Option<Value> {
     }
 }
 
-/// US dollars. Only what a span itself says is known to be for what came in or went out.
-fn cost(span: &Span, digest: &SpanDigest, part: CostPart) -> Option<f64> {
+/// US dollars.
+fn cost(digest: &SpanDigest, part: CostPart) -> Option<f64> {
     let cost = match part {
-        CostPart::Input => Facts::of(span).input_cost,
-        CostPart::Output => Facts::of(span).output_cost,
-        CostPart::Total => digest.cost.map(to_dollars),
+        CostPart::Input => digest.input_cost,
+        CostPart::Output => digest.output_cost,
+        CostPart::Total => digest.cost,
     };
-    cost.filter(|cost| cost.is_finite())
+    cost.map(to_dollars)
 }
 
 /// What counts as a number: judges say yes and no.

@@ -1,33 +1,29 @@
-//! Addresses that are to be told what happens. They are kept; that they are told is not built yet.
+//! Addresses that are told what happens: [which](self) there are, [what](events) they are told of, [when](deliveries) and
+//! [how](sending).
 
-use std::net::IpAddr;
+mod address;
+mod deliveries;
+mod events;
+mod sending;
+
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::{get, post};
-use http::Uri;
 use model::webhook::{Event, Webhook};
 use registry::{Error, NewWebhook, WebhookChange};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::answer::{answer, done, message};
 use super::asked::lacks;
-use super::{Answer, Asked, Code, Resource, Wrong, page};
+use super::{Answer, Asked, Resource, Wrong, page};
 use crate::shared::Shared;
+use events::EVENTS;
 
-/// What can happen to what.
-const EVENTS: [(&str, &[&str]); 10] = [
-    ("REGISTERED_MODEL", &["CREATED"]),
-    ("MODEL_VERSION", &["CREATED"]),
-    ("MODEL_VERSION_TAG", &["DELETED", "SET"]),
-    ("MODEL_VERSION_ALIAS", &["CREATED", "DELETED"]),
-    ("PROMPT", &["CREATED"]),
-    ("PROMPT_VERSION", &["CREATED"]),
-    ("PROMPT_TAG", &["DELETED", "SET"]),
-    ("PROMPT_VERSION_TAG", &["DELETED", "SET"]),
-    ("PROMPT_ALIAS", &["CREATED", "DELETED"]),
-    ("BUDGET_POLICY", &["EXCEEDED"]),
-];
+pub(crate) use deliveries::Webhooks;
+pub(super) use deliveries::tell;
+pub(super) use events::Happened;
 
 pub(super) fn resources() -> Vec<Resource> {
     vec![
@@ -41,7 +37,7 @@ async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let (name, url) = (asked.required("name")?, asked.required("url")?.trim());
     let events = events(&asked)?.ok_or_else(|| lacks("events"))?;
     check_name(name)?;
-    check_url(url)?;
+    address::check(url, &shared.webhooks.named)?;
     let text = |field| asked.text(field).map(|text| text.filter(|text| !text.is_empty()).map(str::to_owned));
     let new = NewWebhook {
         name: name.to_owned(),
@@ -82,7 +78,7 @@ async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         is_active: is_active(&asked),
     };
     change.name.as_deref().map_or(Ok(()), check_name)?;
-    change.url.as_deref().map_or(Ok(()), check_url)?;
+    change.url.as_deref().map_or(Ok(()), |url| address::check(url, &shared.webhooks.named))?;
     let id = asked.required("webhook_id")?;
     let changed = shared.registry.change_webhook(id, &change, shared.milliseconds()).await.map_err(wrong)?;
     answer(json!({ "webhook": webhook_json(&changed) }))
@@ -93,9 +89,23 @@ async fn remove(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     done()
 }
 
+/// Tells it of an example of the event that is asked for, else of the first that it wants to know of, once.
 async fn test(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    shared.registry.webhook(asked.required("webhook_id")?).await.map_err(wrong)?;
-    Err(Wrong::new(Code::NotImplemented, "webhooks are kept, but nothing is sent to them yet"))
+    let webhook = shared.registry.webhook(asked.required("webhook_id")?).await.map_err(wrong)?;
+    let asked_for = asked.message("event")?.as_ref().map(event).transpose()?;
+    let event = asked_for.or_else(|| webhook.events.first().cloned()).ok_or_else(|| lacks("event"))?;
+    let body = sending::body(&Happened::example(event), (shared.now)());
+    let result = match sending::send(&shared, &webhook, &Uuid::new_v4().to_string(), &body).await {
+        Ok(response) => json!({
+            "success": sending::is_taken(&response),
+            "response_status": response.status,
+            "response_body": String::from_utf8_lossy(&response.body),
+        }),
+        Err(failure) => {
+            json!({ "success": false, "error_message": format!("Failed to test webhook: {}", failure.message) })
+        }
+    };
+    answer(json!({ "result": result }))
 }
 
 fn wrong(error: Error) -> Wrong {
@@ -146,41 +156,6 @@ fn check_name(name: &str) -> Result<(), Wrong> {
             "Webhook name '{name}' is invalid. It must start and end with a letter or digit, be less than 63 characters \
              long, and contain only letters, digits, dots (.), underscores (_), and hyphens (-)."
         ))),
-    }
-}
-
-/// Only addresses that could be anybody's. What a name stands for is seen when something is sent.
-fn check_url(url: &str) -> Result<(), Wrong> {
-    let uri: Uri = url.parse().map_err(|_| Wrong::invalid(format!("Invalid webhook URL '{url}'")))?;
-    let scheme = uri.scheme_str().unwrap_or_default();
-    if scheme != "https" {
-        return Err(Wrong::invalid(format!("Invalid webhook URL scheme: '{scheme}'. Allowed schemes are: https.")));
-    }
-    let Some(host) = uri.host().filter(|host| !host.is_empty()) else {
-        return Err(Wrong::invalid(format!("Webhook URL must include a hostname: '{url}'")));
-    };
-    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
-    let is_own = bare.eq_ignore_ascii_case("localhost") || bare.parse().is_ok_and(|ip: IpAddr| is_private(ip));
-    match is_own {
-        true => {
-            Err(Wrong::invalid(format!("Webhook URL must not resolve to a non-public IP address. '{host}' is one.")))
-        }
-        false => Ok(()),
-    }
-}
-
-fn is_private(ip: IpAddr) -> bool {
-    match ip.to_canonical() {
-        IpAddr::V4(ip) => {
-            ip.is_private() || ip.is_loopback() || ip.is_link_local() || ip.is_unspecified() || ip.is_multicast()
-        }
-        IpAddr::V6(ip) => {
-            ip.is_loopback()
-                || ip.is_unspecified()
-                || ip.is_unique_local()
-                || ip.is_unicast_link_local()
-                || ip.is_multicast()
-        }
     }
 }
 
