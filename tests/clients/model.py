@@ -1,6 +1,6 @@
 """A model that is made up, of OpenAI's shape: it asks for the weather first, and answers when it was told; never twice the
 same number of tokens. Whole or as a stream; the model `broken` fails. Asked for JSON of a shape it answers in it, as a judge
-that says yes; asked for better prompts it makes them exact."""
+that says yes; asked for better prompts it makes them exact. A tool that it has to call it calls."""
 
 import contextlib
 import json
@@ -21,7 +21,9 @@ class Model(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_POST(self):
-        asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        self.reply(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+
+    def reply(self, asked):
         if asked["model"] == "broken":
             error = {"message": "The model is out of order.", "type": "invalid_request_error", "code": "broken"}
             self.answer(400, json.dumps({"error": error}).encode())
@@ -56,19 +58,53 @@ def head(kind):
 
 def is_first(asked):
     """Whether it has not been told the weather, and can ask for it."""
-    return asked["messages"][-1]["role"] != "tool" and bool(asked.get("tools"))
+    last = asked["messages"][-1]
+    return last["role"] != "tool" and RESULT["content"] not in text(last) and bool(asked.get("tools"))
+
+
+def text(message):
+    """What a message says, whole or in parts."""
+    content = message.get("content") or ""
+    return content if isinstance(content, str) else "".join(part.get("text", "") for part in content)
 
 
 def reply(asked):
-    if is_first(asked):
-        return CALL, "tool_calls"
+    tools = {tool["function"]["name"]: tool["function"].get("parameters", {}) for tool in asked.get("tools") or []}
+    forced = asked.get("tool_choice")
+    chosen = next_call(tools, not is_first(asked), forced["function"]["name"] if isinstance(forced, dict) else None)
+    if chosen:
+        name, arguments = chosen
+        function = {"name": name, "arguments": json.dumps(arguments)}
+        return {**CALL, "tool_calls": [{**CALL["tool_calls"][0], "function": function}]}, "tool_calls"
     kind = asked.get("response_format", {}).get("type")
     if kind == "json_schema":
         return said(of_schema(asked["response_format"]["json_schema"]["schema"])), "stop"
-    prompts = re.findall(r"^Prompt name: (.+)\nTemplate: (.+)$", asked["messages"][-1]["content"], re.MULTILINE)
+    prompts = re.findall(r"^Prompt name: (.+)\nTemplate: (.+)$", text(asked["messages"][-1]), re.MULTILINE)
     if kind == "json_object" and prompts:
         return said({name: f"{template} Be exact." for name, template in prompts}), "stop"
+    fields = re.findall(r"`\[\[ ## (\w+) ## ]]`", text(asked["messages"][-1]))
+    if fields:
+        return {**ANSWER, "content": in_fields(fields, RESULT["content"] in text(asked["messages"][-1]))}, "stop"
     return ANSWER, "stop"
+
+
+def in_fields(names, told):
+    """DSPy has tools called in texts."""
+    call = {"next_tool_name": "finish", "next_tool_args": "{}"} if told else \
+        {"next_tool_name": "weather", "next_tool_args": '{"city": "Oslo"}'}
+    return "\n\n".join(f"[[ ## {name} ## ]]\n{call.get(name, ANSWER['content'])}" for name in names)
+
+
+def next_call(tools, told, forced=None):
+    """The name and arguments of the call that it asks for, of tools by name with the shapes of their arguments; None where it
+    answers. A framework may put something before a tool's name, or want its answer as a call, too."""
+    if forced:
+        return forced, of_schema(tools[forced])
+    if tools and not told:
+        return next((name for name in tools if name.endswith("weather")), "weather"), {"city": "Oslo"}
+    if "final_answer" in tools:
+        return "final_answer", {"answer": ANSWER["content"]}
+    return None
 
 
 def said(value):
@@ -99,11 +135,12 @@ def usage(asked):
 def stream(asked):
     """The reply in pieces, the arguments of a call as well, and what it took where that is asked for."""
     message, reason = reply(asked)
-    if message is CALL:
-        call = CALL["tool_calls"][0]
-        first = {**call, "index": 0, "function": {"name": "weather", "arguments": ""}}
+    if "tool_calls" in message:
+        call = message["tool_calls"][0]
+        arguments = call["function"]["arguments"]
+        first = {**call, "index": 0, "function": {**call["function"], "arguments": ""}}
         deltas = [{"role": "assistant", "content": None, "tool_calls": [first]}]
-        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in ['{"city"', ': "Oslo"}']]
+        deltas += [{"tool_calls": [{"index": 0, "function": {"arguments": piece}}]} for piece in [arguments[:7], arguments[7:]]]
     else:
         deltas = [{"role": "assistant", "content": ""}, {"content": "It is "}, {"content": "7 degrees."}]
     chunk = head("chat.completion.chunk")
@@ -116,9 +153,9 @@ def stream(asked):
 
 
 @contextlib.contextmanager
-def serving():
+def serving(model=Model):
     """Gives the address that clients take as their base URL."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), model)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, daemon=True).start()
     yield f"http://127.0.0.1:{server.server_port}/v1"

@@ -20,7 +20,6 @@ import subprocess
 import sys
 import threading
 import urllib.parse
-import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -31,24 +30,10 @@ import harness
 import karat
 import model
 import reference
+from differences import differences, masked, short
 
 Call = collections.namedtuple("Call", "topic method path query asked status answer")
 HOPS = {"host", "connection", "keep-alive", "transfer-encoding", "content-length", "accept-encoding"}
-# Of values that are never the same twice only what they are is compared.
-MASKS = [(re.compile(pattern), mask) for pattern, mask in [
-    (r"\b(tr|a|d|dr|m|iss|ls|rq|s|e)-[0-9a-f]{32}\b", r"\1-ID"),
-    (r"\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", "UUID"),
-    (r"\b[0-9a-f]{32}\b", "RUN"),
-    (r"\b[0-9a-f]{16}\b", "SPAN"),
-    (r"-[0-9a-f]{8}\b", "-NAME"),
-    (r"\d{4}-\d\d-\d\dT[0-9:.]+(Z|\+00:00)", "TIME"),
-    (r"\b1[0-9]{12}([0-9]{6})?\b", "TIME"),
-    (r"(mlflow-artifacts:)/\d+\b", r"\1/EXPERIMENT"),
-    (r"\b[0-9a-f]{8}\b", "DIGEST"),
-]]
-MASKED_KEYS = {"experiment_id", "experiment_ids", "_mlflow_experiment_ids", "execution_duration", "trace_id", "span_id", "parent_span_id",
-               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "next_page_token", "page_token", "mlflow.eval.requestId"}
-UNORDERED = ("assessment_name", "key")
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -110,32 +95,6 @@ def ran(url, model_url, topics, name):
         return proxy.calls
 
 
-def masked(value, key=""):
-    if key in MASKED_KEYS:
-        return f"<{type(value).__name__}>"
-    if isinstance(value, dict):
-        return {name: masked(inner, name) for name, inner in value.items()}
-    if isinstance(value, list):
-        if value and all(isinstance(one, dict) and set(one) <= {"key", "value"} and "key" in one for one in value):
-            # Tags, parameters and attributes are in no order.
-            return {one["key"]: masked(one.get("value") or None, one["key"]) for one in sorted(value, key=lambda one: one["key"])}
-        found = [masked(one, key) for one in value]
-        # Assessments and metrics come as they were stored, by threads.
-        return sorted(found, key=lambda one: json.dumps([one.get(name) for name in UNORDERED] + [one], sort_keys=True)) \
-            if found and all(isinstance(one, dict) and any(name in one for name in UNORDERED) for one in found) else found
-    if isinstance(value, bool) or value is None:
-        return value
-    if isinstance(value, (int, float)):
-        return "TIME" if value > 10**12 else value
-    if value[:1] in "{[":
-        # JSON in a string.
-        with contextlib.suppress(ValueError):
-            return masked(json.loads(value), key)
-    for pattern, mask in MASKS:
-        value = pattern.sub(mask, value)
-    return value
-
-
 def endpoint(call):
     path = re.sub(r"/(artifacts|traces)/\d+/.*", r"/\1/…", masked(call.path))
     return f"{call.method} {path}"
@@ -175,28 +134,6 @@ def distance(one, other):
     return 1000 * (one.status != other.status) + 10 * len(list(asked)) + len(list(answered))
 
 
-def differences(ours, theirs, path=""):
-    """Where two masked answers are not the same: the place, Karat's, MLflow's."""
-    if isinstance(ours, dict) and isinstance(theirs, dict):
-        for name in sorted(ours.keys() | theirs.keys()):
-            yield from differences(ours.get(name, ABSENT), theirs.get(name, ABSENT), f"{path}.{name}")
-    elif isinstance(ours, list) and isinstance(theirs, list):
-        if len(ours) != len(theirs):
-            yield f"{path}[]: how many", len(ours), len(theirs)
-        for one, other in zip(ours, theirs):
-            yield from differences(one, other, f"{path}[]")
-    elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):
-        yield path, ours, theirs
-
-
-class Absent:
-    def __repr__(self):
-        return "(absent)"
-
-
-ABSENT = Absent()
-
-
 def compare(ours, theirs):
     found = collections.defaultdict(lambda: collections.defaultdict(list))
     alone = collections.Counter()
@@ -226,11 +163,6 @@ def compare(ours, theirs):
         print("\nAsked of one alone")
         for (name, of, status), count in sorted(alone.items()):
             print(f"  {of}: {count} x {name} -> {status}")
-
-
-def short(value):
-    text = value if isinstance(value, str) else json.dumps(value, default=repr, ensure_ascii=False)
-    return text if len(text) < 300 else f"{text[:300]}…"
 
 
 def main():
