@@ -62,8 +62,13 @@ fn more(span: &Span, offers: &mut Offers) {
                 offers.made(Fact::InputMessages, inputs["messages"].clone());
                 offers.made(Fact::ModelAsked, inputs["model"].clone());
             }
-            if offers.want(&[Fact::OutputMessages]) {
-                offers.made(Fact::OutputMessages, of("mlflow.spanOutputs"));
+            let model = model && offers.want(&[Fact::ModelAsked]);
+            if model || offers.want(&[Fact::OutputMessages]) {
+                let outputs = of("mlflow.spanOutputs");
+                if model {
+                    offers.made(Fact::ModelAnswered, outputs["model"].clone());
+                }
+                offers.made(Fact::OutputMessages, outputs);
             }
         }
         "RETRIEVER" | "RERANKER" if offers.want(&[Fact::Documents]) => {

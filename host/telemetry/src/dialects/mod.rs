@@ -134,6 +134,8 @@ pub(crate) fn of_trace(span: &Span, most: usize) -> Vec<(String, String)> {
         match how {
             OfTrace::Named | OfTrace::Beginning => said.extend(of(key)),
             OfTrace::Prefix => said.extend(of(&key[start.len()..])),
+            // `metadata` is anybody's word.
+            OfTrace::Object if span.attribute(dialect.kinds.0).is_none() => {}
             OfTrace::Object => {
                 let object = crate::facts::text(value);
                 let object = object.as_deref().unwrap_or(value.as_str());

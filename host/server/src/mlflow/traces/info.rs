@@ -60,7 +60,7 @@ pub(super) fn metadata(header: &Header) -> BTreeMap<String, String> {
     put(SCHEMA.0, Some(SCHEMA.1.to_owned()));
     put(SESSION, header.session.clone());
     put(USER, header.user.clone());
-    put(TOKENS, header.tokens.map(|tokens| tokens_text(&tokens)));
+    put(TOKENS, header.tokens.map(|tokens| counts(&tokens).to_string()));
     put(COST, shown_cost(header.cost, header.input_cost, header.output_cost).map(|cost| cost.to_string()));
     metadata
 }
@@ -76,7 +76,8 @@ pub(super) fn shown_cost(total: Option<f64>, input: Option<f64>, output: Option<
     Some(shown)
 }
 
-fn tokens_text(tokens: &model::digest::Tokens) -> String {
+/// Tokens as MLflow has them; those of the cache are there where there are any.
+pub(super) fn counts(tokens: &model::digest::Tokens) -> Value {
     let mut counts =
         json!({ "input_tokens": tokens.input, "output_tokens": tokens.output, "total_tokens": tokens.total });
     for (name, count) in
@@ -86,7 +87,7 @@ fn tokens_text(tokens: &model::digest::Tokens) -> String {
             counts[name] = json!(count);
         }
     }
-    counts.to_string()
+    counts
 }
 
 pub(super) fn shown_tags(info: &TraceInfo, experiment: &str) -> BTreeMap<String, String> {

@@ -13,6 +13,8 @@ use telemetry::facts::Facts;
 use super::{info, shown_id};
 
 const TRACE: &str = "mlflow.traceRequestId";
+const TYPE: &str = "mlflow.spanType";
+const TOOLS: &str = "mlflow.chat.tools";
 
 /// A span of a trace as it is read.
 pub(super) fn shown(trace: &str, (span, digest): &(Span, SpanDigest)) -> Value {
@@ -63,8 +65,12 @@ fn attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Vec<Value> {
 }
 
 pub(super) fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
+    let facts = Facts::of(span);
+    // Where a span says its type in another dialect, the client still says that it knows of none.
+    let is_no_type = |name: &str, value: &Json| name == TYPE && matches!(value.as_str(), "null" | "\"UNKNOWN\"");
     let own = span.attributes.iter().filter(|(name, _)| name != TRACE);
-    let mut all: Attributes = own.map(|(name, value)| (name.clone(), unwrapped(name, value))).collect();
+    let own = own.map(|(name, value)| (name.clone(), unwrapped(name, value)));
+    let mut all: Attributes = own.filter(|(name, value)| facts.kind.is_none() || !is_no_type(name, value)).collect();
     let mut put = |name: &str, value: Option<Value>| {
         if let Some(value) = value.and_then(|value| Json::from_serialize(&value).ok())
             && all.iter().all(|(known, _)| known != name)
@@ -73,14 +79,14 @@ pub(super) fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> A
         }
     };
     put(TRACE, Some(json!(shown_id(trace))));
-    let facts = Facts::of(span);
-    put("mlflow.spanType", facts.kind.map(|kind| json!(kind)));
+    put(TYPE, facts.kind.map(|kind| json!(kind)));
     put("mlflow.spanInputs", facts.inputs.map(|inputs| inputs.to_value()));
     put("mlflow.spanOutputs", facts.outputs.map(|outputs| outputs.to_value()));
     put("mlflow.llm.model", facts.model.map(|model| json!(model)));
     put("mlflow.llm.provider", facts.provider.map(|provider| json!(provider)));
-    let usage = |tokens: model::digest::Tokens| json!({ "input_tokens": tokens.input, "output_tokens": tokens.output, "total_tokens": tokens.total });
-    put("mlflow.chat.tokenUsage", facts.tokens.map(usage));
+    let tools = span.attribute("gen_ai.tool.definitions");
+    put(TOOLS, tools.map(|tools| unwrapped(TOOLS, tools).to_value()));
+    put("mlflow.chat.tokenUsage", facts.tokens.map(|tokens| info::counts(&tokens)));
     let [total, input, output] = [digest.cost, digest.input_cost, digest.output_cost].map(|cost| cost.map(to_dollars));
     put("mlflow.llm.cost", info::shown_cost(total, input, output));
     all
