@@ -1,26 +1,21 @@
 //! What a client says of a trace as a whole, once its root has ended: before its spans have come, or after.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
 use model::assessment::Assessment;
-use model::digest::{ANNOUNCEMENT, SpanDigest, Tokens, to_pico};
 use model::ports::{Annotation, AnnotationChange, SpanBatch};
 use model::search::CLIENT_REQUEST_ID;
-use model::trace::{Attributes, Span, Status};
+use model::trace::Span;
 use serde_json::{Value, json};
+use telemetry::announced::{Announced, digest_of_announcement};
 
 use super::{experiment, info, said, store_id, tags, time};
 use crate::mlflow::asked::{lacks, not_of_type};
 use crate::mlflow::{Answer, Asked, Wrong};
 use crate::shared::Shared;
-
-/// Under which names previews stand among what a client says.
-const INPUTS: &str = "request_preview";
-const OUTPUTS: &str = "response_preview";
 
 pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let trace = asked.required_message("trace")?.required_message("trace_info")?;
@@ -36,7 +31,7 @@ pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> An
     let assessments = trace.messages("assessments")?;
     let assessments = assessments.iter().map(|one| said::read(one, (shared.now)())).collect::<Result<Vec<_>, _>>()?;
     let annotations = annotations(&id, tags, assessments);
-    let digest = digest(&announcement);
+    let digest = digest_of_announcement(&announcement);
     let batch = SpanBatch { trace: id.clone(), spans: vec![(announcement, digest)] };
     shared.intake.announce(&experiment.traces, batch).await?;
     if !annotations.is_empty() {
@@ -53,8 +48,7 @@ fn elsewhere(id: &str) -> Wrong {
     Wrong::invalid(format!("Trace with ID '{}' already exists in another experiment.", super::shown_id(id)))
 }
 
-/// What the client says, as a span that is none: its metadata and previews are attributes, so that they are redacted and kept
-/// as those of spans are.
+/// What the client says, as a span that is none.
 fn announcement(trace: &Asked) -> Result<Span, Wrong> {
     let unreadable = |name: &str| not_of_type(name, trace.value(name).unwrap_or(&Value::Null));
     let start = trace.text("request_time")?.ok_or_else(|| lacks("request_time"))?;
@@ -63,47 +57,18 @@ fn announcement(trace: &Asked) -> Result<Span, Wrong> {
     let duration = duration.map(|text| time::read_duration(text).ok_or_else(|| unreadable("execution_duration")));
     let duration = duration.transpose()?.unwrap_or_default();
     let state = trace.text("state")?.unwrap_or_default();
-    let mut said = trace.map("trace_metadata")?;
-    for (field, name) in
-        [("client_request_id", CLIENT_REQUEST_ID), ("request_preview", INPUTS), ("response_preview", OUTPUTS)]
-    {
-        said.extend(trace.text(field)?.map(|text| (name.to_owned(), text.to_owned())));
-    }
-    Ok(Span {
-        id: ANNOUNCEMENT.to_owned(),
+    let mut metadata = trace.map("trace_metadata")?;
+    metadata.extend(trace.text("client_request_id")?.map(|id| (CLIENT_REQUEST_ID.to_owned(), id.to_owned())));
+    let announced = Announced {
         name: trace.map("tags")?.remove(tags::NAME).unwrap_or_default(),
         start,
         end: matches!(state, "OK" | "ERROR").then(|| start.saturating_add(duration)),
-        status: if state == "ERROR" { Status::Error(String::new()) } else { Status::Unset },
-        attributes: attributes(said)?,
-        ..Span::default()
-    })
-}
-
-/// What it adds to the trace.
-fn digest(announcement: &Span) -> SpanDigest {
-    let mut metadata = texts(announcement);
-    let (inputs, outputs) = (metadata.remove(INPUTS), metadata.remove(OUTPUTS));
-    let mut digest = SpanDigest {
-        end: announcement.end,
-        start: announcement.start,
-        version: 0,
-        id: announcement.id.clone(),
-        is_error: matches!(announcement.status, Status::Error(_)),
-        name: announcement.name.clone(),
-        session: metadata.get(info::SESSION).cloned(),
-        user: metadata.get(info::USER).cloned(),
-        tokens: metadata.get(info::TOKENS).and_then(|text| tokens(text)),
-        cost: metadata.get(info::COST).and_then(|text| cost(text)),
-        inputs,
-        outputs,
-        metadata: metadata.into_iter().collect(),
-        ..SpanDigest::default()
+        is_error: state == "ERROR",
+        metadata,
+        inputs: trace.text("request_preview")?.map(str::to_owned),
+        outputs: trace.text("response_preview")?.map(str::to_owned),
     };
-    let mut hasher = DefaultHasher::new();
-    digest.hash(&mut hasher);
-    digest.version = hasher.finish();
-    digest
+    Ok(announced.into_span())
 }
 
 /// Tags that a client may set.
@@ -113,39 +78,8 @@ fn own_tags(mut tags: BTreeMap<String, String>) -> Result<BTreeMap<String, Strin
     Ok(tags)
 }
 
-fn attributes(texts: BTreeMap<String, String>) -> Result<Attributes, Wrong> {
-    let json = |(name, text): (String, String)| Ok((name, said::json_of(&Value::String(text))?));
-    texts.into_iter().map(json).collect()
-}
-
-/// Attributes that are texts.
-fn texts(span: &Span) -> BTreeMap<String, String> {
-    let texts = span.attributes.iter();
-    texts.filter_map(|(name, value)| Some((name.clone(), value.to_value().as_str()?.to_owned()))).collect()
-}
-
 fn annotations(trace: &str, tags: BTreeMap<String, String>, assessments: Vec<Assessment>) -> Vec<Annotation> {
     let tags = tags.into_iter().map(|(name, value)| AnnotationChange::Tag { name, value: Some(value) });
     let changes = tags.chain(assessments.into_iter().map(AnnotationChange::Assess));
     changes.map(|change| Annotation { trace: trace.to_owned(), change }).collect()
-}
-
-/// Of what a client sums up as JSON.
-fn tokens(text: &str) -> Option<Tokens> {
-    let told: BTreeMap<String, Option<u64>> = serde_json::from_str(text).ok()?;
-    let count = |name: &str| told.get(name).copied().flatten();
-    let (input, output) = (count("input_tokens").unwrap_or_default(), count("output_tokens").unwrap_or_default());
-    Some(Tokens {
-        input,
-        output,
-        cache_read: count("cache_read_input_tokens").unwrap_or_default(),
-        cache_write: count("cache_creation_input_tokens").unwrap_or_default(),
-        reasoning: 0,
-        total: count("total_tokens").unwrap_or(input.saturating_add(output)),
-    })
-}
-
-fn cost(text: &str) -> Option<u64> {
-    let told: BTreeMap<String, Option<f64>> = serde_json::from_str(text).ok()?;
-    told.get("total_cost").copied().flatten().filter(|cost| cost.is_finite() && *cost >= 0.0).map(to_pico)
 }
