@@ -48,7 +48,7 @@ pub async fn import(
 ) -> Result<Report, Error> {
     let mut source: Box<dyn Source> = match from {
         Place::Server(uri) => Box::new(Rest::open(uri, access).await?),
-        Place::Database(path) => Box::new(Sqlite::open(path)?),
+        Place::Database { file, artifacts } => Box::new(Sqlite::open(file, artifacts.as_deref())?),
     };
     let mut importing = Importing { into, report: Report::default(), told, experiments: HashMap::new() };
     importing.everything(&mut *source).await?;

@@ -9,8 +9,9 @@ use crate::Error;
 pub enum Place {
     /// The address of a tracking server.
     Server(String),
-    /// The file of an SQLite database.
-    Database(PathBuf),
+    /// The file of an SQLite database. `artifacts` is the folder of the server's proxy for files, `--artifacts-destination`;
+    /// without it, `mlartifacts` beside the database.
+    Database { file: PathBuf, artifacts: Option<PathBuf> },
 }
 
 /// What a server wants to know before it answers: what MLflow's own client takes from `MLFLOW_TRACKING_TOKEN`, or from
@@ -43,7 +44,7 @@ impl Place {
             Some(("sqlite", rest)) => {
                 let path = rest.strip_prefix("///").filter(|path| !path.is_empty());
                 let path = path.ok_or_else(|| Error::place(format!("`{text}` names no file")))?;
-                Ok(Self::Database(path.split('?').next().unwrap_or(path).into()))
+                Ok(Self::database(path.split('?').next().unwrap_or(path)))
             }
             Some((scheme, _)) if scheme.starts_with("databricks") => {
                 Err(Error::place("MLflow on Databricks can't be read"))
@@ -54,7 +55,23 @@ impl Place {
             _ if std::path::Path::new(text).is_dir() => {
                 Err(Error::place(format!("`{text}` is a folder")).hint(by_server))
             }
-            _ => Ok(Self::Database(text.into())),
+            _ => Ok(Self::database(text)),
+        }
+    }
+
+    fn database(file: &str) -> Self {
+        Self::Database { file: file.into(), artifacts: None }
+    }
+
+    /// With where the files are.
+    ///
+    /// # Errors
+    ///
+    /// Fails where a server is read, which knows that itself.
+    pub fn with_artifacts(self, folder: PathBuf) -> Result<Self, Error> {
+        match self {
+            Self::Database { file, .. } => Ok(Self::Database { file, artifacts: Some(folder) }),
+            Self::Server(uri) => Err(Error::place(format!("the server at `{uri}` knows itself where its files are"))),
         }
     }
 }
@@ -68,9 +85,9 @@ mod tests {
         for (text, place) in [
             ("http://127.0.0.1:5000/", Place::Server("http://127.0.0.1:5000".to_owned())),
             ("https://host/mlflow", Place::Server("https://host/mlflow".to_owned())),
-            ("sqlite:///mlflow.db", Place::Database("mlflow.db".into())),
-            ("sqlite:////var/mlflow.db?timeout=5", Place::Database("/var/mlflow.db".into())),
-            ("some/mlflow.db", Place::Database("some/mlflow.db".into())),
+            ("sqlite:///mlflow.db", Place::database("mlflow.db")),
+            ("sqlite:////var/mlflow.db?timeout=5", Place::database("/var/mlflow.db")),
+            ("some/mlflow.db", Place::database("some/mlflow.db")),
         ] {
             assert_eq!(Place::parse(text).expect("a place"), place, "{text}");
         }

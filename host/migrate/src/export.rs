@@ -1,0 +1,2 @@
+pub struct Exported;
+pub fn export() {}
