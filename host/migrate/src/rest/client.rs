@@ -1,6 +1,6 @@
 //! Requests to an MLflow server: asked again where that may help, and told in words where it does not.
 
-use std::io::Write;
+use std::io::{Read, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -19,6 +19,9 @@ const SILENCE: Duration = Duration::from_secs(120);
 /// How often a request is made that fails in passing, and how long is waited before the second time.
 const MOST_TRIES: u32 = 5;
 const FIRST_WAIT: Duration = Duration::from_millis(500);
+
+/// Bytes of a file that are sent at once.
+const BLOCK: usize = 64 << 10;
 
 /// Characters that are shown of an answer that nobody expected.
 const SHOWN: usize = 200;
@@ -116,10 +119,6 @@ impl Client {
         Ok(Self { http, uri: uri.to_owned(), access })
     }
 
-    pub(crate) fn uri(&self) -> &str {
-        &self.uri
-    }
-
     /// Makes a request, and reads its answer.
     pub(crate) async fn json<T: DeserializeOwned>(&self, request: Request) -> Result<T, Error> {
         let path = request.path.clone();
@@ -162,6 +161,19 @@ impl Client {
             to.write_all(&bytes).map_err(model::ports::StoreError::Io)?;
         }
         Ok(())
+    }
+
+    /// Sends a file, of which so many bytes can be read. It is not sent again: what has been read is gone.
+    pub(crate) async fn upload(&self, path: &str, from: Box<dyn Read + Send>, bytes: u64) -> Result<(), Error> {
+        let request = Request::new(Method::PUT, path, Body::None, false);
+        let body = reqwest::Body::wrap_stream(futures_util::stream::iter(Blocks(from)));
+        let sending = self.built(&request).header(header::CONTENT_TYPE, "application/octet-stream");
+        let response = sending.header(header::CONTENT_LENGTH, bytes).body(body).send().await;
+        let response = response.map_err(|error| self.unreachable(&error))?;
+        match response.status() {
+            status if status.is_success() => Ok(()),
+            status => Err(self.refused(path, status, &response.text().await.unwrap_or_default())),
+        }
     }
 
     async fn once(&self, request: &Request) -> Result<Response, Failed> {
@@ -226,6 +238,25 @@ impl Client {
             | (StatusCode::NOT_IMPLEMENTED, ..) => Error::Unknown,
             (_, Some(code), Some(message)) => Error::Refused(format!("{code}: {message}")),
             _ => Error::Refused(format!("`{path}` answers {}: {}", status.as_u16(), beginning(text))),
+        }
+    }
+}
+
+/// A file, block by block.
+struct Blocks(Box<dyn Read + Send>);
+
+impl Iterator for Blocks {
+    type Item = std::io::Result<Bytes>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let mut block = vec![0; BLOCK];
+        match self.0.read(&mut block) {
+            Ok(0) => None,
+            Ok(count) => {
+                block.truncate(count);
+                Some(Ok(block.into()))
+            }
+            Err(error) => Some(Err(error)),
         }
     }
 }

@@ -53,9 +53,13 @@ impl Sqlite {
     fn fill(&self, raw: &mut Raw) -> Result<(), Error> {
         let of = [&raw.id];
         let metadata = self.pairs("SELECT key, value FROM trace_request_metadata WHERE request_id = ?", of)?;
-        metadata.into_iter().for_each(|(name, value)| drop(raw.metadata.entry(name).or_insert(value)));
+        metadata.into_iter().for_each(|(name, value)| {
+            raw.metadata.entry(name).or_insert(value);
+        });
         let tags = self.pairs("SELECT key, value FROM trace_tags WHERE request_id = ?", of)?;
-        tags.into_iter().for_each(|(name, value)| drop(raw.tags.entry(name).or_insert(value)));
+        tags.into_iter().for_each(|(name, value)| {
+            raw.tags.entry(name).or_insert(value);
+        });
         if self.has("entity_associations") {
             let sql = "SELECT destination_id FROM entity_associations \
                        WHERE source_type = 'trace' AND source_id = ? AND destination_type = 'prompt_version'";

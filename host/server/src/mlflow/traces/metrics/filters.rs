@@ -12,6 +12,7 @@ use std::sync::LazyLock;
 
 use model::search::{Comparison, Field, Filter, SpanField, SpanFilter, Test, Value};
 use regex::{Captures, Regex};
+use telemetry::announced::{SESSION, USER};
 
 use super::catalogue::{Dimension, View};
 use super::item::{Item, NO_TYPE};
