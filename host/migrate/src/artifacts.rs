@@ -51,7 +51,9 @@ pub(crate) async fn copy(
         let entries = match source.files(owner, uri, &folder).await {
             Ok(Some(entries)) => entries,
             Ok(None) => {
-                copied.broken.push((uri.to_owned(), "they can't be reached from here; what names them is kept".to_owned()));
+                copied
+                    .broken
+                    .push((uri.to_owned(), "they can't be reached from here; what names them is kept".to_owned()));
                 break;
             }
             Err(error) if error.is_of_one() => {

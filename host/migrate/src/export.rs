@@ -9,6 +9,7 @@ mod tracked;
 
 use std::collections::HashMap;
 
+use model::app::AppMetric;
 use model::ports::{BlobStore, TraceStore};
 use model::tracking::{Experiment, Lifecycle};
 use registry::Registry;
@@ -25,7 +26,7 @@ use crate::{Error, Report};
 pub(crate) const ID: &str = "karat.id";
 
 /// What is carried over.
-pub struct From<'a> {
+pub struct Origin<'a> {
     pub registry: &'a Registry,
     pub traces: &'a dyn TraceStore,
     pub blobs: &'a dyn BlobStore,
@@ -39,7 +40,7 @@ pub struct From<'a> {
 ///
 /// Fails where the place is no server, or can't be written any more. What went before is there; to begin anew goes on.
 pub async fn export(
-    from: &From<'_>,
+    from: &Origin<'_>,
     to: &Place,
     access: Access,
     told: &mut (dyn FnMut(&Report) + Send),
@@ -50,14 +51,14 @@ pub async fn export(
     };
     let there = Rest::open(uri, access).await?;
     let report = Report::default();
-    let (runs, models) = (HashMap::new(), HashMap::new());
-    let mut exporting = Exporting { from, there, report, told, experiments: HashMap::new(), runs, models };
+    let (runs, models, measured) = (HashMap::new(), HashMap::new(), HashMap::new());
+    let mut exporting = Exporting { from, there, report, told, experiments: HashMap::new(), runs, models, measured };
     exporting.everything().await?;
     Ok(exporting.report)
 }
 
 struct Exporting<'a> {
-    from: &'a From<'a>,
+    from: &'a Origin<'a>,
     there: Rest,
     report: Report,
     told: &'a mut (dyn FnMut(&Report) + Send),
@@ -65,6 +66,8 @@ struct Exporting<'a> {
     experiments: HashMap<String, String>,
     runs: HashMap<String, String>,
     models: HashMap<String, String>,
+    /// What runs here have measured of versions, each with the version's id there.
+    measured: HashMap<String, Vec<(String, AppMetric)>>,
 }
 
 impl Exporting<'_> {
@@ -94,7 +97,11 @@ impl Exporting<'_> {
         if let Some(there) = known.iter().find(|there| there.name == here.name) {
             if there.lifecycle == Lifecycle::Deleted {
                 if here.lifecycle == Lifecycle::Active {
-                    self.report.leave_out(Kind::Experiment, &here.name, "it is deleted there; `mlflow experiments restore` first");
+                    self.report.leave_out(
+                        Kind::Experiment,
+                        &here.name,
+                        "it is deleted there; `mlflow experiments restore` first",
+                    );
                 } else {
                     self.report.add(Kind::Experiment, 0, 1);
                 }
@@ -112,7 +119,8 @@ impl Exporting<'_> {
         if let Some(location) = &here.location {
             body["artifact_location"] = json!(location);
         }
-        let made: serde_json::Value = self.there.client.json(Request::make("api/2.0/mlflow/experiments/create", body)).await?;
+        let made: serde_json::Value =
+            self.there.client.json(Request::make("api/2.0/mlflow/experiments/create", body)).await?;
         let id = made["experiment_id"].as_str().unwrap_or_default().to_owned();
         self.experiments.insert(here.id.clone(), id);
         self.report.add(Kind::Experiment, 1, 0);

@@ -22,7 +22,7 @@ use crate::sqlite::Sqlite;
 use crate::{Error, Report};
 
 /// Where things go.
-pub struct Into<'a> {
+pub struct Destination<'a> {
     pub registry: &'a Registry,
     pub traces: &'a dyn TraceStore,
     pub blobs: &'a dyn BlobStore,
@@ -43,7 +43,7 @@ pub struct Into<'a> {
 pub async fn import(
     from: &Place,
     access: Access,
-    into: &Into<'_>,
+    into: &Destination<'_>,
     told: &mut (dyn FnMut(&Report) + Send),
 ) -> Result<Report, Error> {
     let mut source: Box<dyn Source> = match from {
@@ -56,7 +56,7 @@ pub async fn import(
 }
 
 struct Importing<'a> {
-    into: &'a Into<'a>,
+    into: &'a Destination<'a>,
     report: Report,
     told: &'a mut (dyn FnMut(&Report) + Send),
     /// What has become of experiments, by their ids there.
@@ -65,9 +65,18 @@ struct Importing<'a> {
 
 impl Importing<'_> {
     async fn everything(&mut self, source: &mut dyn Source) -> Result<(), Error> {
-        let experiments = source.experiments().await?;
+        let mut experiments = source.experiments().await?;
+        // Those whose numbers are free keep them: so nobody else may be given them.
+        let mut taken = Names::new();
         for experiment in &experiments {
-            let brought = Experiment { location: tracked::foreign(experiment.location.as_deref()), ..experiment.clone() };
+            if self.into.registry.experiment(&experiment.id).await?.is_some() {
+                taken.insert(experiment.id.clone());
+            }
+        }
+        experiments.sort_by_key(|experiment| taken.contains(&experiment.id));
+        for experiment in &experiments {
+            let brought =
+                Experiment { location: tracked::foreign(experiment.location.as_deref()), ..experiment.clone() };
             let (here, carried) = self.into.registry.carry_experiment(&brought, self.into.now).await?;
             self.count(Kind::Experiment, carried);
             self.experiments.insert(experiment.id.clone(), here);

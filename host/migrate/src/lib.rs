@@ -24,7 +24,7 @@ mod sqlite;
 mod wire;
 
 pub use error::Error;
-pub use export::{From, export};
-pub use import::{Into, import};
+pub use export::{Origin, export};
+pub use import::{Destination, import};
 pub use place::{Access, Place};
 pub use report::{Kind, LeftOut, Report};

@@ -85,6 +85,9 @@ pub(crate) trait Source: Send {
     /// Deleted ones as well, each with its files' URI as its location.
     async fn runs(&mut self, experiment: &str, after: Option<&str>) -> Result<Page<TrackedRun>, Error>;
 
+    /// Adds what a list of runs does not say of one.
+    async fn complete(&mut self, run: &mut TrackedRun) -> Result<(), Error>;
+
     async fn history(&mut self, run: &str, metric: &str, after: Option<&str>) -> Result<Page<Metric>, Error>;
 
     /// Versions of applications, each with its files' URI.

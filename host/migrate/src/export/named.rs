@@ -31,7 +31,9 @@ impl Exporting<'_> {
                 }
                 page => page?,
             };
-            known.extend(page.items.into_iter().map(|one| (one.tags.get(ID).cloned().unwrap_or(one.id.clone()), one.id)));
+            known.extend(
+                page.items.into_iter().map(|one| (one.tags.get(ID).cloned().unwrap_or(one.id.clone()), one.id)),
+            );
             match page.next {
                 Some(next) => after = Some(next),
                 None => break,
@@ -105,7 +107,8 @@ impl Exporting<'_> {
         };
         let known = match there {
             None => {
-                let body = json!({ "name": prompt.name, "description": prompt.description, "tags": pairs(&prompt.tags) });
+                let body =
+                    json!({ "name": prompt.name, "description": prompt.description, "tags": pairs(&prompt.tags) });
                 self.there.client.done(Request::make("api/2.0/mlflow/registered-models/create", body)).await?;
                 self.report.add(one, 1, 0);
                 Vec::new()
@@ -171,7 +174,8 @@ impl Exporting<'_> {
 
 /// A record as it is handed over. What it says nothing of is left out.
 fn record(record: &DatasetRecord) -> Value {
-    let mut fields = Map::from_iter([("inputs".to_owned(), json!(record.inputs)), ("outputs".to_owned(), json!(record.outputs))]);
+    let mut fields =
+        Map::from_iter([("inputs".to_owned(), json!(record.inputs)), ("outputs".to_owned(), json!(record.outputs))]);
     let mut put = |name: &str, value: Option<Value>| value.map(|value| fields.insert(name.to_owned(), value));
     put("expectations", record.expectations.as_ref().map(|value| json!(value)));
     put("tags", record.tags.as_ref().map(|value| json!(value)));

@@ -15,6 +15,7 @@ use super::Exporting;
 use crate::Error;
 use crate::report::Kind;
 use crate::rest::client::Request;
+use crate::wire::assessments;
 use crate::wire::traces::{mlflow_id, written};
 
 /// Traces of a page, and spans of a request.
@@ -38,9 +39,14 @@ impl Exporting<'_> {
             for trace in page.traces {
                 let assessments = known.get(&mlflow_id(&trace.id));
                 let is_new = assessments.is_none();
-                let has = |there: &String| trace.assessments.iter().all(|one| there.contains(&one.id.0.simple().to_string()));
+                let has = |there: &String| {
+                    trace.assessments.iter().all(|one| there.contains(&assessments::mlflow_id(one.id)))
+                };
                 let is_whole = assessments.is_some_and(has);
-                let sent = if is_whole { Ok(()) } else { self.trace(trace.clone(), &home).await };
+                let sent = match is_whole {
+                    true => Ok(()),
+                    false => self.trace(trace.clone(), &home, assessments.map_or("", String::as_str)).await,
+                };
                 if self.done(Kind::Trace, &mlflow_id(&trace.id), sent)?.is_some() {
                     self.report.add(Kind::Trace, is_new.into(), (!is_new).into());
                 }
@@ -73,7 +79,8 @@ impl Exporting<'_> {
         Ok(whole.map(|info| (info["trace_id"].as_str().unwrap_or_default().to_owned(), ids(info))).collect())
     }
 
-    async fn trace(&mut self, mut trace: TraceInfo, home: &str) -> Result<(), Error> {
+    /// `known` has the ids of assessments that are there.
+    async fn trace(&mut self, mut trace: TraceInfo, home: &str, known: &str) -> Result<(), Error> {
         let mut sent = 0;
         loop {
             let spans = self.from.traces.spans(&trace.id, sent, SPANS).await?;
@@ -84,7 +91,9 @@ impl Exporting<'_> {
                 let request = Request::send(Method::POST, "v1/traces", "application/x-protobuf", bytes);
                 match self.there.client.done(request.header("x-mlflow-experiment-id", home)).await {
                     Err(Error::Unknown) => {
-                        return Err(Error::Refused("the server takes no spans: it is older than MLflow 3.4".to_owned()));
+                        return Err(Error::Refused(
+                            "the server takes no spans: it is older than MLflow 3.4".to_owned(),
+                        ));
                     }
                     done => done?,
                 }
@@ -99,6 +108,13 @@ impl Exporting<'_> {
         self.translate(&mut trace);
         let body = json!({ "trace": { "trace_info": written(&trace, home) } });
         self.there.client.done(Request::ask("api/3.0/mlflow/traces", body)).await?;
+        for assessment in trace.assessments.iter().filter(|one| one.overrides.is_some()) {
+            if !known.contains(&assessments::mlflow_id(assessment.id)) {
+                let path = format!("api/3.0/mlflow/traces/{}/assessments", mlflow_id(&trace.id));
+                let body = json!({ "assessment": assessments::written(&trace.id, assessment) });
+                self.there.client.done(Request::make(path, body)).await?;
+            }
+        }
         self.report.add(Kind::Assessment, trace.assessments.len() as u64, 0);
         self.link(&mlflow_id(&trace.id), &links).await
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::app::{AppStatus, AppVersion};
+use model::app::{AppMetric, AppStatus, AppVersion};
 use model::tracking::{Experiment, Lifecycle, Metric, TrackedRun};
 use serde_json::{Value, json};
 
@@ -80,7 +80,8 @@ impl Exporting<'_> {
         let mut tags = run.tags.clone();
         tags.insert(ID.to_owned(), run.id.clone());
         tags.remove(WHOLE);
-        let first: BTreeMap<_, _> = tags.into_iter().filter(|(tag, _)| tag == ID || tag.starts_with("mlflow.")).collect();
+        let first: BTreeMap<_, _> =
+            tags.into_iter().filter(|(tag, _)| tag == ID || tag.starts_with("mlflow.")).collect();
         let body = json!({
             "experiment_id": home, "user_id": run.user, "run_name": run.name, "start_time": run.started, "tags": pairs(&first),
         });
@@ -104,19 +105,26 @@ impl Exporting<'_> {
         for metric in run.metrics.keys() {
             self.send_history(&run.id, metric, &there.id).await?;
         }
-        let datasets: Vec<_> = run.datasets.iter().map(|dataset| json!({
-            "tags": pairs(&dataset.tags),
-            "dataset": {
-                "name": dataset.name.name, "digest": dataset.name.digest, "source_type": dataset.source_type,
-                "source": dataset.source, "schema": dataset.schema, "profile": dataset.profile,
-            },
-        })).collect();
+        let datasets: Vec<_> = run
+            .datasets
+            .iter()
+            .map(|dataset| {
+                json!({
+                    "tags": pairs(&dataset.tags),
+                    "dataset": {
+                        "name": dataset.name.name, "digest": dataset.name.digest, "source_type": dataset.source_type,
+                        "source": dataset.source, "schema": dataset.schema, "profile": dataset.profile,
+                    },
+                })
+            })
+            .collect();
         let used: Vec<_> = run.used.iter().map(|id| json!({ "model_id": self.model(id) })).collect();
         if !datasets.is_empty() || !used.is_empty() {
             let inputs = json!({ "run_id": there.id, "datasets": datasets, "models": used });
             self.there.client.done(Request::ask("api/2.0/mlflow/runs/log-inputs", inputs)).await?;
         }
-        let made: Vec<_> = run.made.iter().map(|made| json!({ "model_id": self.model(&made.id), "step": made.step })).collect();
+        let made: Vec<_> =
+            run.made.iter().map(|made| json!({ "model_id": self.model(&made.id), "step": made.step })).collect();
         if !made.is_empty() {
             let outputs = json!({ "run_id": there.id, "models": made });
             self.there.client.done(Request::ask("api/2.0/mlflow/runs/outputs", outputs)).await?;
@@ -143,7 +151,7 @@ impl Exporting<'_> {
         let mut after = None;
         loop {
             let page = self.from.registry.metric_history(run, metric, after.as_deref(), METRICS).await?;
-            let points: Vec<_> = page.points.iter().map(|point| self.point(point)).collect();
+            let points: Vec<_> = page.points.iter().map(|point| self.point(run, point)).collect();
             let count = points.len() as u64;
             self.log(there, "metrics", points).await?;
             self.report.add(Kind::MetricPoint, count, 0);
@@ -154,15 +162,16 @@ impl Exporting<'_> {
         }
     }
 
-    fn point(&self, point: &Metric) -> Value {
+    fn point(&self, run: &str, point: &Metric) -> Value {
         let mut value = json!({
             "key": point.key, "value": written_double(point.value), "timestamp": point.timestamp, "step": point.step,
         });
-        if let Some(version) = &point.app_version {
-            value["model_id"] = json!(self.model(version));
-        }
-        if let Some(dataset) = &point.dataset {
-            (value["dataset_name"], value["dataset_digest"]) = (json!(dataset.name), json!(dataset.digest));
+        let is_it = |of: &AppMetric| (&of.key, of.timestamp, of.step) == (&point.key, point.timestamp, point.step);
+        if let Some((model, of)) = self.measured.get(run).into_iter().flatten().find(|(_, of)| is_it(of)) {
+            value["model_id"] = json!(model);
+            if let Some(dataset) = &of.dataset {
+                (value["dataset_name"], value["dataset_digest"]) = (json!(dataset.name), json!(dataset.digest));
+            }
         }
         value
     }
@@ -190,11 +199,17 @@ impl Exporting<'_> {
         for app in self.from.registry.apps(&experiment.id).await? {
             if self.models.contains_key(&app.id) {
                 self.report.add(Kind::LoggedModel, 0, 1);
-                continue;
+            } else {
+                let made = self.make_model(&app, home).await;
+                if self.done(Kind::LoggedModel, &app.id, made)?.is_some() {
+                    self.report.add(Kind::LoggedModel, 1, 0);
+                }
             }
-            let made = self.make_model(&app, home).await;
-            if self.done(Kind::LoggedModel, &app.id, made)?.is_some() {
-                self.report.add(Kind::LoggedModel, 1, 0);
+            let Some(there) = self.models.get(&app.id) else { continue };
+            for metric in app.metrics {
+                if let Some(run) = &metric.run {
+                    self.measured.entry(run.clone()).or_default().push((there.clone(), metric));
+                }
             }
         }
         Ok(())

@@ -40,8 +40,7 @@ impl Importing<'_> {
         loop {
             let page = source.review_items(there, after.as_deref()).await;
             let (items, next) = self.taken(Kind::ReviewItem, there, page)?;
-            let items: Vec<_> =
-                items.into_iter().map(|item| ReviewItem { queue: here.to_owned(), ..item }).collect();
+            let items: Vec<_> = items.into_iter().map(|item| ReviewItem { queue: here.to_owned(), ..item }).collect();
             let new = self.into.registry.carry_review_items(here, &items).await?;
             self.report.add(Kind::ReviewItem, new, items.len() as u64 - new);
             match next {

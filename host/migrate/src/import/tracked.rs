@@ -40,8 +40,17 @@ impl Importing<'_> {
     async fn run(&mut self, source: &mut dyn Source, mut run: TrackedRun) -> Result<(), Error> {
         let uri = run.location.take().unwrap_or_default();
         run.location = foreign(Some(&uri));
+        // It says the name once more, as does whoever shows a run.
+        run.tags.remove("mlflow.runName");
         run.experiment = self.experiment(&run.experiment).unwrap_or_default();
         if !self.into.registry.has_carried(&run).await? {
+            let completed = source.complete(&mut run).await;
+            match completed {
+                Err(error) if error.is_of_one() => {
+                    self.report.leave_out(Kind::Run, format!("what went into {}", run.id), error)
+                }
+                completed => completed?,
+            }
             for metric in run.metrics.keys() {
                 self.history(source, &run.id, metric).await?;
             }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -22,6 +23,9 @@ const FIRST_WAIT: Duration = Duration::from_millis(500);
 
 /// Bytes of a file that are sent at once.
 const BLOCK: usize = 64 << 10;
+
+/// All but what never needs it: servers compare paths as they are sent.
+const ESCAPED: AsciiSet = NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Characters that are shown of an answer that nobody expected.
 const SHOWN: usize = 200;
@@ -219,7 +223,8 @@ impl Client {
             why = error.to_string();
             cause = error.source();
         }
-        Error::place(format!("`{}` can't be reached: {why}", self.uri)).hint("see that the server runs, and its address")
+        Error::place(format!("`{}` can't be reached: {why}", self.uri))
+            .hint("see that the server runs, and its address")
     }
 
     fn refused(&self, path: &str, status: StatusCode, text: &str) -> Error {
@@ -267,7 +272,7 @@ struct Failed {
 }
 
 fn escaped(part: &str) -> String {
-    percent_encoding::utf8_percent_encode(part, percent_encoding::NON_ALPHANUMERIC).to_string()
+    utf8_percent_encode(part, &ESCAPED).to_string()
 }
 
 fn beginning(text: &str) -> String {

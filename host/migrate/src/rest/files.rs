@@ -12,9 +12,7 @@ use crate::source::{Entry, Owner};
 impl Rest {
     pub(super) async fn entries(&self, owner: &Owner, uri: &str, folder: &str) -> Result<Option<Vec<Entry>>, Error> {
         let request = match (proxied(uri), owner) {
-            (Some(root), _) => {
-                Request::get("api/2.0/mlflow-artifacts/artifacts").query("path", joined(&root, folder))
-            }
+            (Some(root), _) => Request::get("api/2.0/mlflow-artifacts/artifacts").query("path", joined(&root, folder)),
             (None, Owner::Run(run)) => {
                 Request::get("api/2.0/mlflow/artifacts/list").query("run_id", run).query("path", folder)
             }

@@ -30,8 +30,6 @@ const PAGE: usize = 200;
 
 pub(crate) struct Rest {
     pub(crate) client: Client,
-
-
 }
 
 impl Rest {
@@ -99,6 +97,10 @@ impl Source for Rest {
 
     async fn runs(&mut self, experiment: &str, after: Option<&str>) -> Result<Page<TrackedRun>, Error> {
         self.page_of_runs(experiment, after).await
+    }
+
+    async fn complete(&mut self, run: &mut TrackedRun) -> Result<(), Error> {
+        self.add_inputs(run).await
     }
 
     async fn history(&mut self, run: &str, metric: &str, after: Option<&str>) -> Result<Page<Metric>, Error> {

@@ -54,7 +54,8 @@ impl Rest {
     pub(crate) async fn page_of_prompts(&mut self, after: Option<&str>) -> Result<Page<Prompt>, Error> {
         let models = after.and_then(|after| after.strip_prefix(MODELS));
         let token = models.or(after).filter(|token| !token.is_empty());
-        let mut request = Request::get("api/2.0/mlflow/registered-models/search").query("max_results", "100").after(token);
+        let mut request =
+            Request::get("api/2.0/mlflow/registered-models/search").query("max_results", "100").after(token);
         if models.is_none() {
             request = request.query("filter", PROMPTS);
         }
@@ -99,7 +100,8 @@ impl Rest {
         let mut all = Page { items: Vec::new(), next: None, broken: latest.broken };
         for (name, id) in latest.items {
             let request = Request::get("api/3.0/mlflow/scorers/versions").query("experiment_id", experiment);
-            let versions = self.page(request.query("name", &name), "scorers", |read: ScorerRead| Ok(read.into())).await?;
+            let versions =
+                self.page(request.query("name", &name), "scorers", |read: ScorerRead| Ok(read.into())).await?;
             let versions: Vec<ScorerVersion> = versions.items;
             let id = id.unwrap_or_default();
             let scorer = RegisteredScorer {
@@ -116,9 +118,8 @@ impl Rest {
 
     /// Which traces scorers are to look at, by their ids. A server that does not know has none.
     async fn online<'a>(&self, ids: impl Iterator<Item = &'a str>) -> BTreeMap<String, OnlineScoring> {
-        let request = ids.fold(Request::get("api/3.0/mlflow/scorers/online-configs"), |request, id| {
-            request.query("scorer_ids", id)
-        });
+        let request = ids
+            .fold(Request::get("api/3.0/mlflow/scorers/online-configs"), |request, id| request.query("scorer_ids", id));
         let read = |read: OnlineRead| {
             let online = OnlineScoring {
                 id: read.online_scoring_config_id,

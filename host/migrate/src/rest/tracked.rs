@@ -2,6 +2,7 @@
 
 use model::app::AppVersion;
 use model::tracking::{Experiment, Metric, TrackedRun};
+use serde::Deserialize;
 use serde_json::json;
 
 use super::client::Request;
@@ -15,6 +16,11 @@ const POINTS: usize = 5000;
 
 /// The most versions that MLflow answers at once.
 const MODELS: usize = 50;
+
+#[derive(Deserialize)]
+struct GotRun {
+    run: RunRead,
+}
 
 impl Rest {
     pub(crate) async fn all_experiments(&self) -> Result<Vec<Experiment>, Error> {
@@ -44,13 +50,23 @@ impl Rest {
         self.page(request, "runs", |read: RunRead| Ok(read.into())).await
     }
 
+    /// What went into a run: MLflow leaves models out of a list of runs.
+    pub(super) async fn add_inputs(&self, run: &mut TrackedRun) -> Result<(), Error> {
+        let request = Request::get("api/2.0/mlflow/runs/get").query("run_id", &run.id);
+        let answer: GotRun = self.client.json(request).await?;
+        let got = TrackedRun::from(answer.run);
+        (run.datasets, run.used, run.made) = (got.datasets, got.used, got.made);
+        Ok(())
+    }
+
     pub(super) async fn page_of_history(
         &self,
         run: &str,
         metric: &str,
         after: Option<&str>,
     ) -> Result<Page<Metric>, Error> {
-        let request = Request::get("api/2.0/mlflow/metrics/get-history").query("run_id", run).query("metric_key", metric);
+        let request =
+            Request::get("api/2.0/mlflow/metrics/get-history").query("run_id", run).query("metric_key", metric);
         let request = request.query("max_results", POINTS.to_string()).after(after);
         self.page(request, "metrics", |read: MetricRead| Ok(read.into())).await
     }

@@ -30,7 +30,7 @@ use crate::source::{Entry, Owner, Page, Source, ToldTrace, no_place};
 use crate::{Error, Report};
 
 /// How long is waited for somebody who writes.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Rows of a page, where what each of them takes is bounded.
 const PAGE: usize = 500;
@@ -77,7 +77,9 @@ impl Sqlite {
         }
         if revisions::TOO_OLD.contains(&revision) {
             let message = format!("`{shown}` was written by an MLflow before 2.0 (schema `{revision}`)");
-            return Err(Error::place(message).hint(format!("`mlflow db upgrade sqlite:///{shown}` brings a copy of it up")));
+            return Err(
+                Error::place(message).hint(format!("`mlflow db upgrade sqlite:///{shown}` brings a copy of it up"))
+            );
         }
         let message = format!("`{shown}` was written by an MLflow that is newer than 3.18 (schema `{revision}`)");
         Err(Error::place(message).hint("start that MLflow on it, and name the server's address instead"))
@@ -125,7 +127,8 @@ impl Sqlite {
         if !self.has(table) {
             return Ok(0);
         }
-        let counts = self.rows(&format!("SELECT count(*) FROM {table} WHERE {condition}"), [], |row| row.get::<_, i64>(0))?;
+        let counts =
+            self.rows(&format!("SELECT count(*) FROM {table} WHERE {condition}"), [], |row| row.get::<_, i64>(0))?;
         Ok(counts.first().copied().unwrap_or_default().unsigned_abs())
     }
 }
@@ -150,8 +153,9 @@ fn told(file: &Path, error: &rusqlite::Error) -> Error {
             Error::place(format!("`{shown}` is locked by another process"))
                 .hint("end the MLflow server that uses it, or name the server's address instead")
         }
-        Some(ErrorCode::DatabaseCorrupt) => Error::place(format!("`{shown}` is damaged: {error}"))
-            .hint("`sqlite3 FILE .recover` saves what is whole"),
+        Some(ErrorCode::DatabaseCorrupt) => {
+            Error::place(format!("`{shown}` is damaged: {error}")).hint("`sqlite3 FILE .recover` saves what is whole")
+        }
         _ => Error::place(format!("`{shown}` can't be read: {error}")),
     }
 }
@@ -164,6 +168,10 @@ impl Source for Sqlite {
 
     async fn runs(&mut self, experiment: &str, after: Option<&str>) -> Result<Page<TrackedRun>, Error> {
         self.page_of_runs(experiment, after)
+    }
+
+    async fn complete(&mut self, _run: &mut TrackedRun) -> Result<(), Error> {
+        Ok(())
     }
 
     async fn history(&mut self, run: &str, metric: &str, after: Option<&str>) -> Result<Page<Metric>, Error> {
@@ -234,7 +242,12 @@ impl Source for Sqlite {
         let elsewhere = "they are of another workspace, and prompts and models have one name each here";
         for (table, what, condition, why) in [
             ("webhooks", "webhooks", "true", "their secrets are encrypted; make them anew"),
-            ("endpoints", "endpoints of the gateway", "true", "their keys are encrypted; `karat serve --gateway` has its own file"),
+            (
+                "endpoints",
+                "endpoints of the gateway",
+                "true",
+                "their keys are encrypted; `karat serve --gateway` has its own file",
+            ),
             ("budget_policies", "budgets of the gateway", "true", "`karat serve --gateway` has its own"),
             ("mcp_servers", "MCP servers", "true", "Karat keeps none"),
             ("skills", "skills", "true", "Karat keeps none"),

@@ -103,9 +103,8 @@ impl Sqlite {
         })?;
         let mut prompts = page(rows, PAGE);
         for prompt in &mut prompts.items {
-            let sql = |what: &str, from: &str| {
-                format!("SELECT {what} FROM {from} WHERE name = ?{}", self.in_workspace(from))
-            };
+            let sql =
+                |what: &str, from: &str| format!("SELECT {what} FROM {from} WHERE name = ?{}", self.in_workspace(from));
             let of = [&prompt.name];
             prompt.tags = self.pairs(&sql("key, value", "registered_model_tags"), of)?;
             if self.has("registered_model_aliases") {
@@ -156,10 +155,7 @@ impl Sqlite {
         if self.column(table, "workspace") == "NULL" { "" } else { " AND workspace = 'default'" }
     }
 
-    pub(super) fn all_scorers(
-        &self,
-        experiment: &str,
-    ) -> Result<Page<(RegisteredScorer, Vec<ScorerVersion>)>, Error> {
+    pub(super) fn all_scorers(&self, experiment: &str) -> Result<Page<(RegisteredScorer, Vec<ScorerVersion>)>, Error> {
         if !self.has("scorers") {
             return Ok(Page::whole(Vec::new()));
         }

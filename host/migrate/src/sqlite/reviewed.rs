@@ -51,7 +51,8 @@ impl Sqlite {
             let id = row["queue_id"].as_str().unwrap_or_default().to_owned();
             let texts = |sql: &str| self.rows(sql, [&id], |row| row.get::<_, String>(0));
             row["users"] = json!(texts("SELECT user_id FROM review_queue_users WHERE queue_id = ?")?);
-            let schemas = texts("SELECT schema_id FROM review_queue_label_schemas WHERE queue_id = ? ORDER BY schema_id")?;
+            let schemas =
+                texts("SELECT schema_id FROM review_queue_label_schemas WHERE queue_id = ? ORDER BY schema_id")?;
             row["schema_ids"] = json!(schemas);
         }
         Ok(Page::read(rows, None, |row| read::<ReviewQueueRead>(row, "queue_id").map(ReviewQueue::from)))

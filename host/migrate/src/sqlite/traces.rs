@@ -159,7 +159,8 @@ fn raw(row: &Row<'_>, experiment: &str) -> rusqlite::Result<Raw> {
 /// An assessment as the API has it.
 fn assessment(row: &Row<'_>) -> rusqlite::Result<Value> {
     let text = |column| row.get::<_, Option<String>>(column);
-    let parsed = |column| Ok::<_, rusqlite::Error>(text(column)?.and_then(|text| serde_json::from_str::<Value>(&text).ok()));
+    let parsed =
+        |column| Ok::<_, rusqlite::Error>(text(column)?.and_then(|text| serde_json::from_str::<Value>(&text).ok()));
     let time = |column| Ok::<_, rusqlite::Error>(written_time(nanoseconds(row.get(column)?)));
     let (value, name) = (parsed(3)?.unwrap_or_default(), text(1)?.unwrap_or_default());
     let mut fields = json!({

@@ -174,7 +174,8 @@ impl Sqlite {
     pub(super) fn page_of_history(&self, run: &str, key: &str, after: Option<&str>) -> Result<Page<Metric>, Error> {
         let sql = "SELECT rowid, key, value, is_nan, timestamp, step FROM metrics \
                    WHERE run_uuid = ? AND key = ? AND rowid > ? ORDER BY rowid LIMIT ?";
-        let rows = self.rows(sql, params![run, key, begins(after), POINTS as i64], |row| Ok((row.get(0)?, metric(row, 1)?)))?;
+        let rows =
+            self.rows(sql, params![run, key, begins(after), POINTS as i64], |row| Ok((row.get(0)?, metric(row, 1)?)))?;
         let mut points = page(rows, POINTS);
         let (used, made) = self.models_of(run)?;
         let of_models = self.of_models(run, &used, &made)?;
@@ -220,7 +221,8 @@ impl Sqlite {
         for (model, _) in &mut models.items {
             let of = [&model.id];
             model.tags = self.pairs("SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?", of)?;
-            model.params = self.pairs("SELECT param_key, param_value FROM logged_model_params WHERE model_id = ?", of)?;
+            model.params =
+                self.pairs("SELECT param_key, param_value FROM logged_model_params WHERE model_id = ?", of)?;
             for metric in self.measured("model_id = ?", &[&model.id])? {
                 // The latest comes last.
                 let is_alike = |there: &AppMetric| {

@@ -1,11 +1,10 @@
 //! What is said of traces.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use model::assessment::{Assessment, AssessmentId, ERROR_CODE, ISSUE, Said, Source, SourceKind};
 use model::json::Json;
 use model::outcome::{Failure, FailureKind};
-use model::search::TraceInfo;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -71,7 +70,8 @@ struct ErrorRead {
 
 /// Fails with what is wrong with it.
 pub(crate) fn read(value: &Value) -> Result<Assessment, String> {
-    let read = AssessmentRead::deserialize(value).map_err(|error| format!("an assessment of it can't be read: {error}"))?;
+    let read =
+        AssessmentRead::deserialize(value).map_err(|error| format!("an assessment of it can't be read: {error}"))?;
     let of = |why: &str| format!("its assessment {}: {why}", read.assessment_id);
     let mut metadata = BTreeMap::new();
     for (name, value) in read.metadata.clone().unwrap_or_default() {
@@ -133,13 +133,12 @@ fn json_of(value: &Value) -> Json {
     Json::from_serialize(value).expect("JSON is JSON")
 }
 
-/// All of a trace, those that are overridden as well.
-pub(crate) fn written(info: &TraceInfo) -> Value {
-    let overridden: BTreeSet<AssessmentId> = info.assessments.iter().filter_map(|one| one.overrides).collect();
-    info.assessments.iter().map(|one| write(&info.id, one, !overridden.contains(&one.id))).collect()
+pub(crate) fn mlflow_id(id: AssessmentId) -> String {
+    format!("a-{}", id.0.simple())
 }
 
-fn write(trace: &str, assessment: &Assessment, is_valid: bool) -> Value {
+/// An assessment as one is made.
+pub(crate) fn written(trace: &str, assessment: &Assessment) -> Value {
     let mut metadata = assessment.metadata.clone();
     let (code, issue) = (metadata.remove(ERROR_CODE), metadata.remove(ISSUE));
     let kind = match assessment.source.kind {
@@ -158,24 +157,29 @@ fn write(trace: &str, assessment: &Assessment, is_valid: bool) -> Value {
             ("feedback", json!({ "value": null, "error": error }))
         }
         (Said::Expectation(value), None) => match value.as_str().starts_with(['{', '[']) {
-            true => ("expectation", json!({ "serialized_value": { "serialization_format": "JSON_FORMAT", "value": value.as_str() } })),
+            true => (
+                "expectation",
+                json!({ "serialized_value": { "serialization_format": "JSON_FORMAT", "value": value.as_str() } }),
+            ),
             false => ("expectation", json!({ "value": value })),
         },
     };
     let mut fields = Map::from_iter([
-        ("assessment_id".to_owned(), json!(format!("a-{}", assessment.id.0.simple()))),
+        ("assessment_id".to_owned(), json!(mlflow_id(assessment.id))),
         ("assessment_name".to_owned(), json!(assessment.name)),
         ("trace_id".to_owned(), json!(traces::mlflow_id(trace))),
-        ("source".to_owned(), json!({ "source_type": kind, "source_id": assessment.source.id.as_deref().unwrap_or("default") })),
+        (
+            "source".to_owned(),
+            json!({ "source_type": kind, "source_id": assessment.source.id.as_deref().unwrap_or("default") }),
+        ),
         ("create_time".to_owned(), json!(written_time(assessment.created))),
         ("last_update_time".to_owned(), json!(written_time(assessment.updated))),
         ("metadata".to_owned(), json!(metadata)),
-        ("valid".to_owned(), json!(is_valid)),
         (name.to_owned(), value),
     ]);
     let mut put = |name: &str, value: Option<String>| value.map(|value| fields.insert(name.to_owned(), json!(value)));
     put("span_id", assessment.span.clone());
     put("rationale", assessment.rationale.clone());
-    put("overrides", assessment.overrides.map(|id| format!("a-{}", id.0.simple())));
+    put("overrides", assessment.overrides.map(mlflow_id));
     Value::Object(fields)
 }

@@ -11,7 +11,9 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 use telemetry::files;
 
-use super::{Pair, assessments, map, nanoseconds, optional_whole, read_duration, read_time, written_duration, written_time};
+use super::{
+    Pair, assessments, map, nanoseconds, optional_whole, read_duration, read_time, written_duration, written_time,
+};
 use crate::Error;
 use crate::source::{Page, SpansIn, ToldTrace};
 
@@ -156,9 +158,11 @@ pub(crate) fn mlflow_id(id: &str) -> String {
     format!("tr-{id}")
 }
 
-/// A trace as `StartTraceV3` wants it, in an experiment there.
+/// A trace as `StartTraceV3` wants it, in an experiment there. Assessments that override others are not among it: MLflow would
+/// not see that they do.
 pub(crate) fn written(info: &TraceInfo, experiment: &str) -> Value {
     let header = &info.header;
+    let said = info.assessments.iter().filter(|one| one.overrides.is_none());
     let mut metadata = header.metadata.clone();
     let request = metadata.remove(CLIENT_REQUEST_ID);
     let mut tags = info.tags.clone();
@@ -183,7 +187,7 @@ pub(crate) fn written(info: &TraceInfo, experiment: &str) -> Value {
         ),
         ("trace_metadata".to_owned(), json!(metadata)),
         ("tags".to_owned(), json!(tags)),
-        ("assessments".to_owned(), assessments::written(info)),
+        ("assessments".to_owned(), said.map(|one| assessments::written(&info.id, one)).collect()),
     ]);
     let mut put = |name: &str, value: Option<String>| value.map(|value| fields.insert(name.to_owned(), json!(value)));
     put("execution_duration", header.end.map(|end| written_duration(end.saturating_sub(header.start))));
