@@ -13,14 +13,18 @@ use crate::report::Kind;
 use crate::source::{Source, ToldTrace};
 
 /// What MLflow's server says of its own of a trace, and ours says itself.
-const NOT_KEPT: [&str; 6] = [
+const NOT_KEPT: [&str; 7] = [
     "mlflow.artifactLocation",
     "mlflow.trace.archiveLocation",
     "mlflow.trace.archivalFailure",
     "mlflow.trace.spansLocation",
+    "mlflow.trace_schema.version",
     "mlflow.trace.sizeBytes",
     "mlflow.trace.sizeStats",
 ];
+
+/// What each span says of its trace, which it is kept with.
+const TRACE: &str = "mlflow.traceRequestId";
 
 impl Importing<'_> {
     /// Returns whether there are any.
@@ -86,7 +90,10 @@ impl Importing<'_> {
             }
             let mut spans = page.items;
             count += spans.len() as u64;
-            spans.iter_mut().for_each(|span| (self.into.redact_span)(home, span));
+            for span in &mut spans {
+                span.attributes.retain(|(name, _)| name != TRACE);
+                (self.into.redact_span)(home, span);
+            }
             let digests = telemetry::digest(&spans, &*self.into.prices);
             let spans: Vec<_> = spans.into_iter().zip(digests).collect();
             if !spans.is_empty() {

@@ -87,7 +87,10 @@ impl Rest {
         let request = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":{}}}]}}]}}"#, spans.get());
         let received = receive(request.as_bytes(), Encoding::OtlpJson, &LIMITS).map_err(|why| unreadable(why.0))?;
         let broken = received.reasons.into_iter().map(|rejected| (rejected.path, rejected.reason)).collect();
-        Ok(Page { items: received.traces.into_values().flatten().collect(), next: None, broken })
+        let mut items: Vec<Span> = received.traces.into_values().flatten().collect();
+        // Who made them this API does not tell.
+        items.iter_mut().for_each(|span| span.source = None);
+        Ok(Page { items, next: None, broken })
     }
 
     async fn spans_in_file(&self, trace: &ToldTrace) -> Result<Page<Span>, Error> {

@@ -164,7 +164,7 @@ async fn traces(kept: &Kept) -> Vec<String> {
 async fn named(kept: &Kept) -> Vec<String> {
     let mut told = Vec::new();
     for dataset in kept.registry.datasets().await.unwrap() {
-        told.push(format!("{} {:?} {}", dataset.name, dataset.created_by, dataset.records.count));
+        told.push(format!("{} {}", dataset.name, dataset.records.count));
         for record in kept.registry.records(&dataset.id, None, 100).await.unwrap() {
             told.push(format!(
                 "{:?} {:?} {:?} {:?} {:?}",

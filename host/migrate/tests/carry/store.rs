@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use migrate::{Access, Destination, Error, Origin, Place, Report, export, import};
 use model::ports::{BlobStore, DocumentStore, TraceStore};
+use model::prompt::Prompt;
 use model::search::Query;
 use model::tracking::{Experiment, Metric, TrackedRun};
 use registry::Registry;
@@ -106,7 +107,9 @@ impl Kept {
             all.extend(records.iter().map(|record| format!("{record:?}")));
             all.push(format!("{dataset:?}"));
         }
-        all.extend(self.registry.prompts().await.unwrap().iter().map(|prompt| format!("{prompt:?}")));
+        // Which versions there were, only a database knows.
+        let prompts = self.registry.prompts().await.unwrap().into_iter();
+        all.extend(prompts.map(|prompt| format!("{:?}", Prompt { last: 0, ..prompt })));
         all.extend(self.registry.prompt_versions(None).await.unwrap().iter().map(|version| format!("{version:?}")));
         all.extend(self.traced().await);
         all.extend(self.files("").await);
