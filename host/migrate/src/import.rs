@@ -21,6 +21,14 @@ use crate::source::{Page, Source};
 use crate::sqlite::Sqlite;
 use crate::{Error, Report};
 
+/// Takes out of what is kept under the name of an experiment's traces what should not be kept.
+pub trait Redact: Send + Sync {
+    fn span(&self, experiment: &str, span: &mut Span);
+
+    /// Likewise of what is said of a trace.
+    fn change(&self, experiment: &str, change: AnnotationChange) -> AnnotationChange;
+}
+
 /// Where things go.
 pub struct Destination<'a> {
     pub registry: &'a Registry,
@@ -28,9 +36,7 @@ pub struct Destination<'a> {
     pub blobs: &'a dyn BlobStore,
     /// What tokens of a model cost, for spans that don't say.
     pub prices: Arc<dyn Prices + Send + Sync>,
-    /// Takes out of a span of an experiment what should not be kept, and out of what is said of a trace.
-    pub redact_span: Box<dyn Fn(&str, &mut Span) + Send + Sync + 'a>,
-    pub redact_change: Box<dyn Fn(&str, AnnotationChange) -> AnnotationChange + Send + Sync + 'a>,
+    pub redact: &'a dyn Redact,
     /// Milliseconds since 1970-01-01T00:00:00Z.
     pub now: i64,
 }

@@ -25,6 +25,6 @@ mod wire;
 
 pub use error::Error;
 pub use export::{Origin, export};
-pub use import::{Destination, import};
+pub use import::{Destination, Redact, import};
 pub use place::{Access, Place};
 pub use report::{Kind, LeftOut, Report};

@@ -13,7 +13,6 @@ use model::search::TraceInfo;
 use model::trace::Span;
 use model::tracking::{Experiment, Metric, TrackedRun};
 
-use crate::report::Kind;
 use crate::{Error, Report};
 
 /// A part of a list.
@@ -128,9 +127,4 @@ pub(crate) trait Source: Send {
 
     /// Tells what there is that has no place with us.
     async fn others(&mut self, report: &mut Report) -> Result<(), Error>;
-}
-
-/// Counts what has no place here.
-pub(crate) fn no_place(report: &mut Report, what: &'static str, count: u64, why: &str) {
-    report.leave_out_all(Kind::Other(what), count, why);
 }

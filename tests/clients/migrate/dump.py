@@ -53,6 +53,8 @@ class Dump:
         return told
 
     def run(self, run):
+        # A list leaves out what went into a run.
+        run = self.client.get_run(run.info.run_id)
         info, inputs = run.info, run.inputs
         told = {"user": info.user_id, "status": info.status, "start": info.start_time, "end": info.end_time, "stage": info.lifecycle_stage,
                 "params": run.data.params, "tags": self.tags(run.data.tags), **self.id_and(info.run_id)}

@@ -5,8 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use ::registry::Registry;
-use migrate::{Access, Destination, Error, Kind, Origin, Place, Report};
+use migrate::{Access, Destination, Error, Kind, Origin, Place, Redact, Report};
+use model::ports::AnnotationChange;
+use model::trace::Span;
 use serde_json::json;
+use server::Redactor;
 
 use super::{serve, upkeep};
 use crate::args::{Export, Import};
@@ -31,15 +34,14 @@ pub(crate) async fn import(what: Import, store: Option<PathBuf>, terminal: &Term
     let place = place.map_err(stop)?;
     let folder = wiring::store_folder(store)?;
     let store = wiring::store(&folder)?;
-    let redactor = serve::redactor(redact.as_deref(), &folder)?;
+    let redacting = Redacting(serve::redactor(redact.as_deref(), &folder)?);
     let registry = Registry::new(store.clone());
     let into = Destination {
         registry: &registry,
         traces: &*store,
         blobs: &*store,
         prices: Arc::new(wiring::prices),
-        redact_span: Box::new(|experiment, span| redactor.of(experiment).span(span)),
-        redact_change: Box::new(|experiment, change| redactor.of(experiment).change(change)),
+        redact: &redacting,
         now: now(),
     };
     let report = migrate::import(&place, access(), &into, &mut telling(terminal)).await.map_err(stop)?;
@@ -56,6 +58,18 @@ pub(crate) async fn export(what: Export, store: Option<PathBuf>, terminal: &Term
     let from = Origin { registry: &registry, traces: &*store, blobs: &*store, now: now() };
     let report = migrate::export(&from, &place, access(), &mut telling(terminal)).await.map_err(stop)?;
     tell(&report, "went", terminal)
+}
+
+struct Redacting(Redactor);
+
+impl Redact for Redacting {
+    fn span(&self, experiment: &str, span: &mut Span) {
+        self.0.of(experiment).span(span);
+    }
+
+    fn change(&self, experiment: &str, change: AnnotationChange) -> AnnotationChange {
+        self.0.of(experiment).change(change)
+    }
 }
 
 /// From where MLflow's own client takes it.

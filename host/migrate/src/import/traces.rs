@@ -48,7 +48,7 @@ impl Importing<'_> {
     async fn trace(&mut self, source: &mut dyn Source, experiment: &str, told: ToldTrace) -> Result<(), Error> {
         let Some(home) = self.experiments.get(experiment).map(|home| home.traces.clone()) else { return Ok(()) };
         let mut announcement = announced(&told.info).into_span();
-        (self.into.redact_span)(&home, &mut announcement);
+        self.into.redact.span(&home, &mut announcement);
         let digest = digest_of_announcement(&announcement);
         let id = told.info.id.clone();
         let known = self.into.traces.trace(&id).await?;
@@ -92,7 +92,7 @@ impl Importing<'_> {
             count += spans.len() as u64;
             for span in &mut spans {
                 span.attributes.retain(|(name, _)| name != TRACE);
-                (self.into.redact_span)(home, span);
+                self.into.redact.span(home, span);
             }
             let digests = telemetry::digest(&spans, &*self.into.prices);
             let spans: Vec<_> = spans.into_iter().zip(digests).collect();
@@ -133,7 +133,7 @@ impl Importing<'_> {
         if changes.is_empty() {
             return Ok(());
         }
-        let redacted = changes.into_iter().map(|change| (self.into.redact_change)(home, change));
+        let redacted = changes.into_iter().map(|change| self.into.redact.change(home, change));
         let said = redacted.map(|change| Annotation { trace: trace.to_owned(), change });
         Ok(self.into.traces.annotate(said.collect()).await?)
     }

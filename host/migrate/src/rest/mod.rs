@@ -21,8 +21,8 @@ use model::tracking::{Experiment, Metric, TrackedRun};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::source::{Entry, Owner, Page, Source, ToldTrace, no_place};
-use crate::{Access, Error, Report};
+use crate::source::{Entry, Owner, Page, Source, ToldTrace};
+use crate::{Access, Error, Kind, Report};
 use client::{Client, Request};
 
 /// Things of a page, where what each of them takes is bounded.
@@ -178,7 +178,8 @@ impl Source for Rest {
             ),
         ] {
             if let Ok(answer) = self.client.json::<Value>(Request::get(path)).await {
-                no_place(report, what, answer[items].as_array().map_or(0, Vec::len) as u64, why);
+                let count = answer[items].as_array().map_or(0, Vec::len) as u64;
+                report.leave_out_all(Kind::Other(what), count, why);
             }
         }
         Ok(())

@@ -26,8 +26,8 @@ use model::trace::Span;
 use model::tracking::{Experiment, Metric, TrackedRun};
 use rusqlite::{Connection, ErrorCode, OpenFlags, Params, Row};
 
-use crate::source::{Entry, Owner, Page, Source, ToldTrace, no_place};
-use crate::{Error, Report};
+use crate::source::{Entry, Owner, Page, Source, ToldTrace};
+use crate::{Error, Kind, Report};
 
 /// How long is waited for somebody who writes.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -255,7 +255,7 @@ impl Source for Sqlite {
             ("registered_models", "prompts and models", "workspace <> 'default'", elsewhere),
         ] {
             if condition == "true" || self.column(table, "workspace") == "workspace" {
-                no_place(report, what, self.count(table, condition)?, why);
+                report.leave_out_all(Kind::Other(what), self.count(table, condition)?, why);
             }
         }
         Ok(())
