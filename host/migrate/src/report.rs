@@ -6,6 +6,9 @@ use std::fmt;
 /// Of what is left out for one reason, so many are named.
 const NAMED: usize = 10;
 
+/// So many reasons are told; what has yet another is counted.
+const REASONS: usize = 500;
+
 /// What can be carried over, in the order in which it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Kind {
@@ -113,7 +116,11 @@ impl Report {
     }
 
     pub(crate) fn leave_out(&mut self, kind: Kind, name: impl Into<String>, why: impl fmt::Display) {
-        let (count, names) = self.left_out.entry((kind, why.to_string())).or_default();
+        let mut reason = (kind, why.to_string());
+        if self.left_out.len() >= REASONS && !self.left_out.contains_key(&reason) {
+            reason.1 = "for yet other reasons".to_owned();
+        }
+        let (count, names) = self.left_out.entry(reason).or_default();
         *count += 1;
         if names.len() < NAMED {
             names.push(name.into());
@@ -130,11 +137,11 @@ impl Report {
 
 impl fmt::Display for LeftOut {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.count, self.kind.plural())?;
+        write!(f, "{} ({}", self.kind.plural(), self.count)?;
         if !self.names.is_empty() {
             let more = if self.count > self.names.len() as u64 { ", …" } else { "" };
-            write!(f, " ({}{more})", self.names.join(", "))?;
+            write!(f, ": {}{more}", self.names.join(", "))?;
         }
-        write!(f, ": {}", self.why)
+        write!(f, "): {}", self.why)
     }
 }

@@ -115,7 +115,7 @@ fn tell(report: &Report, what: &str, terminal: &Terminal) -> Result<Exit, Stop> 
             0 => String::new(),
             known => format!(", {} had been there before", count(known)),
         };
-        terminal.data(format_args!("{} {} {what}{known}", count(of_kind.new), kind.plural()))?;
+        terminal.data(format_args!("{}: {} {what}{known}", kind.plural(), count(of_kind.new)))?;
     }
     for one in report.left_out() {
         terminal.data(format_args!("left out: {}", printable_line(&one.to_string())))?;

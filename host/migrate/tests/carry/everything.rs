@@ -60,10 +60,10 @@ async fn what_is_tracked_comes_with_its_ids_and_times() {
     assert_eq!(file.bytes, 5);
     let left_out: Vec<_> = report.left_out().map(|one| one.to_string()).collect();
     let expected = [
-        "1 files (s3://bucket/1/a0000000000000000000000000000002/artifacts): they can't be reached from here; what names them is kept",
-        "1 traces (from elsewhere): its id is none that OpenTelemetry could have",
-        "1 prompts and models: they are of another workspace, and prompts and models have one name each here",
-        "1 webhooks: their secrets are encrypted; make them anew",
+        "files (1: s3://bucket/1/a0000000000000000000000000000002/artifacts): they can't be reached from here; what names them is kept",
+        "traces (1: from elsewhere): its id is none that OpenTelemetry could have",
+        "prompts and models (1): they are of another workspace, and prompts and models have one name each here",
+        "webhooks (1): their secrets are encrypted; make them anew",
     ];
     assert_eq!(left_out, expected);
     assert_eq!(
