@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use model::digest::State;
+use model::digest::{SpanDigest, State};
 use model::ports::{Annotation, AnnotationChange, SpanBatch};
 use model::search::{LINKED_RUN, RUN, TraceInfo};
+use model::trace::Span;
 use telemetry::announced::{Announced, digest_of_announcement};
 
 use super::{Importing, Names};
@@ -61,47 +62,53 @@ impl Importing<'_> {
             return Ok(());
         }
         let is_over = told.info.header.state != State::InProgress;
-        let is_whole = match is_new {
-            true => false,
-            false => is_over && self.into.traces.announcement(&id).await?.is_some_and(|(_, known)| known == digest),
+        // One whose spans could not be read may get them now.
+        let has_spans = known.as_ref().is_some_and(|known| known.header.spans > 0);
+        let is_whole = match has_spans {
+            false => false,
+            true => is_over && self.into.traces.announcement(&id).await?.is_some_and(|(_, known)| known == digest),
         };
         if !is_whole {
             let spans = match self.spans(source, &home, &told).await {
                 Err(error) if error.is_of_one() => {
                     self.report.leave_out(Kind::Span, format!("those of {}", told.mlflow_id), error);
-                    0
+                    Vec::new()
                 }
                 spans => spans?,
             };
-            self.report.add(Kind::Span, spans, 0);
-            let batch = SpanBatch { trace: id.clone(), spans: vec![(announcement, digest)] };
-            self.into.traces.put_spans(&home, vec![batch]).await?;
+            // Those that come last are there together with what says that they are.
+            let spans = spans.into_iter().chain([(announcement, digest)]).collect();
+            self.into.traces.put_spans(&home, vec![SpanBatch { trace: id.clone(), spans }]).await?;
         }
         self.report.add(Kind::Trace, is_new.into(), (!is_new).into());
         self.said(&home, told.info, known).await
     }
 
-    async fn spans(&mut self, source: &mut dyn Source, home: &str, told: &ToldTrace) -> Result<u64, Error> {
-        let (mut count, mut after) = (0, None);
+    /// Puts the spans of a trace, but for those of the last page, which come back.
+    async fn spans(
+        &mut self,
+        source: &mut dyn Source,
+        home: &str,
+        told: &ToldTrace,
+    ) -> Result<Vec<(Span, SpanDigest)>, Error> {
+        let mut after = None;
         loop {
             let page = source.spans(told, after.as_deref()).await?;
             for (name, why) in page.broken {
                 self.report.leave_out(Kind::Span, format!("{name} of {}", told.mlflow_id), why);
             }
             let mut spans = page.items;
-            count += spans.len() as u64;
+            self.report.add(Kind::Span, spans.len() as u64, 0);
             for span in &mut spans {
                 span.attributes.retain(|(name, _)| name != TRACE);
                 self.into.redact.span(home, span);
             }
             let digests = telemetry::digest(&spans, &*self.into.prices);
             let spans: Vec<_> = spans.into_iter().zip(digests).collect();
+            let Some(next) = page.next else { return Ok(spans) };
+            after = Some(next);
             if !spans.is_empty() {
                 self.into.traces.put_spans(home, vec![SpanBatch { trace: told.info.id.clone(), spans }]).await?;
-            }
-            match page.next {
-                Some(next) => after = Some(next),
-                None => return Ok(count),
             }
         }
     }

@@ -28,8 +28,12 @@ impl Database {
         }
         database.put("1/a0000000000000000000000000000001/artifacts/notes/hello.txt", "hello");
         database.put("1/models/m-b0000000000000000000000000000001/artifacts/MLmodel", "name: agent");
-        database.put("1/traces/c0000000000000000000000000000001/artifacts/traces.json", SPANS);
+        database.put_spans("c0000000000000000000000000000001");
         database
+    }
+
+    pub(crate) fn put_spans(&self, trace: &str) {
+        self.put(&format!("1/traces/{trace}/artifacts/traces.json"), SPANS);
     }
 
     fn put(&self, path: &str, content: &str) {

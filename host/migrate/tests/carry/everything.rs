@@ -200,4 +200,8 @@ async fn an_older_release_has_its_spans_in_files() {
     let left_out: Vec<_> = report.left_out().map(|one| (one.kind, one.names)).collect();
     assert_eq!(left_out, [(Kind::Span, vec!["those of c0000000000000000000000000000002".to_owned()])]);
     assert_eq!(report.count(Kind::Trace).new, 2);
+    // The file is found later.
+    database.put_spans("c0000000000000000000000000000002");
+    let report = kept.import(&database.place()).await.unwrap();
+    assert_eq!((report.count(Kind::Span).new, report.left_out().count()), (1, 0));
 }
