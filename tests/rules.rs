@@ -77,6 +77,12 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
     },
     Border {
+        name: "migrate",
+        folder: "host/migrate",
+        may_use: &["model", "registry", "telemetry"],
+        never_names: &["wasmtime", "axum", "sled", "std::net", "std::env", "std::process", "SystemTime::now", "clap"],
+    },
+    Border {
         name: "sandbox",
         folder: "host/sandbox",
         may_use: &["model"],
@@ -116,6 +122,7 @@ const BORDERS: &[Border] = &[
             "telemetry",
             "search",
             "registry",
+            "migrate",
             "sandbox",
             "broker",
             "storage",

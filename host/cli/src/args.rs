@@ -61,6 +61,12 @@ pub(crate) enum Verb {
     /// Carry a store elsewhere, or copy it.
     #[command(subcommand)]
     Store(Store),
+    /// Take in everything that somebody else keeps.
+    #[command(subcommand)]
+    Import(Import),
+    /// Hand everything in the store to somebody else.
+    #[command(subcommand)]
+    Export(Export),
     /// Say what works on this machine, and mend a store.
     Doctor(Doctor),
 }
@@ -465,6 +471,38 @@ pub(crate) enum Store {
     Backup {
         /// Where to; on the same disk, and empty or not there.
         folder: PathBuf,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Import {
+    /// Experiments, runs, traces, datasets, prompts and the rest of an MLflow. Again, it goes on where it was cut off.
+    ///
+    /// A server's credentials are those of MLflow's client: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
+    /// MLFLOW_TRACKING_PASSWORD.
+    Mlflow {
+        /// The address of a tracking server, or the file of its SQLite database.
+        #[arg(value_name = "URI")]
+        from: String,
+        /// Where the files are that the server of a database keeps [default: `mlartifacts` beside the database].
+        #[arg(long, value_name = "FOLDER")]
+        artifacts: Option<PathBuf>,
+        /// What is taken out of traces before they are kept: a TOML file, as for `karat serve`.
+        #[arg(long, value_name = "FILE")]
+        redact: Option<PathBuf>,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Export {
+    /// Experiments, runs, traces, datasets and prompts, to MLflow's server. Again, it goes on where it was cut off.
+    ///
+    /// The server's credentials are those of MLflow's client: MLFLOW_TRACKING_TOKEN, or MLFLOW_TRACKING_USERNAME and
+    /// MLFLOW_TRACKING_PASSWORD.
+    Mlflow {
+        /// The address of a tracking server.
+        #[arg(value_name = "URI")]
+        to: String,
     },
 }
 

@@ -8,6 +8,11 @@ use uuid::Uuid;
 use crate::json::Json;
 use crate::outcome::Failure;
 
+/// What the metadata of an assessment calls that for which MLflow has a field: the code of an error, and the issue that it
+/// speaks of.
+pub const ERROR_CODE: &str = "karat.errorCode";
+pub const ISSUE: &str = "karat.issue";
+
 /// Names an assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(transparent)]

@@ -13,7 +13,7 @@ use crate::changing::added;
 use crate::{Error, Registry, key};
 
 /// What indexes of versions begin with.
-const APPS: &str = "app";
+pub(crate) const APPS: &str = "app";
 
 /// What whoever makes a version says.
 #[derive(Clone, Debug, Default)]
@@ -130,16 +130,7 @@ impl Registry {
     /// Takes note of numbers that were measured: of each key, run and dataset, the latest. The same may come twice.
     pub async fn add_app_metrics(&self, id: &str, metrics: &[AppMetric]) -> Result<(), Error> {
         self.alter_app(id, |app| {
-            for metric in metrics {
-                let is_alike = |there: &&mut AppMetric| {
-                    (&there.key, &there.run, &there.dataset) == (&metric.key, &metric.run, &metric.dataset)
-                };
-                match app.metrics.iter_mut().find(is_alike) {
-                    Some(there) if there.order(metric).is_lt() => *there = metric.clone(),
-                    Some(_) => {}
-                    None => app.metrics.push(metric.clone()),
-                }
-            }
+            keep_latest(app, metrics);
             Ok(())
         })
         .await
@@ -179,6 +170,20 @@ impl Registry {
         let experiment = self.find::<String>(Kind::Index, &key::of(&[APPS, id])?).await?;
         let experiment = experiment.ok_or_else(|| Error::missing("app version", id))?;
         key::of(&[&experiment.value, id])
+    }
+}
+
+/// Takes numbers in: of each key, run and dataset, the latest.
+pub(crate) fn keep_latest(app: &mut AppVersion, metrics: &[AppMetric]) {
+    for metric in metrics {
+        let is_alike = |there: &&mut AppMetric| {
+            (&there.key, &there.run, &there.dataset) == (&metric.key, &metric.run, &metric.dataset)
+        };
+        match app.metrics.iter_mut().find(is_alike) {
+            Some(there) if there.order(metric).is_lt() => *there = metric.clone(),
+            Some(_) => {}
+            None => app.metrics.push(metric.clone()),
+        }
     }
 }
 

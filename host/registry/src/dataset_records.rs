@@ -90,7 +90,7 @@ impl Registry {
         Ok((changes, merged))
     }
 
-    async fn record_with(&self, dataset: &str, inputs: &str) -> Result<Option<Found<DatasetRecord>>, Error> {
+    pub(crate) async fn record_with(&self, dataset: &str, inputs: &str) -> Result<Option<Found<DatasetRecord>>, Error> {
         let key = key::of(&[Self::RECORDS, dataset, inputs])?;
         let Some(number) = self.find::<u64>(Kind::Index, &key).await? else { return Ok(None) };
         self.find(Kind::DatasetRecord, &record_key(dataset, number.value)?).await
@@ -155,11 +155,11 @@ impl Registry {
 }
 
 /// A record on its way into a dataset.
-struct Merging {
-    found: Option<Found<DatasetRecord>>,
-    made: Option<DatasetRecord>,
+pub(crate) struct Merging {
+    pub(crate) found: Option<Found<DatasetRecord>>,
+    pub(crate) made: Option<DatasetRecord>,
     /// What the record that was found adds to the sum.
-    before: Option<u128>,
+    pub(crate) before: Option<u128>,
 }
 
 impl Merging {
@@ -171,7 +171,7 @@ impl Merging {
         self.made.as_mut().or(self.found.as_mut().map(|found| &mut found.value))
     }
 
-    fn changes(&self, dataset: &str, inputs: &str) -> Result<Vec<Change>, Error> {
+    pub(crate) fn changes(&self, dataset: &str, inputs: &str) -> Result<Vec<Change>, Error> {
         if let Some(found) = &self.found {
             return Ok(vec![found.changed()?]);
         }
@@ -183,7 +183,7 @@ impl Merging {
     }
 }
 
-fn made(dataset: &mut Dataset, given: &RecordGiven, now: i64) -> DatasetRecord {
+pub(crate) fn made(dataset: &mut Dataset, given: &RecordGiven, now: i64) -> DatasetRecord {
     let number = dataset.records.next;
     dataset.records.next += 1;
     dataset.records.count += 1;
@@ -219,13 +219,13 @@ fn merge(record: &mut DatasetRecord, given: &RecordGiven, now: i64) {
     }
 }
 
-fn digest_of_inputs(inputs: &Json) -> String {
+pub(crate) fn digest_of_inputs(inputs: &Json) -> String {
     // A tree has its keys sorted.
     hex(&Sha256::digest(inputs.to_value().to_string()))
 }
 
 /// What a record adds to the sum of its dataset: everything that it says, and not when.
-fn sum_of(record: &DatasetRecord) -> u128 {
+pub(crate) fn sum_of(record: &DatasetRecord) -> u128 {
     let DatasetRecord { inputs, outputs, expectations, tags, source, .. } = record;
     let said = (inputs.to_value(), outputs, expectations, tags, source);
     let bytes = serde_json::to_vec(&said).expect("what was JSON is JSON");
@@ -233,7 +233,7 @@ fn sum_of(record: &DatasetRecord) -> u128 {
     u128::from_be_bytes(digest[..16].try_into().expect("a digest has 32 bytes"))
 }
 
-fn changed_sum(sum: &str, before: Option<u128>, after: Option<u128>) -> String {
+pub(crate) fn changed_sum(sum: &str, before: Option<u128>, after: Option<u128>) -> String {
     let sum = u128::from_str_radix(sum, 16).unwrap_or_default();
     format!("{:032x}", sum.wrapping_sub(before.unwrap_or_default()).wrapping_add(after.unwrap_or_default()))
 }

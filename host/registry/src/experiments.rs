@@ -13,14 +13,14 @@ const DEFAULT_NAME: &str = "Default";
 const DEFAULT_TRACES: &str = "default";
 
 /// What finds an experiment's id by its name, and by that of its traces.
-const BY_NAME: &str = "experiment";
-const BY_TRACES: &str = "traces";
+pub(crate) const BY_NAME: &str = "experiment";
+pub(crate) const BY_TRACES: &str = "traces";
 
 /// What the numbers of experiments are counted with.
 const LAST_NUMBER: &str = "last experiment";
 
 /// Changes of which experiments there are wait for each other: they are rare, and names are everybody's.
-const TURN: &str = "experiments";
+pub(crate) const TURN: &str = "experiments";
 
 /// Runs that are changed at once.
 const PAGE: usize = 500;
@@ -158,7 +158,7 @@ impl Registry {
         }
     }
 
-    async fn existing(&self, id: &str) -> Result<Found<Experiment>, Error> {
+    pub(crate) async fn existing(&self, id: &str) -> Result<Found<Experiment>, Error> {
         self.find(Kind::Experiment, &key::of(&[id])?).await?.ok_or_else(|| Error::missing("experiment", id))
     }
 
@@ -169,7 +169,7 @@ impl Registry {
         }
     }
 
-    async fn make_default(&self, now: i64) -> Result<(), Error> {
+    pub(crate) async fn make_default(&self, now: i64) -> Result<(), Error> {
         if self.experiment(Experiment::DEFAULT).await?.is_some() {
             return Ok(());
         }
@@ -194,7 +194,7 @@ impl Registry {
         self.change(TURN, make).await
     }
 
-    async fn next_id(&self) -> Result<(Change, String), Error> {
+    pub(crate) async fn next_id(&self) -> Result<(Change, String), Error> {
         let counter = key::of(&[LAST_NUMBER])?;
         let last = self.find::<u64>(Kind::Index, &counter).await?;
         // 0 is the default's.
@@ -214,7 +214,7 @@ impl Registry {
     }
 
     /// The name, or one made of it that nobody has.
-    async fn free(&self, name_of: &str, name: &str, id: &str) -> Result<String, Error> {
+    pub(crate) async fn free(&self, name_of: &str, name: &str, id: &str) -> Result<String, Error> {
         let mut free = name.to_owned();
         while self.find::<String>(Kind::Index, &key::of(&[name_of, &free])?).await?.is_some() {
             free = format!("{free}#{id}");
@@ -269,7 +269,7 @@ fn experiment(id: &str, name: &str, traces: &str, now: i64) -> Experiment {
 }
 
 /// What makes a new experiment, and with it counts its number.
-fn changes(experiment: &Experiment, counted: Option<Change>) -> Result<Vec<Change>, Error> {
+pub(crate) fn changes(experiment: &Experiment, counted: Option<Change>) -> Result<Vec<Change>, Error> {
     let made = [
         added(Kind::Experiment, key::of(&[&experiment.id])?, experiment)?,
         added(Kind::Index, key::of(&[BY_NAME, &experiment.name])?, &experiment.id)?,

@@ -171,7 +171,7 @@ impl Registry {
     }
 }
 
-fn label_index(schema: &LabelSchema) -> Result<String, Error> {
+pub(crate) fn label_index(schema: &LabelSchema) -> Result<String, Error> {
     key::of(&[LABELS, &schema.experiment, &schema.name])
 }
 

@@ -10,6 +10,7 @@
 
 mod apps;
 mod artifacts;
+mod carried;
 mod changing;
 mod dataset_fields;
 mod dataset_records;
@@ -35,6 +36,7 @@ use model::ports::DocumentStore;
 
 pub use apps::NewApp;
 pub use artifacts::Entry;
+pub use carried::Carried;
 pub use dataset_records::Merged;
 pub use datasets::dataset_digest;
 pub use error::Error;

@@ -208,6 +208,6 @@ impl Registry {
     }
 }
 
-fn queue_index(experiment: &str, name: &str) -> Result<String, Error> {
+pub(crate) fn queue_index(experiment: &str, name: &str) -> Result<String, Error> {
     key::of(&[QUEUES, experiment, &name.to_lowercase()])
 }

@@ -9,7 +9,7 @@ use crate::changing::{Found, added};
 use crate::{Error, Registry, key, metrics};
 
 /// What finds a run's experiment by the run's id.
-const BY_ID: &str = "run";
+pub(crate) const BY_ID: &str = "run";
 
 /// A run that is to be.
 #[derive(Clone, Debug, Default)]
@@ -216,7 +216,7 @@ impl Registry {
         }
     }
 
-    async fn found_run(&self, id: &str) -> Result<Option<Found<TrackedRun>>, Error> {
+    pub(crate) async fn found_run(&self, id: &str) -> Result<Option<Found<TrackedRun>>, Error> {
         match self.find::<String>(Kind::Index, &key::of(&[BY_ID, id])?).await? {
             Some(experiment) => self.find(Kind::TrackedRun, &key::of(&[&experiment.value, id])?).await,
             None => Ok(None),
@@ -225,7 +225,7 @@ impl Registry {
 }
 
 /// The change that keeps what has become of a run; none where that is nothing.
-fn changed(found: &Found<TrackedRun>, before: &TrackedRun) -> Result<Option<Change>, Error> {
+pub(crate) fn changed(found: &Found<TrackedRun>, before: &TrackedRun) -> Result<Option<Change>, Error> {
     (found.value != *before).then(|| found.changed()).transpose()
 }
 

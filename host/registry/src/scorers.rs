@@ -10,7 +10,7 @@ use crate::changing::{Found, added, put};
 use crate::{Error, Registry, key};
 
 /// What the keys of scorers begin with, those of their versions, and those of indexes by id.
-const SCORER: &str = "scorer";
+pub(crate) const SCORER: &str = "scorer";
 const VERSION: &str = "version";
 
 impl Registry {
@@ -143,7 +143,7 @@ impl Registry {
 }
 
 /// Numbers are as long as each other, so that they are in order.
-fn version_key(experiment: &str, name: &str, number: u32) -> Result<String, Error> {
+pub(crate) fn version_key(experiment: &str, name: &str, number: u32) -> Result<String, Error> {
     key::of(&[VERSION, experiment, name, &format!("{number:010}")])
 }
 

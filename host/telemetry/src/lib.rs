@@ -11,6 +11,7 @@
 //!
 //! What is deliberately absent: where a trace comes from, where it is kept, and how anything is sent.
 
+pub mod announced;
 mod as_row;
 mod dialects;
 mod digest;

@@ -12,6 +12,7 @@ mod guidelines;
 mod init;
 mod inspect;
 mod judge;
+mod mlflow;
 mod one_call;
 mod plugin;
 mod preview;
@@ -43,6 +44,8 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
         Verb::Init(what) => init::run(&what, terminal),
         Verb::Schema(what) => schema::run(&what, terminal),
         Verb::Store(what) => store::run(what, store, terminal),
+        Verb::Import(what) => mlflow::import(what, store, terminal),
+        Verb::Export(what) => mlflow::export(what, store, terminal),
         Verb::Doctor(what) => doctor::run(&what, store, terminal),
     }
 }

@@ -33,6 +33,11 @@ pub const APP_VERSION: &str = "mlflow.modelId";
 /// What a trace's metadata calls the id that the application's client gave the request. MLflow has a field for it, no name.
 pub const CLIENT_REQUEST_ID: &str = "karat.clientRequestId";
 
+/// A tag with this before the id of a run links the trace to it; of a prompt, before its name, a slash and a version. MLflow keeps
+/// links beside traces.
+pub const LINKED_RUN: &str = "karat.run.";
+pub const LINKED_PROMPT: &str = "karat.prompt.";
+
 /// A question for traces.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct Query {

@@ -68,7 +68,7 @@ enum OfTrace {
     Beginning,
     /// It is the beginning of names, and what comes after it is the name.
     Prefix,
-    /// An object of names; what is no flat value is left out.
+    /// An object of names, of a span that says its type in this dialect; what is no flat value is left out.
     Object,
     /// Not at all, though the beginning of its name would say so.
     Not,

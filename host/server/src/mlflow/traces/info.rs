@@ -5,13 +5,9 @@ use std::collections::BTreeMap;
 use model::digest::{Header, State};
 use model::search::{CLIENT_REQUEST_ID, TraceInfo};
 use serde_json::{Map, Value, json};
+use telemetry::announced::{COST, SESSION, TOKENS, USER};
 
 use super::{links, said, shown_id, tags, time};
-
-pub(super) const SESSION: &str = "mlflow.trace.session";
-pub(super) const USER: &str = "mlflow.trace.user";
-pub(super) const TOKENS: &str = "mlflow.trace.tokenUsage";
-pub(super) const COST: &str = "mlflow.trace.cost";
 
 /// The shape of traces that this is.
 pub(super) const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");

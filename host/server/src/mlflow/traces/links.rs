@@ -7,15 +7,12 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use model::ports::{Annotation, AnnotationChange};
-use model::search::{Comparison, Field, Filter, RUN, Test, Value};
+use model::search::{Comparison, Field, Filter, LINKED_PROMPT, LINKED_RUN, RUN, Test, Value};
 use serde_json::json;
 
 use super::store_id;
 use crate::mlflow::{Answer, Asked, Wrong, limits};
 use crate::shared::Shared;
-
-const RUNS: &str = "karat.run.";
-const PROMPTS: &str = "karat.prompt.";
 
 /// Of its name and version.
 const LONGEST_PROMPT: usize = 500;
@@ -24,7 +21,7 @@ const LONGEST_PROMPT: usize = 500;
 const MOST_TRACES: usize = 100;
 
 pub(super) fn is_one(tag: &str) -> bool {
-    tag.starts_with(RUNS) || tag.starts_with(PROMPTS)
+    tag.starts_with(LINKED_RUN) || tag.starts_with(LINKED_PROMPT)
 }
 
 pub(super) async fn to_run(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
@@ -35,7 +32,7 @@ pub(super) async fn to_run(State(shared): State<Arc<Shared>>, asked: Asked) -> A
         return Err(Wrong::invalid(message));
     }
     let traces = traces.into_iter().map(store_id).collect::<Result<Vec<_>, _>>()?;
-    link(&shared, traces, &[format!("{RUNS}{run}")]).await
+    link(&shared, traces, &[format!("{LINKED_RUN}{run}")]).await
 }
 
 pub(super) async fn to_prompts(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
@@ -43,7 +40,7 @@ pub(super) async fn to_prompts(State(shared): State<Arc<Shared>>, asked: Asked) 
     let prompt = |prompt: Asked| {
         let name = format!("{}/{}", prompt.required("name")?, prompt.required("version")?);
         limits::length("prompt_versions", &name, LONGEST_PROMPT)?;
-        Ok(format!("{PROMPTS}{name}"))
+        Ok(format!("{LINKED_PROMPT}{name}"))
     };
     let prompts = asked.messages("prompt_versions")?;
     if prompts.len() > MOST_TRACES {
@@ -70,8 +67,8 @@ pub(super) fn with_links(filter: Filter) -> Filter {
         Filter::Not(part) => Filter::Not(Box::new(with_links(*part))),
         Filter::Trace(field, test) => {
             let prefix = match &field {
-                Field::Metadata(key) if key == RUN => RUNS,
-                Field::Prompt => PROMPTS,
+                Field::Metadata(key) if key == RUN => LINKED_RUN,
+                Field::Prompt => LINKED_PROMPT,
                 _ => return Filter::Trace(field, test),
             };
             let linked = names(&test)

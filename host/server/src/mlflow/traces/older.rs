@@ -5,13 +5,12 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use model::digest::ANNOUNCEMENT;
 use model::search::TraceInfo;
-use model::trace::{Span, Status};
 use serde_json::{Value, json};
+use telemetry::announced::Announced;
 use uuid::Uuid;
 
-use super::start::{self, attributes, texts};
+use super::start;
 use super::{experiment, info, read, search as searching, shown_id, tags};
 use crate::mlflow::answer::answer;
 use crate::mlflow::asked::{lacks, not_of_type};
@@ -19,7 +18,8 @@ use crate::mlflow::{Answer, Asked, Wrong, experiments, pairs};
 use crate::shared::Shared;
 
 /// What these clients call previews, among the metadata.
-const PREVIEWS: [(&str, &str); 2] = [("mlflow.traceInputs", start::INPUTS), ("mlflow.traceOutputs", start::OUTPUTS)];
+const INPUTS: &str = "mlflow.traceInputs";
+const OUTPUTS: &str = "mlflow.traceOutputs";
 
 const MILLISECOND: u64 = 1_000_000;
 
@@ -27,34 +27,27 @@ pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> An
     let experiment = experiments::find_active(&shared, &experiments::id(&asked)?).await?;
     let id = Uuid::new_v4().simple().to_string();
     let tags = map(&asked, "tags")?;
-    let begun = Span {
-        id: ANNOUNCEMENT.to_owned(),
-        name: tags.get(tags::NAME).cloned().unwrap_or_default(),
-        start: moment(&asked)?,
-        attributes: attributes(metadata(&asked)?)?,
-        ..Span::default()
-    };
-    let known = start::keep(&shared, &experiment.traces, &id, begun, tags, Vec::new()).await?;
+    let name = tags.get(tags::NAME).cloned().unwrap_or_default();
+    let mut begun = Announced { name, start: moment(&asked)?, ..Announced::default() };
+    add(&mut begun, &asked)?;
+    let known = start::keep(&shared, &experiment.traces, &id, begun.into_span(), tags, Vec::new()).await?;
     answer(json!({ "trace_info": shown(&known, &experiment.id) }))
 }
 
 /// Adds to what was said when it began.
 pub(super) async fn end(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let known = read::find(&shared, asked.required("trace_id")?).await?;
-    let begun = shared.traces.announcement(&known.id).await?.map(|(begun, _)| begun);
-    // One of which only spans have come.
-    let begun =
-        begun.unwrap_or_else(|| Span { id: ANNOUNCEMENT.to_owned(), start: known.header.start, ..Span::default() });
-    let status = asked.text("status")?.unwrap_or_default();
-    let mut said = texts(&begun);
-    said.extend(metadata(&asked)?);
-    let ended = Span {
-        end: matches!(status, "OK" | "ERROR").then_some(moment(&asked)?.max(begun.start)),
-        status: if status == "ERROR" { Status::Error(String::new()) } else { Status::Unset },
-        attributes: attributes(said)?,
-        ..begun
+    let mut said = match shared.traces.announcement(&known.id).await? {
+        Some((begun, _)) => Announced::of(&begun),
+        // Only spans of it have come.
+        None => Announced { start: known.header.start, ..Announced::default() },
     };
-    let known = start::keep(&shared, &known.experiment, &known.id, ended, map(&asked, "tags")?, Vec::new()).await?;
+    add(&mut said, &asked)?;
+    let status = asked.text("status")?.unwrap_or_default();
+    said.end = matches!(status, "OK" | "ERROR").then_some(moment(&asked)?.max(said.start));
+    said.is_error = status == "ERROR";
+    let (ended, tags) = (said.into_span(), map(&asked, "tags")?);
+    let known = start::keep(&shared, &known.experiment, &known.id, ended, tags, Vec::new()).await?;
     told(&shared, &known).await
 }
 
@@ -86,22 +79,24 @@ fn map(asked: &Asked, list: &str) -> Result<BTreeMap<String, String>, Wrong> {
     Ok(pairs::read(asked, list)?.into_iter().collect())
 }
 
-/// With previews by the names that they have now. The shape of the trace is ours, whatever it was with its client.
-fn metadata(asked: &Asked) -> Result<BTreeMap<String, String>, Wrong> {
+/// Adds metadata, with previews apart. The shape of the trace is ours, whatever it was with its client.
+fn add(said: &mut Announced, asked: &Asked) -> Result<(), Wrong> {
     let mut metadata = map(asked, "request_metadata")?;
     metadata.remove(info::SCHEMA.0);
-    for (older, name) in PREVIEWS {
-        let preview = metadata.remove(older).filter(|preview| !preview.is_empty());
-        metadata.extend(preview.map(|preview| (name.to_owned(), preview)));
+    for (name, preview) in [(INPUTS, &mut said.inputs), (OUTPUTS, &mut said.outputs)] {
+        if let Some(newer) = metadata.remove(name).filter(|newer| !newer.is_empty()) {
+            *preview = Some(newer);
+        }
     }
-    Ok(metadata)
+    said.metadata.extend(metadata);
+    Ok(())
 }
 
 fn shown(known: &TraceInfo, experiment: &str) -> Value {
     let header = &known.header;
     let mut metadata = info::metadata(header);
-    for ((older, _), preview) in PREVIEWS.iter().zip([&header.inputs, &header.outputs]) {
-        metadata.extend(preview.clone().map(|preview| ((*older).to_owned(), preview)));
+    for (name, preview) in [(INPUTS, &header.inputs), (OUTPUTS, &header.outputs)] {
+        metadata.extend(preview.clone().map(|preview| (name.to_owned(), preview)));
     }
     json!({
         "request_id": shown_id(&known.id),

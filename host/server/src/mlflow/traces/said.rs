@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use model::assessment::{Assessment, AssessmentId, Said, Source, SourceKind};
+use model::assessment::{Assessment, AssessmentId, ERROR_CODE, ISSUE, Said, Source, SourceKind};
 use model::json::Json;
 use model::outcome::{Failure, FailureKind};
 use model::search::TraceInfo;
@@ -14,9 +14,6 @@ use uuid::Uuid;
 use super::{shown_id, time};
 use crate::mlflow::asked::{lacks, not_of_type};
 use crate::mlflow::{Asked, Wrong};
-
-const ERROR_CODE: &str = "karat.errorCode";
-const ISSUE: &str = "karat.issue";
 
 /// The one form in which expectations are sent that are no scalars.
 const JSON_FORMAT: &str = "JSON_FORMAT";

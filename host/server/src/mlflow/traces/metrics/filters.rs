@@ -12,11 +12,12 @@ use std::sync::LazyLock;
 
 use model::search::{Comparison, Field, Filter, SpanField, SpanFilter, Test, Value};
 use regex::{Captures, Regex};
+use telemetry::announced::{SESSION, USER};
 
 use super::catalogue::{Dimension, View};
 use super::item::{Item, NO_TYPE};
 use crate::mlflow::Wrong;
-use crate::mlflow::traces::{info, tags};
+use crate::mlflow::traces::tags;
 
 #[derive(Debug, Default)]
 pub(super) struct Filters {
@@ -117,8 +118,8 @@ fn tag(key: String, value: String) -> Filter {
 /// What is a fact with us is metadata with MLflow.
 fn metadata(key: String, value: String) -> Filter {
     let fact = match key.as_str() {
-        info::SESSION => Some(Field::Session),
-        info::USER => Some(Field::User),
+        SESSION => Some(Field::Session),
+        USER => Some(Field::User),
         _ => None,
     };
     let metadata = Field::Metadata(key);
