@@ -113,6 +113,8 @@ fn span(trace: u64, number: u64, bytes: usize, source: &Arc<Source>) -> (Span, S
         model: (number > 1).then(|| if trace % 1000 == 3 { "large" } else { "small" }.to_owned()),
         tokens: (number > 1).then(|| Tokens { input: tokens - 50, output: 50, total: tokens, ..Tokens::default() }),
         cost: (number > 1).then_some(tokens * 10_000_000),
+        input_cost: None,
+        output_cost: None,
         prompts: Vec::new(),
         metadata: if is_root { vec![("tenant".to_owned(), format!("t{}", trace % 200))] } else { Vec::new() },
         inputs: is_root.then(|| {

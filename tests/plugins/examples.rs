@@ -53,6 +53,7 @@ fn evaluate(project: &Project, example: &str, code: i32) -> Value {
 }
 
 #[test]
+#[ignore = "of the full set: takes a minute or two; `scripts/test --run-ignored only examples`"]
 fn toxicity_in_python() {
     let project = build("python", "toxicity", "python3 -m unittest");
     let report = evaluate(&project, "toxicity", 0);
@@ -63,6 +64,7 @@ fn toxicity_in_python() {
 }
 
 #[test]
+#[ignore = "of the full set: takes a minute or two; `scripts/test --run-ignored only examples`"]
 fn overlap_in_rust() {
     let project = build("rust", "overlap", "cargo test --quiet");
     let report = evaluate(&project, "overlap", 0);

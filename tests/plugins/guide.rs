@@ -79,6 +79,7 @@ fn python_in_five_minutes() {
 }
 
 #[test]
+#[ignore = "of the full set: takes a minute or two; `scripts/test --run-ignored only guide`"]
 fn an_exporter_in_five_minutes() {
     check("docs/exporters.md", "Your own");
 }

@@ -114,6 +114,7 @@ fn every_language_keeps_to_the_interface() {
 }
 
 #[test]
+#[ignore = "of the full set: takes a minute or two; `scripts/test --run-ignored only languages`"]
 fn a_predictor_begins_in_every_language_as_one_that_works() {
     let application = Application::answering(|asked| {
         assert_eq!(asked.path, "/answer");
@@ -137,6 +138,7 @@ fn a_predictor_begins_in_every_language_as_one_that_works() {
 }
 
 #[test]
+#[ignore = "of the full set: takes a minute or two; `scripts/test --run-ignored only languages`"]
 fn an_exporter_begins_in_every_language_as_one_that_works() {
     for language in languages().filter(|language| language.name != "c" && language.build.is_empty()) {
         let project = Project::new();

@@ -68,7 +68,7 @@ enum OfTrace {
     Beginning,
     /// It is the beginning of names, and what comes after it is the name.
     Prefix,
-    /// An object of names, of a span that says its type in this dialect; what is no flat value is left out.
+    /// An object of names; what is no flat value is left out.
     Object,
     /// Not at all, though the beginning of its name would say so.
     Not,
@@ -134,8 +134,8 @@ pub(crate) fn of_trace(span: &Span, most: usize) -> Vec<(String, String)> {
         match how {
             OfTrace::Named | OfTrace::Beginning => said.extend(of(key)),
             OfTrace::Prefix => said.extend(of(&key[start.len()..])),
-            // `metadata` is anybody's word.
-            OfTrace::Object if span.attribute(dialect.kinds.0).is_none() => {}
+            // From MLflow's client it is what a framework says of one step.
+            OfTrace::Object if span.attribute("mlflow.traceRequestId").is_some() => {}
             OfTrace::Object => {
                 let object = crate::facts::text(value);
                 let object = object.as_deref().unwrap_or(value.as_str());

@@ -179,6 +179,8 @@ fn what_dialects_say_of_the_trace_is_kept_by_name() {
     let openinference =
         json!({ "metadata": "{\"tenant\": \"1e5\", \"n\": 1.50, \"deep\": {}, \"no\": null}", "tag.tags": ["a"] });
     assert_eq!(metadata_of(openinference), pairs(&[("tenant", "1e5"), ("n", "1.50"), ("tag.tags", r#"["a"]"#)]));
+    let of_a_framework = json!({ "mlflow.traceRequestId": "\"tr-1\"", "metadata": { "ls_provider": "openai" } });
+    assert_eq!(metadata_of(of_a_framework), []);
 
     let traceloop = json!({
         "traceloop.association.properties.chat": "7", "traceloop.association.properties.session_id": "s",
