@@ -81,6 +81,19 @@ fn a_client_reaches_nothing_by_a_scorer() {
     refused(&server, &json!({ "scorer": { "plugin": "./scorer.wasm" } }), "scorer.plugin", &["karat plugin add"]);
     refused(&server, &json!({ "scorer": "exact_match", "rows": [{ "outputs": 1 }] }), "rows[0]", &["inputs"]);
     // It asks models, for which a client's word is not enough.
-    let (status, answer) = ask(&server, &json!({ "scorer": "correctness" }));
-    assert_eq!(status, 400, "{answer:#}");
+    refused(&server, &json!({ "scorer": "correctness" }), "scorer.grant", &["judge", "karat eval"]);
+    let endless = json!({ "use": "levenshtein", "limits": { "fuel": "1e15", "time": "10h" } });
+    refused(&server, &json!({ "scorer": endless }), "scorer.limits", &["`use`"]);
+    let long = json!({ "use": "contains", "with": { "any": vec!["a"; 20_000] } });
+    refused(&server, &json!({ "scorer": long }), "scorer", &["65536 bytes"]);
+}
+
+#[test]
+fn an_entry_is_read_as_json_and_not_as_a_file() {
+    let project = Project::new();
+    let server = Server::start(&project, &[]);
+    // As Python writes what is beyond 16 bits.
+    let asked = r#"{"scorer": {"use": "contains", "with": {"any": ["\ud83d\ude00"]}}, "rows": [{"inputs": {}, "outputs": "😀"}]}"#;
+    let (status, answer) = server.ask("POST", PATH, asked);
+    assert_eq!((status, &answer["rows"][0]["feedback"][0]["value"]), (200, &json!(true)), "{answer:#}");
 }

@@ -10,6 +10,7 @@ This is the only module that needs MLflow, and no plugin has it.
 
 import functools
 import json
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Dict, List, Optional, Tuple
@@ -42,7 +43,8 @@ class KaratScorer(MlflowScorer):
         row.update((part, value) for part, value in (("outputs", outputs), ("expectations", expectations)) if value is not None)
         if trace is not None:
             row["trace"] = json.loads(trace.to_json())
-        row = json.loads(json.dumps(row, cls=TraceJSONEncoder))
+        # What is no JSON is this row's failure, and not that of others that go with it.
+        row = json.loads(json.dumps(row, cls=TraceJSONEncoder, allow_nan=False))
         plugin, verdicts = _line(mlflow.get_tracking_uri(), json.dumps(self.entry, sort_keys=True), self.digest).score(row)
         return [self._feedback(plugin, verdict) for verdict in verdicts]
 
@@ -78,10 +80,11 @@ class KaratScorer(MlflowScorer):
         return vars(SerializedScorer(name=self.name, instructions_judge_pydantic_data=judge))
 
 
-def scorer(name: str, *, plugin: Optional[str] = None, key: Optional[str] = None, **parameters: Any) -> KaratScorer:
+def scorer(name: str, /, *, plugin: Optional[str] = None, key: Optional[str] = None, **parameters: Any) -> KaratScorer:
     """A scorer by its name: a built-in one, or one of a `plugin` (`publisher/name@version`) that was added to the server's machine.
 
-    `parameters` are what a suite says under `with`; the results are called `key`, else by the scorer's name.
+    `parameters` are what a suite says under `with`, but none can be called `plugin` or `key`; the results are called `key`, else
+    by the scorer's name.
     """
     entry = {"use": name, "plugin": plugin, "name": key, "with": parameters}
     return KaratScorer(name=key or name, entry={field: value for field, value in entry.items() if value})
@@ -90,6 +93,11 @@ def scorer(name: str, *, plugin: Optional[str] = None, key: Optional[str] = None
 @functools.lru_cache(maxsize=64)
 def _line(uri: str, entry: str, digest: Optional[str]) -> "_Line":
     return _Line(uri, json.loads(entry), digest)
+
+
+# The thread that sends is not there in a child.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_line.cache_clear)
 
 
 class _Line:
@@ -112,16 +120,21 @@ class _Line:
     def _send(self) -> None:
         with self._lock:
             batch, self._waiting = self._waiting[:_MOST], self._waiting[_MOST:]
-        if not batch:
-            return
+        if batch:
+            self._score(batch)
+
+    def _score(self, batch: List[Tuple[Dict[str, Any], Future]]) -> None:
         try:
             scored = self._ask([row for row, _ in batch])
-            for (_, answer), row in zip(batch, scored["rows"], strict=True):
-                answer.set_result((scored["plugin"], row["feedback"]))
+            verdicts = [(scored["plugin"], row["feedback"]) for row in scored["rows"]]
+            for (_, answer), told in zip(batch, verdicts, strict=True):
+                answer.set_result(told)
         except Exception as error:  # Whatever it is, whoever waits for it has to know.
-            for _, answer in batch:
-                if not answer.done():
-                    answer.set_exception(error)
+            if len(batch) == 1:
+                return batch[0][1].set_exception(error)
+            # It may be the fault of one row, or be too much together.
+            for one in batch:
+                self._score([one])
 
 
 def _ask(uri: str, entry: Dict[str, Any], digest: Optional[str], rows: List[Dict[str, Any]]) -> Dict[str, Any]:

@@ -392,8 +392,8 @@ pub trait ScorerDoor: Send + Sync {
     ///
     /// # Errors
     ///
-    /// Fails with what is wrong with the request, before any row is looked at.
-    async fn score(&self, call: ScorerCall) -> Result<Scored, BadCall>;
+    /// Fails with what is wrong with the request, before any row is looked at, or as busy.
+    async fn score(&self, call: ScorerCall) -> Result<Scored, NotScored>;
 }
 
 /// Rows for a scorer, as a client sends them.
@@ -415,6 +415,20 @@ pub struct Scored {
     pub scorer: PlannedScorer,
     /// One for each row.
     pub outcomes: Vec<Outcome>,
+}
+
+/// Why there are no outcomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NotScored {
+    Wrong(BadCall),
+    /// There was no turn to be had, or not enough time: what to tell whoever asks again.
+    Busy(String),
+}
+
+impl From<BadCall> for NotScored {
+    fn from(wrong: BadCall) -> Self {
+        Self::Wrong(wrong)
+    }
 }
 
 /// Something in a call that should not be so.

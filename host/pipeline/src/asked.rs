@@ -8,16 +8,21 @@ use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{BadCall, BrokenTrace, Catalog, TraceReader};
 use model::row::{Row, RowRecord};
 use model::run::PlannedScorer;
+use serde_json::json;
 
-use crate::plan::{self, Overrides, Planned, PlannedBinding};
+use crate::nearest;
+use crate::plan::{self, PlannedBinding};
 use crate::problem::{Problem, Problems};
-use crate::suite;
+use crate::suite::{self, Source, SuiteFile};
 
-/// What its suite has before the scorer's own entry. There is nothing to choose traces by: its rows are those that are sent.
-const SUITE: &str = r#"{"name": "asked", "data": {"traces": ""}, "scorers": ["#;
-
-/// Where that entry is in the suite.
+/// Where the entry is in its suite.
 const ENTRY: &str = "scorers[0]";
+
+/// What a client may say of a scorer. What a call may take, and where it runs, is for whoever runs the server to say.
+const SAID: [&str; 5] = ["use", "plugin", "name", "with", "config"];
+
+/// The most that an entry may have, in bytes.
+const LONGEST: usize = 64 << 10;
 
 /// A scorer, ready to look at rows. It may reach nothing but them.
 pub struct Asked {
@@ -31,12 +36,19 @@ pub struct Asked {
 ///
 /// Fails with what is wrong first.
 pub fn plan(entry: &Json, digest: Option<&str>, catalog: &dyn Catalog) -> Result<Asked, BadCall> {
-    let text = format!("{SUITE}{entry}]}}", entry = entry.as_str());
-    let planned = suite::parse("request", &text).and_then(|file| plan::plan(&file, catalog, Overrides::default()));
-    let Planned { mut plan, mut bindings, .. } = planned.map_err(first)?;
-    let (Some(scorer), Some(binding)) = (plan.scorers.pop(), bindings.pop()) else {
-        return Err(wrong("scorer", "there is no scorer"));
-    };
+    if entry.as_str().len() > LONGEST {
+        return Err(wrong("scorer", format!("the entry has more than {LONGEST} bytes")));
+    }
+    let entry = entry.to_value();
+    if let Some(key) = entry.as_object().and_then(|entry| entry.keys().find(|key| !SAID.contains(&key.as_str()))) {
+        let hint = format!("a client says {}; the rest is for suites", nearest::list(SAID));
+        return Err(BadCall { hint: Some(hint), ..wrong(&format!("scorer.{key}"), "is not for a client to say") });
+    }
+    // There is nothing to choose traces by: its rows are those that are sent.
+    let suite = json!({ "name": "asked", "data": { "traces": "" }, "scorers": [entry] });
+    let read = suite::typed(suite, Source::new("request"));
+    let planned = read.and_then(|(suite, source)| plan::scorer(&SuiteFile { suite, source }, catalog));
+    let (scorer, binding) = planned.map_err(first)?;
     let there = &scorer.plugin.digest;
     if digest.is_some_and(|digest| digest != there) {
         let message = format!("the plugin of `{}` is not the one that was meant: its digest is {there}", scorer.key);

@@ -93,6 +93,12 @@ impl Refusal {
         Self::unavailable(told(error))
     }
 
+    /// A request that made this program fail would do so again.
+    pub(crate) fn failed(error: &tokio::task::JoinError) -> Self {
+        tracing::error!(%error, "a request made the server fail");
+        Self::new(Kind::Internal, "the server failed on this request")
+    }
+
     /// Message and hint in one, for protocols that have room for one text.
     pub(crate) fn text(&self) -> String {
         match &self.hint {

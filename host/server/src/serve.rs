@@ -32,7 +32,7 @@ use crate::mlflow::Webhooks;
 use crate::options::{Models, Options, Parts};
 use crate::otlp::{self, Intake};
 use crate::redact::{BadPattern, Redactor};
-use crate::shared::Shared;
+use crate::shared::{Scorers, Shared};
 use crate::tokens::{TokenError, Tokens};
 use crate::{api, cors, gateway, health, metrics, mlflow, sweep};
 
@@ -160,6 +160,8 @@ fn shared(options: Options, parts: Parts, tokens: Option<Tokens>) -> Result<Arc<
     let hosts = options.allowed_hosts.into_iter().chain([options.host]);
     let guard = Guard::new(hosts, options.allowed_origins, tokens);
     let Parts { traces, documents, blobs, scorers, webhooks, version, now, .. } = parts;
+    let admission = Admission::new(options.bounds.bytes_in_flight);
+    let scorers = scorers.map(|door| Scorers { door, admission });
     let (registry, webhooks) = (Registry::new(documents), Webhooks::new(webhooks));
     Ok(Arc::new(Shared {
         traces,

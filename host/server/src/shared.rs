@@ -5,6 +5,7 @@ use std::sync::Arc;
 use model::ports::{Annotation, BlobStore, ScorerDoor, StoreError, TraceStore};
 use registry::Registry;
 
+use crate::admission::Admission;
 use crate::gateway::Gateway;
 use crate::guard::Guard;
 use crate::health::Health;
@@ -22,13 +23,19 @@ pub(crate) struct Shared {
     /// None where there are no models.
     pub(crate) gateway: Option<Gateway>,
     /// None where clients are not to use scorers.
-    pub(crate) scorers: Option<Arc<dyn ScorerDoor>>,
+    pub(crate) scorers: Option<Scorers>,
     pub(crate) webhooks: Webhooks,
     pub(crate) health: Arc<Health>,
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) version: String,
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     pub(crate) now: fn() -> u64,
+}
+
+/// Scorers of ours, and the room for rows that are on their way to them: spans have their own.
+pub(crate) struct Scorers {
+    pub(crate) door: Arc<dyn ScorerDoor>,
+    pub(crate) admission: Admission,
 }
 
 impl Shared {

@@ -9,7 +9,7 @@ import pandas
 from mlflow.entities import Feedback
 from mlflow.genai.scorers import ScorerSamplingConfig, scorer
 
-sys.path.append(str(pathlib.Path(__file__).resolve().parents[3] / "guest-sdk/python"))
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[3] / "guest-sdk/python"))
 import karat
 
 if not mlflow.utils.rest_utils.http_request(

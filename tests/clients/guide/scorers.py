@@ -17,7 +17,8 @@ def made_endpoint():
     def create(what, **fields):
         return requests.post(f"{guide.SERVER}/api/3.0/mlflow/gateway/{what}/create", json=fields, timeout=60).json()
 
-    if requests.get(f"{guide.SERVER}/api/3.0/mlflow/gateway/endpoints/list", timeout=60).status_code == 200:
+    listed = requests.get(f"{guide.SERVER}/api/3.0/mlflow/gateway/endpoints/list", timeout=60).json()
+    if ENDPOINT not in [endpoint["name"] for endpoint in listed.get("endpoints", [])]:
         secret = create("secrets", secret_name=guide.unique("key"), secret_value={"api_key": "none"}, provider="openai")
         definition = create("model-definitions", name=guide.unique("small"), secret_id=secret["secret"]["secret_id"],
                             provider="openai", model_name="gpt-4o-mini")

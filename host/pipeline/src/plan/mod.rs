@@ -193,6 +193,24 @@ fn data(suite: &Suite, source: &Source, instead: Option<String>) -> Result<DataS
     }
 }
 
+/// The one scorer of a suite, without a run: nobody looks for its rows, or for judges.
+///
+/// # Errors
+///
+/// Fails with everything that is wrong with it.
+pub(crate) fn scorer(file: &SuiteFile, catalog: &dyn Catalog) -> Result<(PlannedScorer, PlannedBinding), Problems> {
+    let SuiteFile { suite, source } = file;
+    let mut problems = Problems::default();
+    let mut finder = Finder::new(source, catalog);
+    let found = scorers::resolve(suite, source, &mut finder, default_limits(suite), &mut problems);
+    let found: Vec<_> = found.into_iter().filter_map(|scorer| scorer.resolved).collect();
+    let binding = bind(&found, suite.seed.unwrap_or(0)).pop();
+    match found.into_iter().next().zip(binding) {
+        Some(((_, scorer), binding)) => problems.unless_empty((scorer, binding)),
+        None => Err(problems),
+    }
+}
+
 /// The judges of a suite, whoever asks them: for those who ask themselves.
 ///
 /// # Errors

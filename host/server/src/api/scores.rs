@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
-use model::ports::{BadCall, Scored, ScorerCall};
+use model::ports::{BadCall, NotScored, Scored, ScorerCall};
 use serde_json::{Value, json};
 
 use super::input::{check_kind, json};
@@ -17,12 +17,11 @@ pub(super) async fn score(State(shared): State<Arc<Shared>>, request: Request) -
     let scored = async {
         check_kind(&head.headers)?;
         let nothing = || Refusal::new(Kind::Missing, "this server has no scorers");
-        let door = shared.scorers.as_ref().ok_or_else(nothing)?;
+        let scorers = shared.scorers.as_ref().ok_or_else(nothing)?;
         // What is sent takes room until it is answered.
-        let (sent, _held) =
-            body::take(&mut content, &head.headers, shared.intake.admission(), shared.intake.bounds()).await?;
+        let (sent, _held) = body::take(&mut content, &head.headers, &scorers.admission, shared.intake.bounds()).await?;
         let call: ScorerCall = json(&sent)?;
-        Ok(shown(&door.score(call).await.map_err(refused)?))
+        Ok(shown(&scorers.door.score(call).await.map_err(refused)?))
     };
     match scored.await {
         Ok(shown) => axum::Json(shown).into_response(),
@@ -33,8 +32,13 @@ pub(super) async fn score(State(shared): State<Arc<Shared>>, request: Request) -
     }
 }
 
-fn refused(BadCall { field, message, hint }: BadCall) -> Refusal {
-    Refusal { hint, ..Refusal::bad_request(message).field(field) }
+fn refused(why: NotScored) -> Refusal {
+    match why {
+        NotScored::Wrong(BadCall { field, message, hint }) => {
+            Refusal { hint, ..Refusal::bad_request(message).field(field) }
+        }
+        NotScored::Busy(message) => Refusal::unavailable(message),
+    }
 }
 
 fn shown(Scored { scorer, outcomes }: &Scored) -> Value {

@@ -44,11 +44,15 @@ mod wrong;
 
 use std::sync::Arc;
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, any, get, post};
 use axum::{Json, Router};
 use http::Uri;
 use serde_json::Value;
 
+use crate::refusal::Refusal;
 use crate::shared::Shared;
 
 pub(crate) use asked::Asked;
@@ -67,9 +71,22 @@ type Answer = Result<Json<Value>, Wrong>;
 
 pub(crate) fn routes() -> Router<Arc<Shared>> {
     let pages = Router::new().route("/get-artifact", get(artifacts::of_run)).route("/graphql", post(graphql::answer));
-    ROOTS.iter().fold(pages, |router, root| {
-        resources().into_iter().fold(router, |router, (path, methods)| router.route(&format!("{root}{path}"), methods))
-    })
+    ROOTS
+        .iter()
+        .fold(pages, |router, root| {
+            resources()
+                .into_iter()
+                .fold(router, |router, (path, methods)| router.route(&format!("{root}{path}"), methods))
+        })
+        .layer(from_fn(to_its_end))
+}
+
+/// What has begun is done, also where its client has gone meanwhile: of what is changed and then told, nothing is left out.
+async fn to_its_end(request: Request, next: Next) -> Response {
+    match tokio::spawn(next.run(request)).await {
+        Ok(answer) => answer,
+        Err(error) => Wrong::from(Refusal::failed(&error)).into_response(),
+    }
 }
 
 fn resources() -> Vec<Resource> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::routing::{delete, get, post, put};
-use model::ports::{BadCall, ScorerCall};
+use model::ports::{BadCall, NotScored, ScorerCall};
 use model::registered::{OnlineScoring, RegisteredScorer, ScorerVersion};
 use registry::Error;
 use serde::Deserialize;
@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::answer::{answer, done};
 use super::asked::lacks;
 use super::{Answer, Asked, Resource, Wrong, experiments, traces};
+use crate::refusal::Refusal;
 use crate::shared::Shared;
 
 /// Whose code would have to be run.
@@ -64,13 +65,16 @@ async fn register(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 /// client of MLflow can read that, and `karat` has the entry of a suite and the digest of its plugin.
 async fn check_plugin(shared: &Shared, serialized: &Value) -> Result<(), Wrong> {
     let Some(ours) = serialized.pointer("/instructions_judge_pydantic_data/karat") else { return Ok(()) };
-    let wrong = |BadCall { field, message, hint }: BadCall| {
-        let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
-        Wrong::invalid(format!("{field}: {message}{hint}"))
+    let wrong = |why: NotScored| match why {
+        NotScored::Wrong(BadCall { field, message, hint }) => {
+            let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
+            Wrong::invalid(format!("{field}: {message}{hint}"))
+        }
+        NotScored::Busy(message) => Refusal::unavailable(message).into(),
     };
     let call = ScorerCall::deserialize(ours).map_err(|error| Wrong::invalid(format!("karat: {error}")))?;
-    let door = shared.scorers.as_ref().ok_or_else(|| Wrong::invalid("this server has no scorers"))?;
-    door.score(call).await.map(drop).map_err(wrong)
+    let scorers = shared.scorers.as_ref().ok_or_else(|| Wrong::invalid("this server has no scorers"))?;
+    scorers.door.score(call).await.map(drop).map_err(wrong)
 }
 
 /// Whether there is source code in it, at whatever depth: a scorer may be made of others.

@@ -29,7 +29,7 @@ use crate::metrics::Metrics;
 use crate::mlflow;
 use crate::options::Bounds;
 use crate::redact::{Redacting, Redactor};
-use crate::refusal::{Kind, Refusal};
+use crate::refusal::Refusal;
 use crate::shared::Shared;
 
 /// Takes spans in.
@@ -118,7 +118,7 @@ impl Intake {
     /// Refuses what is broken, what there is no room for, and what the store does not take.
     pub(crate) async fn take(&self, delivery: Delivery) -> Result<Answer, Refusal> {
         let inner = Arc::clone(&self.0);
-        tokio::spawn(inner.take(delivery)).await.unwrap_or_else(|error| Err(failed(&error)))
+        tokio::spawn(inner.take(delivery)).await.unwrap_or_else(|error| Err(Refusal::failed(&error)))
     }
 
     /// A span without what is not to be kept.
@@ -159,7 +159,7 @@ impl Intake {
             let (experiment, trace) = (experiment.to_owned(), trace.to_owned());
             tokio::task::spawn_blocking(move || inner.batch(&mut inner.redactor.of(&experiment), trace, spans))
         };
-        let batch = looking.await.map_err(|error| failed(&error))?;
+        let batch = looking.await.map_err(|error| Refusal::failed(&error))?;
         drop(core);
         let accepted = batch.spans.len() as u64;
         inner.put(experiment, vec![batch]).await?;
@@ -174,7 +174,7 @@ impl Inner {
         let core = self.cores.acquire().await.map_err(|_| Refusal::unavailable("the server is about to end"))?;
         let inner = Arc::clone(&self);
         let looked = tokio::task::spawn_blocking(move || inner.look(delivery));
-        let (looked, held) = looked.await.map_err(|error| failed(&error))?;
+        let (looked, held) = looked.await.map_err(|error| Refusal::failed(&error))?;
         drop(core);
         let answer = match looked? {
             Looked::Repeated(answer) => {
@@ -234,12 +234,6 @@ impl Inner {
             Refusal::of_intake(&error)
         })
     }
-}
-
-/// A request that made this program fail would do so again.
-fn failed(error: &tokio::task::JoinError) -> Refusal {
-    tracing::error!(%error, "a request made the server fail");
-    Refusal::new(Kind::Internal, "the server failed on this request")
 }
 
 /// The most that the name of an experiment may have.
