@@ -8,11 +8,11 @@ use model::assessment::Said;
 use model::digest::State;
 use model::search::{CLIENT_REQUEST_ID, LINKED_RUN};
 use model::tracking::{Lifecycle, Status};
-use registry::NewExperiment;
+use registry::{LabelSchemaChange, NewExperiment, ReviewQueueChange};
 use tokio::sync::Notify;
 
 use crate::database::Database;
-use crate::store::Kept;
+use crate::store::{Kept, NOW};
 
 const RUN: &str = "a0000000000000000000000000000001";
 const MODEL: &str = "m-b0000000000000000000000000000001";
@@ -181,6 +181,10 @@ async fn what_is_changed_here_stays() {
     kept.import(&database.place()).await.unwrap();
     kept.registry.tag_experiment("1", "team", "mine").await.unwrap();
     kept.registry.set_alias("greet", "production", 3).await.unwrap();
+    let renamed = ReviewQueueChange { name: Some("monthly".to_owned()), ..ReviewQueueChange::default() };
+    kept.registry.change_review_queue("rq-1", &renamed, NOW).await.unwrap();
+    let renamed = LabelSchemaChange { name: Some("correct".to_owned()), ..LabelSchemaChange::default() };
+    kept.registry.change_label_schema("ls-1", &renamed, NOW).await.unwrap();
     let before = kept.everything().await;
     kept.import(&database.place()).await.unwrap();
     assert_eq!(kept.everything().await, before);
