@@ -36,6 +36,25 @@ async fn a_database_may_be_named_by_a_relative_path() {
 }
 
 #[tokio::test]
+async fn what_a_run_got_later_comes_later() {
+    let (database, kept) = (Database::of("3.18"), Kept::in_memory());
+    // A file of a run that is over, and one of a run that goes on.
+    let (over, going_on) = (database.artifacts().join(RUN), database.artifacts().join(RUN.replace("01/", "03/")));
+    symlink("later.txt", over.join("linked.txt")).unwrap();
+    assert!(why(&kept.import(&database.place()).await.unwrap()).contains("linked.txt` can't be read"));
+    fs::write(over.join("later.txt"), "later").unwrap();
+    fs::create_dir_all(&going_on).unwrap();
+    fs::write(going_on.join("last.txt"), "last").unwrap();
+    database.execute(
+        "UPDATE runs SET status = 'FINISHED', end_time = 5800 WHERE run_uuid = 'a0000000000000000000000000000003'",
+    );
+    let report = kept.import(&database.place()).await.unwrap();
+    assert_eq!((report.count(Kind::File).new, why(&report)), (3, String::new()));
+    // Now both are whole, and are not looked at.
+    assert_eq!(kept.import(&database.place()).await.unwrap().count(Kind::MetricPoint).new, 0);
+}
+
+#[tokio::test]
 async fn files_that_are_somewhere_else_are_told() {
     let database = Database::of("3.18");
     fs::remove_dir_all(database.artifacts().join("1")).unwrap();
