@@ -45,11 +45,11 @@ pub async fn export(
     access: Access,
     told: &mut (dyn FnMut(&Report) + Send),
 ) -> Result<Report, Error> {
-    let Place::Server(uri) = to else {
+    let Place::Server { uri, access: own } = to else {
         let error = Error::place("only a server of MLflow's can be written to");
         return Err(error.hint("start one, and name its address, such as `http://127.0.0.1:5000`"));
     };
-    let there = Rest::open(uri, access).await?;
+    let there = Rest::open(uri, own.or(access)).await?;
     let report = Report::default();
     let (runs, models, measured) = (HashMap::new(), HashMap::new(), HashMap::new());
     let mut exporting = Exporting { from, there, report, told, experiments: HashMap::new(), runs, models, measured };
