@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use migrate::{Access, Kind, import};
 use model::app::AppStatus;
-use model::assessment::Said;
+use model::assessment::{ISSUE, Said};
 use model::digest::State;
 use model::search::{CLIENT_REQUEST_ID, LINKED_RUN};
 use model::tracking::{Lifecycle, Status};
@@ -107,6 +107,31 @@ async fn traces_come_with_what_was_said_of_them() {
     assert_eq!(trace.assessments[1].overrides, Some(trace.assessments[0].id));
     let going_on = kept.traces.trace("c0000000000000000000000000000002").await.unwrap().unwrap();
     assert_eq!(going_on.header.state, State::InProgress);
+}
+
+#[tokio::test]
+async fn an_assessment_that_cant_be_read_is_told_and_the_others_come() {
+    let (database, kept) = (Database::of("3.18"), Kept::in_memory());
+    for (id, kind, value) in [
+        ("a-d0000000000000000000000000000005", "issue", r#"{"issue_name": "slow"}"#),
+        ("a-d0000000000000000000000000000006", "feedback", "NaN"),
+        ("of another kind", "feedback", "1"),
+    ] {
+        database.execute(&format!(
+            "INSERT INTO assessments (assessment_id, trace_id, name, assessment_type, value, created_timestamp, \
+             last_updated_timestamp, source_type, valid) VALUES ('{id}', 'tr-{TRACE}', 'iss-1', '{kind}', '{value}', \
+             1700000008000, 1700000008000, 'CODE', 1)"
+        ));
+    }
+    let report = kept.import(&database.place()).await.unwrap();
+    let trace = kept.traces.trace(TRACE).await.unwrap().unwrap();
+    assert_eq!((trace.assessments.len(), trace.assessments[4].metadata[ISSUE].as_str()), (5, "slow"));
+    let left_out: Vec<_> =
+        report.left_out().filter(|one| one.kind == Kind::Assessment).map(|one| one.to_string()).collect();
+    let of = |id: &str| format!("assessments (1: {id} of tr-{TRACE}): ");
+    assert!(left_out.iter().any(|one| one.starts_with(&of("of another kind"))), "{left_out:?}");
+    let broken = of("a-d0000000000000000000000000000006") + "its value is no JSON";
+    assert!(left_out.iter().any(|one| one.starts_with(&broken)), "{left_out:?}");
 }
 
 #[tokio::test]
