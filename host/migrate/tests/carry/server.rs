@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use broker::{Allowed, Bounds, Door};
 use migrate::{Kind, Place};
+use model::digest::State;
 use server::{Addresses, Options, Parts, Server, WayOut};
 use telemetry::facts::NoPrices;
 use tokio::sync::oneshot;
@@ -98,6 +99,20 @@ async fn what_goes_to_a_server_is_there_once() {
     // A run, and a trace, that go on are sent again.
     assert!(new.iter().all(|kind| matches!(kind, Kind::MetricPoint | Kind::Span | Kind::Assessment)), "{new:?}");
     check_same(&here, &there.kept).await;
+}
+
+#[tokio::test]
+async fn a_trace_that_ended_here_ends_there() {
+    let (database, here, there) = (Database::of("3.18"), Kept::in_memory(), Running::on(Kept::in_memory()).await);
+    database.execute("UPDATE trace_info SET status = 'IN_PROGRESS' WHERE request_id LIKE '%1'");
+    here.import(&database.place()).await.unwrap();
+    here.export(&there.place()).await.unwrap();
+    assert_eq!(traces(&here).await, traces(&there.kept).await);
+    database.execute("UPDATE trace_info SET status = 'OK' WHERE request_id LIKE '%1'");
+    here.import(&database.place()).await.unwrap();
+    here.export(&there.place()).await.unwrap();
+    let ended = there.kept.traces.trace("c0000000000000000000000000000001").await.unwrap().unwrap();
+    assert_eq!(ended.header.state, State::Ok);
 }
 
 /// Ids of runs, versions and datasets differ, and so do times that the server makes.
