@@ -179,3 +179,28 @@ impl Exporting<'_> {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::digest::{Header, State};
+
+    use super::*;
+
+    #[test]
+    fn a_trace_is_whole_there_once_it_was_told_as_it_is_here() {
+        let header = Header { state: State::Ok, spans: 1, ..Header::default() };
+        let trace = TraceInfo { header, ..TraceInfo::default() };
+        let told = json!({ "mlflow.trace_schema.version": "3" });
+        let spans = json!({ "mlflow.trace.spansLocation": "TRACKING_STORE" });
+        for (metadata, state, tags, is_whole) in [
+            (&told, "OK", &spans, true),
+            // What MLflow makes of first spans.
+            (&json!({}), "OK", &spans, false),
+            (&told, "IN_PROGRESS", &spans, false),
+            (&told, "OK", &json!({}), false),
+        ] {
+            let info = json!({ "trace_metadata": metadata, "state": state, "tags": tags });
+            assert_eq!(There::of(&info).has(&trace), is_whole, "{info}");
+        }
+    }
+}
