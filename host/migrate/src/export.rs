@@ -21,6 +21,7 @@ use crate::rest::Rest;
 use crate::rest::client::Request;
 use crate::wire::pairs;
 use crate::{Error, Report};
+use tracked::{TO_BE_DELETED, WHOLE};
 
 /// The tag of what was made there: its id here.
 pub(crate) const ID: &str = "karat.id";
@@ -45,11 +46,11 @@ pub async fn export(
     access: Access,
     told: &mut (dyn FnMut(&Report) + Send),
 ) -> Result<Report, Error> {
-    let Place::Server(uri) = to else {
+    let Place::Server { uri, access: own } = to else {
         let error = Error::place("only a server of MLflow's can be written to");
         return Err(error.hint("start one, and name its address, such as `http://127.0.0.1:5000`"));
     };
-    let there = Rest::open(uri, access).await?;
+    let there = Rest::open(uri, own.or(access)).await?;
     let report = Report::default();
     let (runs, models, measured) = (HashMap::new(), HashMap::new(), HashMap::new());
     let mut exporting = Exporting { from, there, report, told, experiments: HashMap::new(), runs, models, measured };
@@ -79,10 +80,10 @@ impl Exporting<'_> {
         experiments.sort_by_key(|experiment| (experiment.created, experiment.id.clone()));
         let known = self.there.all_experiments().await?;
         for experiment in &experiments {
-            let Some(is_new) = self.experiment(experiment, &known).await? else { continue };
+            let Some(is_to_go) = self.experiment(experiment, &known).await? else { continue };
             self.tracked(experiment).await?;
             self.traces(experiment).await?;
-            if is_new && experiment.lifecycle == Lifecycle::Deleted {
+            if is_to_go {
                 let there = json!({ "experiment_id": self.experiments[&experiment.id] });
                 self.there.client.done(Request::ask("api/2.0/mlflow/experiments/delete", there)).await?;
             }
@@ -92,11 +93,14 @@ impl Exporting<'_> {
         self.prompts().await
     }
 
-    /// Returns whether it is new there; none where nothing can be put into it.
+    /// Returns whether it is deleted there once everything is in it; none where nothing can be put into it.
     async fn experiment(&mut self, here: &Experiment, known: &[Experiment]) -> Result<Option<bool>, Error> {
+        let is_deleted = here.lifecycle == Lifecycle::Deleted;
+        let mut tags = here.tags.clone();
+        tags.remove(WHOLE);
         if let Some(there) = known.iter().find(|there| there.name == here.name) {
             if there.lifecycle == Lifecycle::Deleted {
-                if here.lifecycle == Lifecycle::Active {
+                if !is_deleted {
                     self.report.leave_out(
                         Kind::Experiment,
                         &here.name,
@@ -109,13 +113,17 @@ impl Exporting<'_> {
             }
             self.experiments.insert(here.id.clone(), there.id.clone());
             self.report.add(Kind::Experiment, 0, 1);
-            for (tag, value) in here.tags.iter().filter(|(tag, _)| !there.tags.contains_key(*tag)) {
+            for (tag, value) in tags.iter().filter(|(tag, _)| !there.tags.contains_key(*tag)) {
                 let tag = json!({ "experiment_id": there.id, "key": tag, "value": value });
                 self.there.client.done(Request::ask("api/2.0/mlflow/experiments/set-experiment-tag", tag)).await?;
             }
-            return Ok(Some(false));
+            let is_cut_off = there.tags.get(WHOLE).is_some_and(|whole| whole == TO_BE_DELETED);
+            return Ok(Some(is_deleted && is_cut_off));
         }
-        let mut body = json!({ "name": here.name, "tags": pairs(&here.tags) });
+        if is_deleted {
+            tags.insert(WHOLE.to_owned(), TO_BE_DELETED.to_owned());
+        }
+        let mut body = json!({ "name": here.name, "tags": pairs(&tags) });
         if let Some(location) = &here.location {
             body["artifact_location"] = json!(location);
         }
@@ -124,7 +132,7 @@ impl Exporting<'_> {
         let id = made["experiment_id"].as_str().unwrap_or_default().to_owned();
         self.experiments.insert(here.id.clone(), id);
         self.report.add(Kind::Experiment, 1, 0);
-        Ok(Some(true))
+        Ok(Some(is_deleted))
     }
 
     /// What stays here.

@@ -53,7 +53,7 @@ pub async fn import(
     told: &mut (dyn FnMut(&Report) + Send),
 ) -> Result<Report, Error> {
     let mut source: Box<dyn Source> = match from {
-        Place::Server(uri) => Box::new(Rest::open(uri, access).await?),
+        Place::Server { uri, access: own } => Box::new(Rest::open(uri, own.or(access)).await?),
         Place::Database { file, artifacts } => Box::new(Sqlite::open(file, artifacts.as_deref())?),
     };
     let mut importing = Importing { into, report: Report::default(), told, experiments: HashMap::new() };

@@ -107,6 +107,11 @@ impl Report {
         })
     }
 
+    /// How many things were left out, for whatever reason.
+    pub(crate) fn count_left_out(&self) -> u64 {
+        self.left_out.values().map(|(count, _)| count).sum()
+    }
+
     pub(crate) fn add(&mut self, kind: Kind, new: u64, known: u64) {
         if new + known > 0 {
             let count = self.counts.entry(kind).or_default();

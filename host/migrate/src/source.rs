@@ -51,6 +51,8 @@ pub(crate) struct ToldTrace {
     pub(crate) info: TraceInfo,
     /// Where its spans are: beside it, or in a file of its folder.
     pub(crate) spans: SpansIn,
+    /// Assessments of it that can't be read: by name, with why.
+    pub(crate) broken: Vec<(String, String)>,
 }
 
 pub(crate) enum SpansIn {

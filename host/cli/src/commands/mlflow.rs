@@ -75,9 +75,9 @@ impl Redact for Redacting {
 /// From where MLflow's own client takes it.
 fn access() -> Access {
     let said = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    match (said("MLFLOW_TRACKING_TOKEN"), said("MLFLOW_TRACKING_USERNAME"), said("MLFLOW_TRACKING_PASSWORD")) {
-        (Some(token), ..) => Access::Token(token),
-        (None, Some(user), Some(password)) => Access::Password { user, password },
+    match (said("MLFLOW_TRACKING_USERNAME"), said("MLFLOW_TRACKING_PASSWORD"), said("MLFLOW_TRACKING_TOKEN")) {
+        (Some(user), Some(password), _) => Access::Password { user, password },
+        (.., Some(token)) => Access::Token(token),
         _ => Access::Open,
     }
 }

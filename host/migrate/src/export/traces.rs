@@ -16,7 +16,7 @@ use crate::Error;
 use crate::report::Kind;
 use crate::rest::client::Request;
 use crate::wire::assessments;
-use crate::wire::traces::{mlflow_id, written};
+use crate::wire::traces::{mlflow_id, state_name, written};
 
 /// Traces of a page, and spans of a request.
 const PAGE: usize = 100;
@@ -28,6 +28,34 @@ const RUN_OF_ASSESSMENT: &str = "mlflow.assessment.sourceRunId";
 /// The shape of traces that is sent.
 const SCHEMA: (&str, &str) = ("mlflow.trace_schema.version", "3");
 
+/// A trace there.
+struct There {
+    state: String,
+    /// Whether it was told as a whole; first spans alone make a trace as well.
+    is_told: bool,
+    has_spans: bool,
+    /// Their ids, in one text.
+    assessments: String,
+}
+
+impl There {
+    fn of(info: &Value) -> Self {
+        let assessments = info["assessments"].as_array().into_iter().flatten();
+        Self {
+            state: info["state"].as_str().unwrap_or_default().to_owned(),
+            is_told: info["trace_metadata"][SCHEMA.0].is_string(),
+            has_spans: info["tags"]["mlflow.trace.spansLocation"] == "TRACKING_STORE",
+            assessments: assessments.map(|one| one["assessment_id"].to_string()).collect(),
+        }
+    }
+
+    fn has(&self, trace: &TraceInfo) -> bool {
+        let has_said = trace.assessments.iter().all(|one| self.assessments.contains(&assessments::mlflow_id(one.id)));
+        let has_spans = self.has_spans || trace.header.spans == 0;
+        self.is_told && has_spans && self.state == state_name(trace.header.state) && has_said
+    }
+}
+
 impl Exporting<'_> {
     pub(super) async fn traces(&mut self, experiment: &Experiment) -> Result<(), Error> {
         let home = self.experiments[&experiment.id].clone();
@@ -37,15 +65,12 @@ impl Exporting<'_> {
             let page = self.from.traces.search(&query, after.as_ref(), PAGE).await?;
             let known = self.known(&page.traces).await?;
             for trace in page.traces {
-                let assessments = known.get(&mlflow_id(&trace.id));
-                let is_new = assessments.is_none();
-                let has = |there: &String| {
-                    trace.assessments.iter().all(|one| there.contains(&assessments::mlflow_id(one.id)))
-                };
-                let is_whole = assessments.is_some_and(has);
-                let sent = match is_whole {
-                    true => Ok(()),
-                    false => self.trace(trace.clone(), &home, assessments.map_or("", String::as_str)).await,
+                let there = known.get(&mlflow_id(&trace.id));
+                let is_new = there.is_none();
+                let sent = match there.is_some_and(|there| there.has(&trace)) {
+                    // Links go last, and nobody tells which there are.
+                    true => self.link(&trace).await,
+                    false => self.trace(trace.clone(), &home, there.map_or("", |there| &there.assessments)).await,
                 };
                 if self.done(Kind::Trace, &mlflow_id(&trace.id), sent)?.is_some() {
                     self.report.add(Kind::Trace, is_new.into(), (!is_new).into());
@@ -59,8 +84,8 @@ impl Exporting<'_> {
         }
     }
 
-    /// Traces that are there with their spans, each with the ids of its assessments in one text.
-    async fn known(&self, traces: &[TraceInfo]) -> Result<HashMap<String, String>, Error> {
+    /// Those of these traces that are there, by their ids there.
+    async fn known(&self, traces: &[TraceInfo]) -> Result<HashMap<String, There>, Error> {
         if traces.is_empty() {
             return Ok(HashMap::new());
         }
@@ -71,12 +96,8 @@ impl Exporting<'_> {
             answer => answer?,
         };
         let infos = answer["trace_infos"].as_array().into_iter().flatten();
-        let whole = infos.filter(|info| info["tags"]["mlflow.trace.spansLocation"] == "TRACKING_STORE");
-        let ids = |info: &Value| {
-            let assessments = info["assessments"].as_array().into_iter().flatten();
-            assessments.map(|one| one["assessment_id"].to_string()).collect::<String>()
-        };
-        Ok(whole.map(|info| (info["trace_id"].as_str().unwrap_or_default().to_owned(), ids(info))).collect())
+        let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+        Ok(infos.map(|info| (text(&info["trace_id"]), There::of(info))).collect())
     }
 
     /// `known` has the ids of assessments that are there.
@@ -104,7 +125,6 @@ impl Exporting<'_> {
             }
         }
         self.report.add(Kind::Span, sent as u64, 0);
-        let links: Vec<String> = trace.tags.keys().filter(|tag| tag.starts_with("karat.")).cloned().collect();
         self.translate(&mut trace);
         let body = json!({ "trace": { "trace_info": written(&trace, home) } });
         self.there.client.done(Request::ask("api/3.0/mlflow/traces", body)).await?;
@@ -116,7 +136,7 @@ impl Exporting<'_> {
             }
         }
         self.report.add(Kind::Assessment, trace.assessments.len() as u64, 0);
-        self.link(&mlflow_id(&trace.id), &links).await
+        self.link(&trace).await
     }
 
     /// Names runs and versions as they are named there, and says what MLflow expects a client to say.
@@ -140,11 +160,12 @@ impl Exporting<'_> {
         }
     }
 
-    async fn link(&self, trace: &str, tags: &[String]) -> Result<(), Error> {
-        let mut prompts = Vec::new();
-        for tag in tags {
+    /// Links it to runs that it was not made in, and to prompts. To do so twice is to do so once.
+    async fn link(&self, trace: &TraceInfo) -> Result<(), Error> {
+        let (id, mut prompts) = (mlflow_id(&trace.id), Vec::new());
+        for tag in trace.tags.keys() {
             if let Some(run) = tag.strip_prefix(LINKED_RUN).and_then(|run| self.runs.get(run)) {
-                let link = json!({ "trace_ids": [trace], "run_id": run });
+                let link = json!({ "trace_ids": [id], "run_id": run });
                 self.there.client.done(Request::ask("api/2.0/mlflow/traces/link-to-run", link)).await?;
             }
             if let Some((name, version)) = tag.strip_prefix(LINKED_PROMPT).and_then(|prompt| prompt.rsplit_once('/')) {
@@ -152,9 +173,34 @@ impl Exporting<'_> {
             }
         }
         if !prompts.is_empty() {
-            let link = json!({ "trace_id": trace, "prompt_versions": prompts });
+            let link = json!({ "trace_id": id, "prompt_versions": prompts });
             self.there.client.done(Request::ask("api/2.0/mlflow/traces/link-prompts", link)).await?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use model::digest::{Header, State};
+
+    use super::*;
+
+    #[test]
+    fn a_trace_is_whole_there_once_it_was_told_as_it_is_here() {
+        let header = Header { state: State::Ok, spans: 1, ..Header::default() };
+        let trace = TraceInfo { header, ..TraceInfo::default() };
+        let told = json!({ "mlflow.trace_schema.version": "3" });
+        let spans = json!({ "mlflow.trace.spansLocation": "TRACKING_STORE" });
+        for (metadata, state, tags, is_whole) in [
+            (&told, "OK", &spans, true),
+            // What MLflow makes of first spans.
+            (&json!({}), "OK", &spans, false),
+            (&told, "IN_PROGRESS", &spans, false),
+            (&told, "OK", &json!({}), false),
+        ] {
+            let info = json!({ "trace_metadata": metadata, "state": state, "tags": tags });
+            assert_eq!(There::of(&info).has(&trace), is_whole, "{info}");
+        }
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use model::app::{AppMetric, AppStatus, AppVersion};
-use model::tracking::{Experiment, Lifecycle, Metric, TrackedRun};
+use model::tracking::{Experiment, Lifecycle, Metric, Status, TrackedRun};
 use serde_json::{Value, json};
 
 use super::{Exporting, ID};
@@ -15,8 +15,11 @@ use crate::source::Source;
 use crate::wire::tracked::status_name;
 use crate::wire::{pairs, written_double};
 
-/// A run that has this tag is whole.
-const WHOLE: &str = "karat.carried";
+/// The tag of what has everything there.
+pub(super) const WHOLE: &str = "karat.carried";
+
+/// What the tag says of what is whole once it is deleted there: nothing that is deleted takes a tag.
+pub(super) const TO_BE_DELETED: &str = "to be deleted";
 
 /// The most that one request may log.
 const METRICS: usize = 1000;
@@ -27,6 +30,25 @@ struct There {
     id: String,
     uri: String,
     is_whole: bool,
+    is_deleted: bool,
+}
+
+impl There {
+    /// With its id here. One that did not come from here is there with the id that it has here, and is left alone.
+    fn of(run: TrackedRun) -> (String, Self) {
+        let is_deleted = run.lifecycle == Lifecycle::Deleted;
+        let (id, is_whole) = match (run.tags.get(ID), run.tags.get(WHOLE)) {
+            (None, _) => (run.id.clone(), true),
+            (Some(id), Some(whole)) => (id.clone(), is_deleted || whole != TO_BE_DELETED),
+            (Some(id), None) => (id.clone(), false),
+        };
+        (id, Self { id: run.id, uri: run.location.unwrap_or_default(), is_whole, is_deleted })
+    }
+
+    /// What somebody has deleted there stays so.
+    fn lacks_something_of(&self, run: &TrackedRun) -> bool {
+        !self.is_whole && (!self.is_deleted || run.lifecycle == Lifecycle::Deleted)
+    }
 }
 
 impl Exporting<'_> {
@@ -48,7 +70,7 @@ impl Exporting<'_> {
         }
         self.models_of(experiment, &home).await?;
         for run in &runs {
-            if let Some(there) = known.get(&run.id).filter(|there| !there.is_whole) {
+            if let Some(there) = known.get(&run.id).filter(|there| there.lacks_something_of(run)) {
                 let filled = self.fill_run(run, there).await;
                 self.done(Kind::Run, &run.id, filled)?;
                 self.tell();
@@ -57,18 +79,12 @@ impl Exporting<'_> {
         Ok(())
     }
 
-    /// Runs of an experiment there, by their ids here. One that has never been here may have the same id.
+    /// Runs of an experiment there, by their ids here.
     async fn runs_there(&mut self, home: &str) -> Result<BTreeMap<String, There>, Error> {
         let (mut known, mut after) = (BTreeMap::new(), None);
         loop {
             let page = self.there.page_of_runs(home, after.as_deref()).await?;
-            for run in page.items {
-                let (id, is_whole) = match run.tags.get(ID) {
-                    Some(id) => (id.clone(), run.tags.contains_key(WHOLE)),
-                    None => (run.id.clone(), true),
-                };
-                known.insert(id, There { id: run.id, uri: run.location.unwrap_or_default(), is_whole });
-            }
+            known.extend(page.items.into_iter().map(There::of));
             match page.next {
                 Some(next) => after = Some(next),
                 None => return Ok(known),
@@ -87,11 +103,18 @@ impl Exporting<'_> {
         });
         let made: Value = self.there.client.json(Request::make("api/2.0/mlflow/runs/create", body)).await?;
         let text = |name: &str| made["run"]["info"][name].as_str().unwrap_or_default().to_owned();
-        Ok(There { id: text("run_id"), uri: text("artifact_uri"), is_whole: false })
+        Ok(There { id: text("run_id"), uri: text("artifact_uri"), is_whole: false, is_deleted: false })
     }
 
     async fn fill_run(&mut self, run: &TrackedRun, there: &There) -> Result<(), Error> {
+        let left_out = self.report.count_left_out();
+        let id = json!({ "run_id": there.id });
+        if there.is_deleted {
+            self.there.client.done(Request::ask("api/2.0/mlflow/runs/restore", id.clone())).await?;
+        }
         let mut tags = run.tags.clone();
+        // It may have come from where others had put it.
+        tags.retain(|tag, _| tag != ID && tag != WHOLE);
         if let Some(parent) = tags.get_mut("mlflow.parentRunId") {
             *parent = self.runs.get(parent).cloned().unwrap_or_else(|| parent.clone());
         }
@@ -123,9 +146,12 @@ impl Exporting<'_> {
             let inputs = json!({ "run_id": there.id, "datasets": datasets, "models": used });
             self.there.client.done(Request::ask("api/2.0/mlflow/runs/log-inputs", inputs)).await?;
         }
-        let made: Vec<_> =
-            run.made.iter().map(|made| json!({ "model_id": self.model(&made.id), "step": made.step })).collect();
-        if !made.is_empty() {
+        if !run.made.is_empty() {
+            // Those that are there are refused.
+            let known = self.there.run(&there.id).await?.made;
+            let made = run.made.iter().map(|made| (self.model(&made.id), made.step));
+            let new = made.filter(|(id, _)| !known.iter().any(|known| known.id == *id));
+            let made: Vec<_> = new.map(|(id, step)| json!({ "model_id": id, "step": step })).collect();
             let outputs = json!({ "run_id": there.id, "models": made });
             self.there.client.done(Request::ask("api/2.0/mlflow/runs/outputs", outputs)).await?;
         }
@@ -135,9 +161,14 @@ impl Exporting<'_> {
             end["end_time"] = json!(ended);
         }
         self.there.client.done(Request::ask("api/2.0/mlflow/runs/update", end)).await?;
-        self.log(&there.id, "tags", vec![json!({ "key": WHOLE, "value": "true" })]).await?;
-        if run.lifecycle == Lifecycle::Deleted {
-            self.there.client.done(Request::ask("api/2.0/mlflow/runs/delete", json!({ "run_id": there.id }))).await?;
+        let is_deleted = run.lifecycle == Lifecycle::Deleted;
+        let is_over = !matches!(run.status, Status::Running | Status::Scheduled);
+        if is_over && self.report.count_left_out() == left_out {
+            let whole = if is_deleted { TO_BE_DELETED } else { "true" };
+            self.log(&there.id, "tags", vec![json!({ "key": WHOLE, "value": whole })]).await?;
+        }
+        if is_deleted {
+            self.there.client.done(Request::ask("api/2.0/mlflow/runs/delete", id)).await?;
         }
         Ok(())
     }
@@ -182,14 +213,18 @@ impl Exporting<'_> {
     }
 
     async fn models_of(&mut self, experiment: &Experiment, home: &str) -> Result<(), Error> {
-        let mut after: Option<String> = None;
+        let (mut pending, mut after) = (BTreeMap::new(), None::<String>);
         loop {
             let page = match self.there.models(home, after.as_deref()).await {
                 Err(Error::Unknown) => return Ok(()),
                 page => page?,
             };
-            for (model, _) in page.items {
-                self.models.insert(model.tags.get(ID).cloned().unwrap_or_else(|| model.id.clone()), model.id);
+            for (model, uri) in page.items {
+                let own = model.tags.get(ID).cloned();
+                if let (Some(own), AppStatus::Pending) = (&own, model.status) {
+                    pending.insert(own.clone(), uri);
+                }
+                self.models.insert(own.unwrap_or_else(|| model.id.clone()), model.id);
             }
             match page.next {
                 Some(next) => after = Some(next),
@@ -201,11 +236,15 @@ impl Exporting<'_> {
                 self.report.add(Kind::LoggedModel, 0, 1);
             } else {
                 let made = self.make_model(&app, home).await;
-                if self.done(Kind::LoggedModel, &app.id, made)?.is_some() {
-                    self.report.add(Kind::LoggedModel, 1, 0);
-                }
+                let Some(uri) = self.done(Kind::LoggedModel, &app.id, made)? else { continue };
+                pending.insert(app.id.clone(), uri);
+                self.report.add(Kind::LoggedModel, 1, 0);
             }
-            let Some(there) = self.models.get(&app.id) else { continue };
+            let there = self.models[&app.id].clone();
+            if let Some(uri) = pending.get(&app.id) {
+                let filled = self.fill_model(&app, &there, uri).await;
+                self.done(Kind::LoggedModel, &app.id, filled)?;
+            }
             for metric in app.metrics {
                 if let Some(run) = &metric.run {
                     self.measured.entry(run.clone()).or_default().push((there.clone(), metric));
@@ -215,7 +254,8 @@ impl Exporting<'_> {
         Ok(())
     }
 
-    async fn make_model(&mut self, app: &AppVersion, home: &str) -> Result<(), Error> {
+    /// Returns the URI of its files there.
+    async fn make_model(&mut self, app: &AppVersion, home: &str) -> Result<String, Error> {
         let mut tags = app.tags.clone();
         tags.insert(ID.to_owned(), app.id.clone());
         let run = self.runs.get(&app.run).cloned().unwrap_or_default();
@@ -225,9 +265,17 @@ impl Exporting<'_> {
         });
         let made: Value = self.there.client.json(Request::make("api/2.0/mlflow/logged-models", body)).await?;
         let text = |name: &str| made["model"]["info"][name].as_str().unwrap_or_default().to_owned();
-        let (id, uri) = (text("model_id"), text("artifact_uri"));
-        self.models.insert(app.id.clone(), id.clone());
-        self.send_files(&format!("{}/models/{}/artifacts", app.experiment, app.id), &uri).await?;
+        self.models.insert(app.id.clone(), text("model_id"));
+        Ok(text("artifact_uri"))
+    }
+
+    /// One that lacks something goes on being pending there.
+    async fn fill_model(&mut self, app: &AppVersion, id: &str, uri: &str) -> Result<(), Error> {
+        let left_out = self.report.count_left_out();
+        self.send_files(&format!("{}/models/{}/artifacts", app.experiment, app.id), uri).await?;
+        if self.report.count_left_out() > left_out {
+            return Ok(());
+        }
         let status = match app.status {
             AppStatus::Pending => return Ok(()),
             AppStatus::Ready => "LOGGED_MODEL_READY",

@@ -14,10 +14,11 @@ use crate::report::Kind;
 use crate::source::{Source, ToldTrace};
 
 /// What MLflow's server says of its own of a trace, and ours says itself.
-const NOT_KEPT: [&str; 7] = [
+const NOT_KEPT: [&str; 8] = [
     "mlflow.artifactLocation",
     "mlflow.trace.archiveLocation",
     "mlflow.trace.archivalFailure",
+    "mlflow.trace.infoFinalized",
     "mlflow.trace.spansLocation",
     "mlflow.trace_schema.version",
     "mlflow.trace.sizeBytes",
@@ -60,6 +61,9 @@ impl Importing<'_> {
             let why = format!("there is one of its id in the experiment `{}` already", known.experiment);
             self.report.leave_out(Kind::Trace, told.mlflow_id, why);
             return Ok(());
+        }
+        for (name, why) in &told.broken {
+            self.report.leave_out(Kind::Assessment, format!("{name} of {}", told.mlflow_id), why);
         }
         let is_over = told.info.header.state != State::InProgress;
         // One whose spans could not be read may get them now.

@@ -36,14 +36,17 @@ impl Importing<'_> {
         }
     }
 
-    /// Everything that belongs to a run goes before it: so one that is here is whole.
+    /// Everything that belongs to a run goes before it: so one that is here is whole, but for what is noted as lacking.
     async fn run(&mut self, source: &mut dyn Source, mut run: TrackedRun) -> Result<(), Error> {
         let uri = run.location.take().unwrap_or_default();
         run.location = foreign(Some(&uri));
         // It says the name once more, as does whoever shows a run.
         run.tags.remove("mlflow.runName");
         run.experiment = self.experiment(&run.experiment).unwrap_or_default();
-        if !self.into.registry.has_carried(&run).await? {
+        let registry = self.into.registry;
+        let is_known = registry.has_carried(&run).await?;
+        let left_out = self.report.count_left_out();
+        if !is_known {
             let completed = source.complete(&mut run).await;
             match completed {
                 Err(error) if error.is_of_one() => {
@@ -57,7 +60,14 @@ impl Importing<'_> {
             let to = format!("{}/{}/artifacts", run.experiment, run.id);
             self.files(source, &Owner::Run(run.id.clone()), &uri, &to).await?;
         }
-        let carried = self.into.registry.carry_run(&run).await?;
+        let is_lacking = self.report.count_left_out() > left_out;
+        if is_lacking {
+            registry.note_lacking(&run.id, true).await?;
+        }
+        let carried = registry.carry_run(&run).await?;
+        if !is_known && !is_lacking {
+            registry.note_lacking(&run.id, false).await?;
+        }
         self.count(Kind::Run, carried);
         Ok(())
     }

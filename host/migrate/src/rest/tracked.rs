@@ -50,11 +50,15 @@ impl Rest {
         self.page(request, "runs", |read: RunRead| Ok(read.into())).await
     }
 
+    pub(crate) async fn run(&self, id: &str) -> Result<TrackedRun, Error> {
+        let request = Request::get("api/2.0/mlflow/runs/get").query("run_id", id);
+        let answer: GotRun = self.client.json(request).await?;
+        Ok(answer.run.into())
+    }
+
     /// What went into a run: MLflow leaves models out of a list of runs.
     pub(super) async fn add_inputs(&self, run: &mut TrackedRun) -> Result<(), Error> {
-        let request = Request::get("api/2.0/mlflow/runs/get").query("run_id", &run.id);
-        let answer: GotRun = self.client.json(request).await?;
-        let got = TrackedRun::from(answer.run);
+        let got = self.run(&run.id).await?;
         (run.datasets, run.used, run.made) = (got.datasets, got.used, got.made);
         Ok(())
     }

@@ -1,7 +1,8 @@
 //! Files that a database speaks of, as far as they are on this machine.
 
-use std::fs::File;
-use std::io::Write;
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io::{ErrorKind, Write};
 use std::path::{Component, Path, PathBuf};
 
 use super::Sqlite;
@@ -10,21 +11,33 @@ use crate::rest::files::{joined, proxied};
 use crate::source::Entry;
 
 impl Sqlite {
-    /// None where a URI leads elsewhere. A folder that is not there has nothing in it: MLflow makes one with its first file.
+    /// None where a URI leads elsewhere. A folder that is not there has nothing in it, as MLflow makes one with its first file:
+    /// but only where files of its experiment are, as else they may be somewhere else.
     pub(super) fn entries(&self, uri: &str, folder: &str) -> Result<Option<Vec<Entry>>, Error> {
         let Some(root) = self.path(uri) else { return Ok(None) };
-        let Ok(listed) = std::fs::read_dir(root.join(folder)) else {
-            // Where even the home of all files is not there, they are somewhere else.
-            let has_home = proxied(uri).is_none() || self.artifacts.is_dir();
-            return Ok(has_home.then(Vec::new));
+        let path = root.join(folder);
+        let listed = match std::fs::read_dir(&path) {
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                return match of_experiment(&root) {
+                    Some(home) if !home.is_dir() => Err(Error::Refused(format!(
+                        "there is no folder `{}`: nothing was logged to it, or it is elsewhere (`--artifacts FOLDER`)",
+                        home.display()
+                    ))),
+                    _ => Ok(Some(Vec::new())),
+                };
+            }
+            listed => listed.map_err(|error| unreadable(&path, &error))?,
         };
         let mut entries = Vec::new();
-        for entry in listed.flatten() {
-            let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { continue };
-            if kind.is_dir() || kind.is_file() {
-                let bytes = entry.metadata().ok().filter(|_| kind.is_file()).map(|metadata| metadata.len());
-                entries.push(Entry { path: joined(folder, &name), is_folder: kind.is_dir(), bytes });
-            }
+        for entry in listed {
+            let entry = entry.map_err(|error| unreadable(&path, &error))?;
+            // What has no name in UTF-8 is not found under the one that stands for it: whoever copies it tells so.
+            let name = entry.file_name().to_string_lossy().into_owned();
+            // A link is what it leads to; one that leads nowhere can't be copied.
+            let metadata = std::fs::metadata(entry.path()).ok();
+            let is_folder = metadata.as_ref().is_some_and(Metadata::is_dir);
+            let bytes = metadata.filter(Metadata::is_file).map(|metadata| metadata.len());
+            entries.push(Entry { path: joined(folder, &name), is_folder, bytes });
         }
         entries.sort_by(|a, b| a.path.cmp(&b.path));
         Ok(Some(entries))
@@ -33,25 +46,40 @@ impl Sqlite {
     pub(super) fn copy_file(&self, uri: &str, path: &str, to: &mut (dyn Write + Send)) -> Result<(), Error> {
         let root = self.path(uri).ok_or_else(|| Error::Refused(format!("`{uri}` can't be reached from here")))?;
         let path = root.join(path);
-        let unreadable = |error| Error::Refused(format!("`{}` can't be read: {error}", path.display()));
-        let mut file = File::open(&path).map_err(unreadable)?;
-        std::io::copy(&mut file, to).map_err(unreadable)?;
+        let metadata = std::fs::metadata(&path).map_err(|error| unreadable(&path, &error))?;
+        if !metadata.is_file() {
+            // To open a pipe may last for ever.
+            return Err(Error::Refused(format!("`{}` is no file", path.display())));
+        }
+        let mut file = File::open(&path).map_err(|error| unreadable(&path, &error))?;
+        std::io::copy(&mut file, to).map_err(|error| unreadable(&path, &error))?;
         Ok(())
     }
 
     /// Where a URI leads on this machine. Relative paths are so to the folder of the database, where servers are started.
     fn path(&self, uri: &str) -> Option<PathBuf> {
-        let path = match (proxied(uri), uri.split_once(':')) {
-            (Some(below), _) => self.artifacts.join(below),
-            (None, Some(("file", path))) => PathBuf::from(decoded(path.strip_prefix("//").unwrap_or(path))),
+        let (home, path) = match (proxied(uri), uri.split_once(':')) {
+            (Some(below), _) => (Some(self.artifacts.as_path()), PathBuf::from(below)),
+            (None, Some(("file", path))) => {
+                (self.file.parent(), decoded(path.strip_prefix("//").unwrap_or(path)).into())
+            }
             (None, Some((_, rest))) if rest.starts_with("//") => return None,
             (None, _) if uri.is_empty() => return None,
-            (None, _) => PathBuf::from(uri),
+            (None, _) => (self.file.parent(), PathBuf::from(uri)),
         };
-        let home = self.file.parent().unwrap_or(Path::new(""));
         let leads_up = path.components().any(|part| part == Component::ParentDir);
-        (!leads_up).then(|| home.join(path))
+        (!leads_up).then(|| home.unwrap_or(Path::new("")).join(path))
     }
+}
+
+/// The folder of an experiment, of that of a run's files (`RUN/artifacts` in it) or of a version's (`models/VERSION/artifacts`).
+fn of_experiment(root: &Path) -> Option<&Path> {
+    let home = root.parent()?.parent()?;
+    if home.file_name() == Some(OsStr::new("models")) { home.parent() } else { Some(home) }
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Error {
+    Error::Refused(format!("`{}` can't be read: {error}", path.display()))
 }
 
 fn decoded(path: &str) -> String {

@@ -40,6 +40,7 @@ const WORKSPACE: &str = "default";
 
 pub(crate) struct Sqlite {
     connection: Connection,
+    /// Absolute, as `artifacts`.
     file: PathBuf,
     /// Where files are whose place is only known to the server.
     artifacts: PathBuf,
@@ -57,9 +58,13 @@ impl Sqlite {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(file, flags).map_err(|error| told(file, &error))?;
         connection.busy_timeout(PATIENCE).map_err(|error| told(file, &error))?;
-        let beside = file.parent().unwrap_or(Path::new("")).join("mlartifacts");
-        let artifacts = artifacts.map_or(beside, Path::to_path_buf);
-        let mut opened = Self { connection, file: file.to_path_buf(), artifacts, columns: HashMap::new() };
+        let absolute = |path: &Path| {
+            std::path::absolute(path).map_err(|error| Error::place(format!("`{}`: {error}", path.display())))
+        };
+        let file = absolute(file)?;
+        let beside = file.with_file_name("mlartifacts");
+        let artifacts = artifacts.map_or(Ok(beside), absolute)?;
+        let mut opened = Self { connection, file, artifacts, columns: HashMap::new() };
         opened.columns = opened.all_columns()?;
         opened.check_schema()?;
         Ok(opened)

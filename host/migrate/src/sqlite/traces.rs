@@ -71,7 +71,12 @@ impl Sqlite {
             let sql = "SELECT assessment_id, name, assessment_type, value, error, created_timestamp, last_updated_timestamp, \
                        source_type, source_id, span_id, rationale, overrides, assessment_metadata FROM assessments \
                        WHERE trace_id = ? ORDER BY created_timestamp, rowid";
-            raw.assessments = self.rows(sql, of, assessment)?;
+            for read in self.rows(sql, of, assessment)? {
+                match read {
+                    Ok(assessment) => raw.assessments.push(assessment),
+                    Err(broken) => raw.broken.push(broken),
+                }
+            }
         }
         Ok(())
     }
@@ -153,18 +158,26 @@ fn raw(row: &Row<'_>, experiment: &str) -> rusqlite::Result<Raw> {
         metadata,
         tags,
         assessments: Vec::new(),
+        broken: Vec::new(),
     })
 }
 
-/// An assessment as the API has it.
-fn assessment(row: &Row<'_>) -> rusqlite::Result<Value> {
+/// An assessment as the API has it; else its name, and why it can't be read.
+fn assessment(row: &Row<'_>) -> rusqlite::Result<Result<Value, (String, String)>> {
     let text = |column| row.get::<_, Option<String>>(column);
-    let parsed =
-        |column| Ok::<_, rusqlite::Error>(text(column)?.and_then(|text| serde_json::from_str::<Value>(&text).ok()));
     let time = |column| Ok::<_, rusqlite::Error>(written_time(nanoseconds(row.get(column)?)));
-    let (value, name) = (parsed(3)?.unwrap_or_default(), text(1)?.unwrap_or_default());
+    let (id, name) = (text(0)?.unwrap_or_default(), text(1)?.unwrap_or_default());
+    let mut json = Vec::with_capacity(3);
+    for (column, what) in [(3, "value"), (4, "error"), (12, "metadata")] {
+        // Python writes numbers that are none, which JSON does not have.
+        match text(column)?.as_deref().map(serde_json::from_str::<Value>).transpose() {
+            Ok(value) => json.push(value.unwrap_or_default()),
+            Err(error) => return Ok(Err((id, format!("its {what} is no JSON: {error}")))),
+        }
+    }
+    let [value, error, metadata] = <[Value; 3]>::try_from(json).expect("three columns");
     let mut fields = json!({
-        "assessment_id": text(0)?,
+        "assessment_id": id,
         "assessment_name": name,
         "create_time": time(5)?,
         "last_update_time": time(6)?,
@@ -172,12 +185,15 @@ fn assessment(row: &Row<'_>) -> rusqlite::Result<Value> {
         "span_id": text(9)?,
         "rationale": text(10)?,
         "overrides": text(11)?,
-        "metadata": parsed(12)?,
+        "metadata": metadata,
     });
     match text(2)?.as_deref() {
         Some("expectation") => fields["expectation"] = json!({ "value": value }),
-        Some("issue") => fields["issue"] = json!({ "issue_name": value.as_str().unwrap_or(&name) }),
-        _ => fields["feedback"] = json!({ "value": value, "error": parsed(4)? }),
+        Some("issue") => {
+            let issue = value["issue_name"].as_str().unwrap_or(&name);
+            fields["issue"] = json!({ "issue_name": issue });
+        }
+        _ => fields["feedback"] = json!({ "value": value, "error": error }),
     }
-    Ok(fields)
+    Ok(Ok(fields))
 }

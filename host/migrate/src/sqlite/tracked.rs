@@ -1,5 +1,7 @@
 //! Experiments, runs, metrics, logged models.
 
+use std::collections::{BTreeMap, HashMap};
+
 use model::app::{AppMetric, AppStatus, AppVersion};
 use model::tracking::{DatasetName, Experiment, MadeVersion, Metric, RunDataset, TrackedRun};
 use rusqlite::{Row, params};
@@ -11,6 +13,9 @@ use crate::wire::tracked::{lifecycle, status};
 
 /// Points of a page.
 const POINTS: usize = 5000;
+
+/// A model, and the data it was measured with, by time and step of the points of one metric.
+type OfModels = HashMap<(i64, i64), (String, Option<DatasetName>)>;
 
 impl Sqlite {
     /// One of a workspace has that before its name: names are of one workspace there, and of one store here.
@@ -77,8 +82,10 @@ impl Sqlite {
             let sql = "SELECT key, value, is_nan, timestamp, step FROM latest_metrics WHERE run_uuid = ?";
             let latest = self.rows(sql, [&run.id], |row| metric(row, 0))?;
             run.metrics = latest.into_iter().map(|metric| (metric.key.clone(), metric)).collect();
-            let of_models = self.of_models(&run.id, &run.used, &run.made)?;
-            run.metrics.values_mut().for_each(|metric| add_model(metric, &of_models));
+            for metric in run.metrics.values_mut() {
+                let of_models = self.of_models(&run.id, &metric.key, &run.used, &run.made)?;
+                add_model(metric, &of_models);
+            }
         }
         Ok(runs)
     }
@@ -132,24 +139,19 @@ impl Sqlite {
         Ok((used, made))
     }
 
-    /// What a run measured of models, which it names among what went in or came out.
-    fn of_models(&self, run: &str, used: &[String], made: &[MadeVersion]) -> Result<Vec<Metric>, Error> {
-        let mut metrics = Vec::new();
+    /// Of which models, among what went into a run or came out of it, the points of a metric say something.
+    fn of_models(&self, run: &str, key: &str, used: &[String], made: &[MadeVersion]) -> Result<OfModels, Error> {
+        let mut points = OfModels::new();
         if !self.has("logged_model_metrics") {
-            return Ok(metrics);
+            return Ok(points);
         }
         for model in used.iter().chain(made.iter().map(|made| &made.id)) {
-            let measured = self.measured("model_id = ? AND run_id = ?", &[model, run])?;
-            metrics.extend(measured.into_iter().map(|metric| Metric {
-                key: metric.key,
-                value: metric.value,
-                timestamp: metric.timestamp,
-                step: metric.step,
-                app_version: Some(model.clone()),
-                dataset: metric.dataset,
-            }));
+            for point in self.measured("model_id = ? AND metric_name = ? AND run_id = ?", &[model, key, run])? {
+                let of = (model.clone(), point.dataset);
+                points.entry((point.timestamp, point.step)).or_insert(of);
+            }
         }
-        Ok(metrics)
+        Ok(points)
     }
 
     fn measured(&self, condition: &str, of: &[&str]) -> Result<Vec<AppMetric>, Error> {
@@ -178,7 +180,7 @@ impl Sqlite {
             self.rows(sql, params![run, key, begins(after), POINTS as i64], |row| Ok((row.get(0)?, metric(row, 1)?)))?;
         let mut points = page(rows, POINTS);
         let (used, made) = self.models_of(run)?;
-        let of_models = self.of_models(run, &used, &made)?;
+        let of_models = self.of_models(run, key, &used, &made)?;
         points.items.iter_mut().for_each(|metric| add_model(metric, &of_models));
         Ok(points)
     }
@@ -223,14 +225,13 @@ impl Sqlite {
             model.tags = self.pairs("SELECT tag_key, tag_value FROM logged_model_tags WHERE model_id = ?", of)?;
             model.params =
                 self.pairs("SELECT param_key, param_value FROM logged_model_params WHERE model_id = ?", of)?;
+            let mut latest = BTreeMap::new();
             for metric in self.measured("model_id = ?", &[&model.id])? {
                 // The latest comes last.
-                let is_alike = |there: &AppMetric| {
-                    (&there.key, &there.run, &there.dataset) == (&metric.key, &metric.run, &metric.dataset)
-                };
-                model.metrics.retain(|there| !is_alike(there));
-                model.metrics.push(metric);
+                let dataset = metric.dataset.clone().map(|dataset| (dataset.name, dataset.digest));
+                latest.insert((metric.key.clone(), metric.run.clone(), dataset), metric);
             }
+            model.metrics = latest.into_values().collect();
         }
         Ok(models)
     }
@@ -250,9 +251,8 @@ fn metric(row: &Row<'_>, from: usize) -> rusqlite::Result<Metric> {
     })
 }
 
-fn add_model(metric: &mut Metric, of_models: &[Metric]) {
-    let is_it = |of: &&Metric| (&of.key, of.timestamp, of.step) == (&metric.key, metric.timestamp, metric.step);
-    if let Some(of) = of_models.iter().find(is_it) {
-        (metric.app_version, metric.dataset) = (of.app_version.clone(), of.dataset.clone());
+fn add_model(metric: &mut Metric, of_models: &OfModels) {
+    if let Some((model, dataset)) = of_models.get(&(metric.timestamp, metric.step)) {
+        (metric.app_version, metric.dataset) = (Some(model.clone()), dataset.clone());
     }
 }

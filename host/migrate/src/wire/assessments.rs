@@ -70,9 +70,7 @@ struct ErrorRead {
 
 /// Fails with what is wrong with it.
 pub(crate) fn read(value: &Value) -> Result<Assessment, String> {
-    let read =
-        AssessmentRead::deserialize(value).map_err(|error| format!("an assessment of it can't be read: {error}"))?;
-    let of = |why: &str| format!("its assessment {}: {why}", read.assessment_id);
+    let read = AssessmentRead::deserialize(value).map_err(|error| error.to_string())?;
     let mut metadata = BTreeMap::new();
     for (name, value) in read.metadata.clone().unwrap_or_default() {
         let text = value.as_str().map(str::to_owned).unwrap_or_else(|| value.to_string());
@@ -84,18 +82,18 @@ pub(crate) fn read(value: &Value) -> Result<Assessment, String> {
             None => Said::Feedback(json_of(&feedback.value)),
         },
         (None, Some(ExpectationRead { serialized_value: Some(serialized), .. }), _) => {
-            Said::Expectation(Json::parse(&serialized.value).map_err(|error| of(&error.to_string()))?)
+            Said::Expectation(Json::parse(&serialized.value).map_err(|error| error.to_string())?)
         }
         (None, Some(expectation), _) => Said::Expectation(json_of(&expectation.value)),
         (None, None, Some(issue)) => {
             metadata.insert(ISSUE.to_owned(), issue.issue_name.clone());
             Said::Feedback(json_of(&json!(true)))
         }
-        (None, None, None) => return Err(of("it says nothing")),
+        (None, None, None) => return Err("it says nothing".to_owned()),
     };
     let id = |text: &str| {
         let id = text.strip_prefix("a-").unwrap_or(text).parse().map(AssessmentId);
-        id.map_err(|_| of(&format!("`{text}` is no id of one")))
+        id.map_err(|_| format!("`{text}` is no id of one"))
     };
     let created = read.create_time.as_deref().and_then(read_time).unwrap_or_default();
     Ok(Assessment {

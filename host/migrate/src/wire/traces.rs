@@ -91,6 +91,7 @@ impl TraceRead {
             metadata,
             tags,
             assessments: self.assessments.unwrap_or_default(),
+            broken: Vec::new(),
         }
         .told()
     }
@@ -110,6 +111,8 @@ pub(crate) struct Raw {
     pub(crate) tags: BTreeMap<String, String>,
     /// As the API has them.
     pub(crate) assessments: Vec<Value>,
+    /// Those of which not even that can be told: by name, with why.
+    pub(crate) broken: Vec<(String, String)>,
 }
 
 impl Raw {
@@ -117,9 +120,15 @@ impl Raw {
         let Some(id) = own_id(&self.id) else {
             return Err((self.id, "its id is none that OpenTelemetry could have".to_owned()));
         };
-        let mut said = Vec::with_capacity(self.assessments.len());
+        let (mut said, mut broken) = (Vec::with_capacity(self.assessments.len()), self.broken);
         for assessment in &self.assessments {
-            said.push(assessments::read(assessment).map_err(|why| (self.id.clone(), why))?);
+            match assessments::read(assessment) {
+                Ok(read) => said.push(read),
+                Err(why) => {
+                    let name = assessment["assessment_id"].as_str().unwrap_or("one without an id");
+                    broken.push((name.to_owned(), why));
+                }
+            }
         }
         let spans = match (self.tags.get(SPANS).map(String::as_str), self.tags.get(ARTIFACTS)) {
             (Some(IN_DATABASE), _) | (None, None) => SpansIn::Database,
@@ -143,7 +152,7 @@ impl Raw {
             ..Header::default()
         };
         let info = TraceInfo { id, experiment: self.experiment, header, tags, assessments: said };
-        Ok(ToldTrace { mlflow_id: self.id, info, spans })
+        Ok(ToldTrace { mlflow_id: self.id, info, spans, broken })
     }
 }
 
@@ -177,14 +186,7 @@ pub(crate) fn written(info: &TraceInfo, experiment: &str) -> Value {
             json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": experiment } }),
         ),
         ("request_time".to_owned(), json!(written_time(header.start))),
-        (
-            "state".to_owned(),
-            json!(match header.state {
-                State::InProgress => "IN_PROGRESS",
-                State::Ok => "OK",
-                State::Error => "ERROR",
-            }),
-        ),
+        ("state".to_owned(), json!(state_name(header.state))),
         ("trace_metadata".to_owned(), json!(metadata)),
         ("tags".to_owned(), json!(tags)),
         ("assessments".to_owned(), said.map(|one| assessments::written(&info.id, one)).collect()),
@@ -195,6 +197,14 @@ pub(crate) fn written(info: &TraceInfo, experiment: &str) -> Value {
     put("request_preview", header.inputs.clone());
     put("response_preview", header.outputs.clone());
     Value::Object(fields)
+}
+
+pub(crate) fn state_name(state: State) -> &'static str {
+    match state {
+        State::InProgress => "IN_PROGRESS",
+        State::Ok => "OK",
+        State::Error => "ERROR",
+    }
 }
 
 /// Spans of a trace, of the file that MLflow keeps them in.

@@ -37,9 +37,14 @@ impl Database {
     }
 
     fn put(&self, path: &str, content: &str) {
-        let path = self.folder.path().join("mlartifacts").join(path);
+        let path = self.artifacts().join(path);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, content).unwrap();
+    }
+
+    /// The folder of the proxy for files.
+    pub(crate) fn artifacts(&self) -> PathBuf {
+        self.folder.path().join("mlartifacts")
     }
 
     pub(crate) fn file(&self) -> PathBuf {

@@ -4,15 +4,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use migrate::{Access, Kind, import};
 use model::app::AppStatus;
-use model::assessment::Said;
+use model::assessment::{ISSUE, Said};
 use model::digest::State;
 use model::search::{CLIENT_REQUEST_ID, LINKED_RUN};
 use model::tracking::{Lifecycle, Status};
-use registry::NewExperiment;
+use registry::{LabelSchemaChange, NewExperiment, ReviewQueueChange};
 use tokio::sync::Notify;
 
 use crate::database::Database;
-use crate::store::Kept;
+use crate::store::{Kept, NOW};
 
 const RUN: &str = "a0000000000000000000000000000001";
 const MODEL: &str = "m-b0000000000000000000000000000001";
@@ -110,6 +110,31 @@ async fn traces_come_with_what_was_said_of_them() {
 }
 
 #[tokio::test]
+async fn an_assessment_that_cant_be_read_is_told_and_the_others_come() {
+    let (database, kept) = (Database::of("3.18"), Kept::in_memory());
+    for (id, kind, value) in [
+        ("a-d0000000000000000000000000000005", "issue", r#"{"issue_name": "slow"}"#),
+        ("a-d0000000000000000000000000000006", "feedback", "NaN"),
+        ("of another kind", "feedback", "1"),
+    ] {
+        database.execute(&format!(
+            "INSERT INTO assessments (assessment_id, trace_id, name, assessment_type, value, created_timestamp, \
+             last_updated_timestamp, source_type, valid) VALUES ('{id}', 'tr-{TRACE}', 'iss-1', '{kind}', '{value}', \
+             1700000008000, 1700000008000, 'CODE', 1)"
+        ));
+    }
+    let report = kept.import(&database.place()).await.unwrap();
+    let trace = kept.traces.trace(TRACE).await.unwrap().unwrap();
+    assert_eq!((trace.assessments.len(), trace.assessments[4].metadata[ISSUE].as_str()), (5, "slow"));
+    let left_out: Vec<_> =
+        report.left_out().filter(|one| one.kind == Kind::Assessment).map(|one| one.to_string()).collect();
+    let of = |id: &str| format!("assessments (1: {id} of tr-{TRACE}): ");
+    assert!(left_out.iter().any(|one| one.starts_with(&of("of another kind"))), "{left_out:?}");
+    let broken = of("a-d0000000000000000000000000000006") + "its value is no JSON";
+    assert!(left_out.iter().any(|one| one.starts_with(&broken)), "{left_out:?}");
+}
+
+#[tokio::test]
 async fn what_has_a_name_comes_with_its_versions() {
     let (database, kept) = (Database::of("3.18"), Kept::on_disk());
     kept.import(&database.place()).await.unwrap();
@@ -181,6 +206,10 @@ async fn what_is_changed_here_stays() {
     kept.import(&database.place()).await.unwrap();
     kept.registry.tag_experiment("1", "team", "mine").await.unwrap();
     kept.registry.set_alias("greet", "production", 3).await.unwrap();
+    let renamed = ReviewQueueChange { name: Some("monthly".to_owned()), ..ReviewQueueChange::default() };
+    kept.registry.change_review_queue("rq-1", &renamed, NOW).await.unwrap();
+    let renamed = LabelSchemaChange { name: Some("correct".to_owned()), ..LabelSchemaChange::default() };
+    kept.registry.change_label_schema("ls-1", &renamed, NOW).await.unwrap();
     let before = kept.everything().await;
     kept.import(&database.place()).await.unwrap();
     assert_eq!(kept.everything().await, before);

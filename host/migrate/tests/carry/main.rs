@@ -4,6 +4,7 @@
 
 mod database;
 mod everything;
+mod files;
 mod places;
 mod server;
 mod store;

@@ -11,27 +11,35 @@ use crate::review_queues::queue_index;
 use crate::{Error, Registry, key};
 
 impl Registry {
-    /// Brings a question; one of the same name in its experiment is the same. Returns the one that is here, with its id.
+    /// Brings a question; one of its id, or else of the same name in its experiment, is the same. Returns the one that is here.
     pub async fn carry_label_schema(&self, brought: &LabelSchema) -> Result<(LabelSchema, Carried), Error> {
-        let index = label_index(brought)?;
+        let (key, index) = (key::of(&[&brought.id])?, label_index(brought)?);
         self.change(&index, async || {
+            // It may have another name by now.
+            if let Some(found) = self.find::<LabelSchema>(Kind::LabelSchema, &key).await? {
+                return Ok((Vec::new(), (found.value, Carried::Known)));
+            }
             if let Some(id) = self.find::<String>(Kind::Index, &index).await? {
                 return Ok((Vec::new(), (self.label_schema(&id.value).await?, Carried::Known)));
             }
-            let schema = added(Kind::LabelSchema, key::of(&[&brought.id])?, brought)?;
+            let schema = added(Kind::LabelSchema, key.clone(), brought)?;
             Ok((vec![schema, added(Kind::Index, index.clone(), &brought.id)?], (brought.clone(), Carried::New)))
         })
         .await
     }
 
-    /// Brings a queue; one of the same name in its experiment is the same. Returns the one that is here, with its id.
+    /// Brings a queue; one of its id, or else of the same name in its experiment, is the same. Returns the one that is here.
     pub async fn carry_review_queue(&self, brought: &ReviewQueue) -> Result<(ReviewQueue, Carried), Error> {
-        let index = queue_index(&brought.experiment, &brought.name)?;
+        let (key, index) = (key::of(&[&brought.id])?, queue_index(&brought.experiment, &brought.name)?);
         self.change(&index, async || {
+            // It may have another name by now.
+            if let Some(found) = self.find::<ReviewQueue>(Kind::ReviewQueue, &key).await? {
+                return Ok((Vec::new(), (found.value, Carried::Known)));
+            }
             if let Some(id) = self.find::<String>(Kind::Index, &index).await? {
                 return Ok((Vec::new(), (self.review_queue(&id.value).await?, Carried::Known)));
             }
-            let queue = added(Kind::ReviewQueue, key::of(&[&brought.id])?, brought)?;
+            let queue = added(Kind::ReviewQueue, key.clone(), brought)?;
             Ok((vec![queue, added(Kind::Index, index.clone(), &brought.id)?], (brought.clone(), Carried::New)))
         })
         .await

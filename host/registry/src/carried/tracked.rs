@@ -9,6 +9,9 @@ use crate::changing::added;
 use crate::experiments::{BY_NAME, BY_TRACES, TURN};
 use crate::{Error, Registry, apps, experiments, key, metrics, runs};
 
+/// What indexes begin with of runs of which something has not come yet.
+const LACKING: &str = "lacking";
+
 impl Registry {
     /// Brings an experiment; one of the same name is the same. It keeps its id where that is free, and the name of its traces is
     /// made here: both are in what comes back.
@@ -92,11 +95,29 @@ impl Registry {
         .await
     }
 
-    /// Whether a run is here with everything that is said of it, so that none of its histories need be looked at.
+    /// Notes whether something of a run did not come that may come another time.
+    pub async fn note_lacking(&self, run: &str, is_lacking: bool) -> Result<(), Error> {
+        let index = key::of(&[LACKING, run])?;
+        self.change(&index, async || {
+            let changes = match (self.find::<bool>(Kind::Index, &index).await?, is_lacking) {
+                (None, true) => vec![added(Kind::Index, index.clone(), &true)?],
+                (Some(noted), false) => vec![noted.removed()],
+                _ => Vec::new(),
+            };
+            Ok((changes, ()))
+        })
+        .await
+    }
+
+    /// Whether a run is here with everything that is said of it, so that none of its histories and files need be looked at. One
+    /// that was going on when it came, or lacks something ([`Self::note_lacking`]), is not.
     pub async fn has_carried(&self, brought: &TrackedRun) -> Result<bool, Error> {
         let Some(run) = self.run(&brought.id).await? else { return Ok(false) };
+        if self.find::<bool>(Kind::Index, &key::of(&[LACKING, &brought.id])?).await?.is_some() {
+            return Ok(false);
+        }
         let is_later = |point: &Metric| run.metrics.get(&point.key).is_some_and(|there| !there.is_before(point));
-        let is_over = !matches!(brought.status, Status::Running | Status::Scheduled);
-        Ok(is_over && brought.metrics.values().all(is_later))
+        let is_over = |run: &TrackedRun| !matches!(run.status, Status::Running | Status::Scheduled);
+        Ok(is_over(&run) && is_over(brought) && brought.metrics.values().all(is_later))
     }
 }
