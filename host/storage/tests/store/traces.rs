@@ -246,7 +246,7 @@ fn any_query(random: &mut fastrand::Rng) -> Query {
 enum Operation {
     Put(&'static str, Vec<SpanBatch>),
     Annotate(Vec<Annotation>),
-    Trace(String),
+    Traces(Vec<String>, usize),
     Spans(String, usize, usize),
     Search(Query, usize),
     Delete(Vec<String>),
@@ -268,7 +268,7 @@ fn operation(random: &mut fastrand::Rng) -> Operation {
             (0..random.u32(0..4)).map(|_| batch(random)).collect(),
         ),
         22..35 => Operation::Annotate((0..random.u32(1..4)).map(|_| any_annotation(random)).collect()),
-        35..42 => Operation::Trace(id),
+        35..42 => Operation::Traces(vec![id, trace(random.u64(0..TRACES))], random.usize(0..9)),
         42..50 => Operation::Spans(id, random.usize(0..4), random.usize(0..9)),
         50..90 => Operation::Search(any_query(random), random.usize(1..6)),
         90..93 => Operation::Delete(vec![id, trace(random.u64(0..TRACES))]),
@@ -290,7 +290,7 @@ async fn answer(store: &dyn TraceStore, operation: &Operation) -> String {
     match operation {
         Operation::Put(experiment, batches) => seen(store.put_spans(experiment, batches.clone()).await),
         Operation::Annotate(annotations) => seen(store.annotate(annotations.clone()).await),
-        Operation::Trace(id) => seen(store.trace(id).await),
+        Operation::Traces(ids, spans) => seen(store.traces(ids, *spans).await),
         Operation::Spans(id, skip, limit) => seen(store.spans(id, *skip, *limit).await),
         Operation::Search(query, limit) => seen(pages(store, query, *limit).await),
         Operation::Delete(ids) => seen(store.delete_traces(ids).await),
