@@ -412,6 +412,26 @@ async fn an_assessment_that_came_with_others_stays_withdrawn() {
     assert_eq!(info.assessments.iter().map(|said| said.id.0.as_u128()).collect::<Vec<_>>(), [2]);
 }
 
+/// More than one answer between processes has.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_traces_that_are_asked_for_at_once_come_as_they_are() {
+    let subject = Subject::shared();
+    let store = subject.traces();
+    let large = |number: u64| {
+        let mut batch = small_batch(number);
+        batch.spans[0].0.attributes = vec![("text".to_owned(), json(&format!("\"{}\"", "a".repeat(9 << 20))))];
+        batch
+    };
+    for number in 1..=3 {
+        store.put_spans("default", vec![large(number)]).await.expect("put");
+    }
+    let ids: Vec<String> = [1, 9, 2, 3].map(trace).into();
+    let found = store.traces(&ids, 1).await.expect("read");
+    let found: Vec<_> = found.into_iter().map(|found| found.map(|found| (found.info.id, found.spans))).collect();
+    let expected = |number: u64| (number != 9).then(|| (trace(number), large(number).spans));
+    assert!(found == [1, 9, 2, 3].map(expected), "other traces were read than were put");
+}
+
 /// A part of the full set, see CONTRIBUTING.
 #[ignore = "takes minutes"]
 #[tokio::test(flavor = "multi_thread")]
