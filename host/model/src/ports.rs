@@ -669,7 +669,15 @@ pub trait TraceStore: Send + Sync {
     /// `Missing` where there is no such trace, or no such assessment; then nothing has changed.
     async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError>;
 
-    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError>;
+    /// A trace, but for its spans.
+    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
+        let found = self.traces(&[id.to_owned()], 0).await?;
+        Ok(found.into_iter().flatten().next().map(|found| found.info))
+    }
+
+    /// What is known of each of these traces, with up to `spans` of its spans as [`Self::spans`] has them; none where there is
+    /// no such trace.
+    async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError>;
 
     /// Up to `limit` spans of a trace, by start, behind the first `skip`, each with what it adds. Of spans with one id, the one
     /// that ended later.
@@ -730,6 +738,13 @@ pub struct Expired {
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpanBatch {
     pub trace: String,
+    pub spans: Vec<(Span, SpanDigest)>,
+}
+
+/// A trace as it is read, with as many of its spans as were asked for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundTrace {
+    pub info: TraceInfo,
     pub spans: Vec<(Span, SpanDigest)>,
 }
 

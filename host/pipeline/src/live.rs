@@ -11,8 +11,8 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::digest::{ANNOUNCEMENT, SpanDigest};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{Annotation, Exporting, Sink, SpanBatch, StoreError, TraceStore};
-use model::search::{Cursor, Page, Query, TraceInfo};
+use model::ports::{Annotation, Exporting, FoundTrace, Sink, SpanBatch, StoreError, TraceStore};
+use model::search::{Cursor, Page, Query};
 use model::telemetry::{Batch, Encoding, Receipt};
 use model::trace::Span;
 use tokio::sync::{mpsc, watch};
@@ -337,8 +337,8 @@ impl TraceStore for Forwarding {
         self.store.annotate(annotations).await
     }
 
-    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
-        self.store.trace(id).await
+    async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
+        self.store.traces(ids, spans).await
     }
 
     async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {

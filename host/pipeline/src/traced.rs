@@ -5,13 +5,14 @@
 
 use std::collections::{BTreeMap, BinaryHeap};
 use std::io::Write;
+use std::slice;
 
 use model::assessment::{Assessment, AssessmentId, Said, Source, SourceKind};
 use model::digest::SpanDigest;
 use model::feedback::Feedback;
 use model::json::Json;
 use model::outcome::Outcome;
-use model::ports::{Annotation, AnnotationChange, Store, StoreError, TraceStore};
+use model::ports::{Annotation, AnnotationChange, FoundTrace, Store, StoreError, TraceStore};
 use model::run::{PlannedScorer, RowResult, RunHeader};
 use model::search::{Cursor, Query, TraceInfo};
 use model::trace::Span;
@@ -46,8 +47,8 @@ pub async fn write_rows(
     let ids = ids(store, query, sampled).await?;
     for id in &ids {
         // It was deleted meanwhile.
-        let Some(info) = store.trace(id).await? else { continue };
-        let spans = store.spans(id, 0, MOST_SPANS).await?;
+        let found = store.traces(slice::from_ref(id), MOST_SPANS).await?;
+        let Some(FoundTrace { info, spans }) = found.into_iter().flatten().next() else { continue };
         writeln!(to, "{}", writer(&info, &spans).map_err(std::io::Error::from)?.as_str())?;
     }
     Ok(ids.len() as u64)

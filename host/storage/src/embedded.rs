@@ -23,12 +23,12 @@ use async_trait::async_trait;
 use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, JudgeCache, Retention, SpanBatch, Store, StoreError,
-    TraceRetention, TraceStore,
+    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, FoundTrace, JudgeCache, Retention, SpanBatch, Store,
+    StoreError, TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
-use model::search::{Cursor, Page, Query, TraceInfo};
+use model::search::{Cursor, Page, Query};
 use model::trace::Span;
 use tokio::sync::Semaphore;
 
@@ -355,9 +355,9 @@ impl TraceStore for EmbeddedStore {
         self.writer.make(Change::Traces { payloads, about: annotations }).await
     }
 
-    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
-        let (traces, id) = (Arc::clone(&self.traces), id.to_owned());
-        off_thread(move || traces.info(&id)).await
+    async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
+        let (traces, ids) = (Arc::clone(&self.traces), ids.to_vec());
+        off_thread(move || ids.iter().map(|id| traces.find(id, spans)).collect()).await
     }
 
     async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {

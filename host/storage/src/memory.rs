@@ -13,8 +13,8 @@ use model::assessment::{Assessment, AssessmentId};
 use model::digest::{ANNOUNCEMENT, Fold, SpanDigest};
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, AnnotationChange, DatasetWriter, Expired, Retention, SpanBatch, Store, StoreError, TraceRetention,
-    TraceStore,
+    Annotation, AnnotationChange, DatasetWriter, Expired, FoundTrace, Retention, SpanBatch, Store, StoreError,
+    TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -63,15 +63,26 @@ struct Trace {
 }
 
 impl Trace {
-    fn info(&self, id: &str) -> TraceInfo {
+    fn fold(&self) -> Fold {
         let mut fold = Fold::default();
         for (digest, _) in self.spans.values() {
             fold.add(digest.clone());
         }
+        fold
+    }
+
+    /// Up to `limit` spans in order, behind the first `skip`.
+    fn spans(&self, skip: usize, limit: usize) -> Vec<(Span, SpanDigest)> {
+        let fold = self.fold();
+        let page = fold.in_order().into_iter().skip(skip).take(limit);
+        page.map(|digest| (self.spans[&digest.id].1.clone(), digest.clone())).collect()
+    }
+
+    fn info(&self, id: &str) -> TraceInfo {
         let mut assessments = self.assessments.clone();
         assessments.sort_by_key(|assessment| (assessment.created, assessment.id));
         let (id, experiment) = (id.to_owned(), self.experiment.clone());
-        TraceInfo { id, experiment, header: fold.header(), tags: self.tags.clone(), assessments }
+        TraceInfo { id, experiment, header: self.fold().header(), tags: self.tags.clone(), assessments }
     }
 
     fn matches(&self, info: &TraceInfo, matcher: Option<&Matcher>) -> bool {
@@ -263,19 +274,19 @@ impl TraceStore for MemoryStore {
         Ok(())
     }
 
-    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
-        Ok(self.state().traces.get(id).map(|kept| kept.info(id)))
+    async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
+        let state = self.state();
+        let found = |id: &String| {
+            let kept = state.traces.get(id)?;
+            Some(FoundTrace { info: kept.info(id), spans: kept.spans(0, spans) })
+        };
+        Ok(ids.iter().map(found).collect())
     }
 
     async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
         let state = self.state();
         let kept = state.traces.get(id).ok_or_else(|| missing_trace(id))?;
-        let mut fold = Fold::default();
-        for (digest, _) in kept.spans.values() {
-            fold.add(digest.clone());
-        }
-        let page = fold.in_order().into_iter().skip(skip).take(limit);
-        Ok(page.map(|digest| (kept.spans[&digest.id].1.clone(), digest.clone())).collect())
+        Ok(kept.spans(skip, limit))
     }
 
     async fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {

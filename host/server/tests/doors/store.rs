@@ -6,7 +6,7 @@ use std::sync::Mutex;
 
 use model::assessment::Assessment;
 use model::digest::{Fold, SpanDigest};
-use model::ports::{Annotation, AnnotationChange, SpanBatch, StoreError, TraceStore};
+use model::ports::{Annotation, AnnotationChange, FoundTrace, SpanBatch, StoreError, TraceStore};
 use model::search::{Cursor, Page, Query, TraceInfo};
 use model::trace::Span;
 use tokio::sync::watch;
@@ -66,6 +66,23 @@ impl Kept {
         self.refuses.lock().unwrap().map_or(Ok(()), |error| Err(error()))
     }
 
+    fn info(&self, id: &str) -> Option<TraceInfo> {
+        if !self.has(id) {
+            return None;
+        }
+        let (mut fold, mut info) = (Fold::default(), TraceInfo { id: id.to_owned(), ..TraceInfo::default() });
+        for (experiment, batches) in &*self.puts.borrow() {
+            for batch in batches.iter().filter(|batch| batch.trace == id) {
+                info.experiment.clone_from(experiment);
+                for (_, digest) in &batch.spans {
+                    fold.add(digest.clone());
+                }
+            }
+        }
+        let Said { tags, assessments } = self.said.lock().unwrap().get(id).cloned().unwrap_or_default();
+        Some(TraceInfo { header: fold.header(), tags, assessments, ..info })
+    }
+
     fn has(&self, id: &str) -> bool {
         self.puts.borrow().iter().any(|(_, batches)| batches.iter().any(|batch| batch.trace == id))
     }
@@ -113,21 +130,15 @@ impl TraceStore for Kept {
         Ok(())
     }
 
-    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
-        if !self.has(id) {
-            return Ok(None);
+    async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
+        let mut found = Vec::new();
+        for id in ids {
+            found.push(match self.info(id) {
+                Some(info) => Some(FoundTrace { info, spans: TraceStore::spans(self, id, 0, spans).await? }),
+                None => None,
+            });
         }
-        let (mut fold, mut info) = (Fold::default(), TraceInfo { id: id.to_owned(), ..TraceInfo::default() });
-        for (experiment, batches) in &*self.puts.borrow() {
-            for batch in batches.iter().filter(|batch| batch.trace == id) {
-                info.experiment.clone_from(experiment);
-                for (_, digest) in &batch.spans {
-                    fold.add(digest.clone());
-                }
-            }
-        }
-        let Said { tags, assessments } = self.said.lock().unwrap().get(id).cloned().unwrap_or_default();
-        Ok(Some(TraceInfo { header: fold.header(), tags, assessments, ..info }))
+        Ok(found)
     }
 
     async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {

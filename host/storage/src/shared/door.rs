@@ -6,6 +6,7 @@
 use std::io;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
+use std::slice;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 
@@ -25,7 +26,7 @@ use crate::traces;
 /// Requests of one process that are in work at once; further ones wait in the socket.
 const IN_WORK: usize = 64;
 
-/// Results and documents beyond this many bytes are sent with the next answer.
+/// Results, traces and documents beyond this many bytes are sent with the next answer.
 const PAGE_BYTES: usize = 16 << 20;
 
 /// A socket that nobody is answered on yet.
@@ -146,6 +147,22 @@ async fn send<T: serde::Serialize>(answers: &Mutex<OwnedWriteHalf>, number: u64,
     answers.lock().await.write_all(&bytes).await
 }
 
+/// Traces until they have [`PAGE_BYTES`].
+async fn traces_of(store: &EmbeddedStore, ids: &[String], spans: usize) -> Result<Answer, StoreError> {
+    let (mut found, mut bytes) = (Vec::new(), 0);
+    for id in ids {
+        for trace in store.traces(slice::from_ref(id), spans).await? {
+            let trace = trace.as_ref().map(protocol::Trace::of).transpose()?;
+            bytes += trace.as_ref().map_or(0, protocol::Trace::bytes);
+            found.push(trace);
+        }
+        if bytes >= PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(Answer::Traces(found))
+}
+
 pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Answer, StoreError> {
     match request {
         Request::CreateRun { header } => store.create_run(&protocol::from_json(&header)?).await.map(|()| Answer::Done),
@@ -180,10 +197,7 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::Annotate { annotations } => {
             store.annotate(protocol::from_json(&annotations)?).await.map(|()| Answer::Done)
         }
-        Request::Trace { id } => {
-            let found = store.trace(&id).await?;
-            found.as_ref().map(protocol::json).transpose().map(Answer::Trace)
-        }
+        Request::Traces { ids, spans } => traces_of(store, &ids, spans as usize).await,
         Request::Spans { id, skip, limit } => {
             let found = store.spans(&id, skip as usize, limit as usize).await?;
             traces::write_spans(&found).map(|(spans, digests)| Answer::Spans { spans, digests })

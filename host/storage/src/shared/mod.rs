@@ -23,12 +23,12 @@ use async_trait::async_trait;
 use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, JudgeCache, Retention, SpanBatch, Store, StoreError,
-    TraceRetention, TraceStore,
+    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, FoundTrace, JudgeCache, Retention, SpanBatch, Store,
+    StoreError, TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
-use model::search::{Cursor, Page, Query, TraceInfo};
+use model::search::{Cursor, Page, Query};
 use model::trace::Span;
 
 use crate::embedded::digested::Folders;
@@ -342,14 +342,23 @@ impl TraceStore for SharedStore {
         }
     }
 
-    async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
+    async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
         if let Role::Owner(owner) = self.role() {
-            return owner.store.trace(id).await;
+            return owner.store.traces(ids, spans).await;
         }
-        match self.ask(Request::Trace { id: id.to_owned() }).await? {
-            Answer::Trace(found) => found.as_deref().map(protocol::from_json).transpose(),
-            _ => Err(unexpected()),
+        let mut found = Vec::with_capacity(ids.len());
+        while found.len() < ids.len() {
+            let request = Request::Traces { ids: ids[found.len()..].to_vec(), spans: spans as u64 };
+            match self.ask(request).await? {
+                Answer::Traces(some) if !some.is_empty() => {
+                    for trace in some {
+                        found.push(trace.as_ref().map(protocol::Trace::read).transpose()?);
+                    }
+                }
+                _ => return Err(unexpected()),
+            }
         }
+        Ok(found)
     }
 
     async fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {

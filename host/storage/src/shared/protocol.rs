@@ -13,16 +13,17 @@ use std::path::PathBuf;
 
 use model::document::{self, Committed, Document, Expected, Kind};
 use model::judge::BatchId;
-use model::ports::{CacheKey, CacheStatistics, Expired, Retention, StoreError};
+use model::ports::{CacheKey, CacheStatistics, Expired, FoundTrace, Retention, StoreError};
 use model::run::{Run, RunId};
 use model::search::Cursor;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::results::{self, Place};
+use crate::traces;
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 6;
+const PROTOCOL: u32 = 7;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -111,8 +112,9 @@ pub(super) enum Request {
     Annotate {
         annotations: Vec<u8>,
     },
-    Trace {
-        id: String,
+    Traces {
+        ids: Vec<String>,
+        spans: u64,
     },
     Spans {
         id: String,
@@ -188,7 +190,8 @@ pub(super) enum Answer {
     Exchanges(Option<(BatchId, Vec<u8>)>),
     CachedReply(Option<Vec<u8>>),
     CacheStatistics(CacheStatistics),
-    Trace(Option<Vec<u8>>),
+    /// Those that were asked for first; there may be others.
+    Traces(Vec<Option<Trace>>),
     /// As they are in the log.
     Spans {
         spans: Vec<u8>,
@@ -207,6 +210,31 @@ pub(super) enum Answer {
     },
     Committed(Committed),
     Failed(Failure),
+}
+
+/// A trace on its way, with spans.
+#[derive(Debug, Deserialize, Serialize)]
+pub(super) struct Trace {
+    /// As JSON.
+    info: Vec<u8>,
+    /// As they are in the log.
+    spans: Vec<u8>,
+    digests: Vec<u8>,
+}
+
+impl Trace {
+    pub(super) fn of(found: &FoundTrace) -> Result<Self, StoreError> {
+        let (spans, digests) = traces::write_spans(&found.spans)?;
+        Ok(Self { info: json(&found.info)?, spans, digests })
+    }
+
+    pub(super) fn read(&self) -> Result<FoundTrace, StoreError> {
+        Ok(FoundTrace { info: from_json(&self.info)?, spans: traces::read_spans(&self.spans, &self.digests)? })
+    }
+
+    pub(super) fn bytes(&self) -> usize {
+        self.info.len() + self.spans.len() + self.digests.len()
+    }
 }
 
 /// A [`StoreError`] on its way.

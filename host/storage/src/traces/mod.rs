@@ -36,8 +36,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 
 use model::assessment::AssessmentId;
 use model::digest::SpanDigest;
-use model::ports::{Annotation, AnnotationChange, SpanBatch, StoreError};
-use model::search::TraceInfo;
+use model::ports::{Annotation, AnnotationChange, FoundTrace, SpanBatch, StoreError};
 use model::trace::Span;
 
 use crate::files::Files;
@@ -190,14 +189,17 @@ impl Traces {
         Ok(())
     }
 
-    /// A trace, but for its spans.
-    pub(crate) fn info(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
-        let (known, held) = {
+    /// A trace with up to `spans` of its spans.
+    pub(crate) fn find(&self, id: &str, spans: usize) -> Result<Option<FoundTrace>, StoreError> {
+        let (row, known, held) = {
             let table = self.table();
             let Some(number) = number(&table, id) else { return Ok(None) };
-            (Known::of(&table.row(number), &table.strings), self.log.hold())
+            let row = table.row(number);
+            let known = Known::of(&row, &table.strings);
+            (row, known, self.log.hold())
         };
-        known.read(&held).map(Some)
+        let spans = if spans == 0 { Vec::new() } else { read::spans(&row, &held, 0, spans)? };
+        Ok(Some(FoundTrace { info: known.read(&held)?, spans }))
     }
 
     pub(crate) fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {

@@ -246,7 +246,7 @@ fn any_query(random: &mut fastrand::Rng) -> Query {
 enum Operation {
     Put(&'static str, Vec<SpanBatch>),
     Annotate(Vec<Annotation>),
-    Trace(String),
+    Traces(Vec<String>, usize),
     Spans(String, usize, usize),
     Search(Query, usize),
     Delete(Vec<String>),
@@ -268,7 +268,7 @@ fn operation(random: &mut fastrand::Rng) -> Operation {
             (0..random.u32(0..4)).map(|_| batch(random)).collect(),
         ),
         22..35 => Operation::Annotate((0..random.u32(1..4)).map(|_| any_annotation(random)).collect()),
-        35..42 => Operation::Trace(id),
+        35..42 => Operation::Traces(vec![id, trace(random.u64(0..TRACES))], random.usize(0..9)),
         42..50 => Operation::Spans(id, random.usize(0..4), random.usize(0..9)),
         50..90 => Operation::Search(any_query(random), random.usize(1..6)),
         90..93 => Operation::Delete(vec![id, trace(random.u64(0..TRACES))]),
@@ -290,7 +290,7 @@ async fn answer(store: &dyn TraceStore, operation: &Operation) -> String {
     match operation {
         Operation::Put(experiment, batches) => seen(store.put_spans(experiment, batches.clone()).await),
         Operation::Annotate(annotations) => seen(store.annotate(annotations.clone()).await),
-        Operation::Trace(id) => seen(store.trace(id).await),
+        Operation::Traces(ids, spans) => seen(store.traces(ids, *spans).await),
         Operation::Spans(id, skip, limit) => seen(store.spans(id, *skip, *limit).await),
         Operation::Search(query, limit) => seen(pages(store, query, *limit).await),
         Operation::Delete(ids) => seen(store.delete_traces(ids).await),
@@ -410,6 +410,26 @@ async fn an_assessment_that_came_with_others_stays_withdrawn() {
     store.annotate(vec![said(1, withdrawn)]).await.expect("annotated");
     let info = store.trace(&trace(1)).await.expect("read").expect("it is there");
     assert_eq!(info.assessments.iter().map(|said| said.id.0.as_u128()).collect::<Vec<_>>(), [2]);
+}
+
+/// More than one answer between processes has.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_traces_that_are_asked_for_at_once_come_as_they_are() {
+    let subject = Subject::shared();
+    let store = subject.traces();
+    let large = |number: u64| {
+        let mut batch = small_batch(number);
+        batch.spans[0].0.attributes = vec![("text".to_owned(), json(&format!("\"{}\"", "a".repeat(9 << 20))))];
+        batch
+    };
+    for number in 1..=3 {
+        store.put_spans("default", vec![large(number)]).await.expect("put");
+    }
+    let ids: Vec<String> = [1, 9, 2, 3].map(trace).into();
+    let found = store.traces(&ids, 1).await.expect("read");
+    let found: Vec<_> = found.into_iter().map(|found| found.map(|found| (found.info.id, found.spans))).collect();
+    let expected = |number: u64| (number != 9).then(|| (trace(number), large(number).spans));
+    assert!(found == [1, 9, 2, 3].map(expected), "other traces were read than were put");
 }
 
 /// A part of the full set, see CONTRIBUTING.

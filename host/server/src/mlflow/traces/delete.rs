@@ -24,12 +24,9 @@ pub(super) async fn delete(State(shared): State<Arc<Shared>>, asked: Asked) -> A
     let deleted = match (ids.is_empty(), before) {
         (false, None) if most.is_none() => {
             let wanted: Vec<String> = ids.into_iter().filter_map(|id| store_id(id).ok()).collect();
-            let mut there = Vec::new();
-            for id in wanted {
-                if shared.traces.trace(&id).await?.is_some_and(|trace| trace.experiment == experiment.traces) {
-                    there.push(id);
-                }
-            }
+            let found = shared.traces.traces(&wanted, 0).await?.into_iter().flatten().map(|found| found.info);
+            let there = found.filter(|trace| trace.experiment == experiment.traces).map(|trace| trace.id);
+            let there: Vec<String> = there.collect();
             shared.traces.delete_traces(&there).await?
         }
         (true, Some(before)) => {

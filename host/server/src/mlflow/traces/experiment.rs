@@ -1,8 +1,9 @@
 //! The experiment of a trace: MLflow has an id for it, and the store a name.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use http::HeaderMap;
+use model::ports::FoundTrace;
 use model::tracking::Experiment;
 
 use crate::mlflow::{Asked, Wrong, experiments};
@@ -51,6 +52,17 @@ async fn known(shared: &Shared, ids: &BTreeSet<String>) -> Result<Vec<Experiment
         found.extend(shared.registry.experiment(id).await?);
     }
     Ok(found)
+}
+
+/// The ids of the experiments that these traces are in, by the names that the traces are kept under.
+pub(super) async fn ids<'a>(shared: &Shared, traces: &'a [FoundTrace]) -> Result<HashMap<&'a str, String>, Wrong> {
+    let mut ids = HashMap::new();
+    for name in traces.iter().map(|trace| trace.info.experiment.as_str()) {
+        if !ids.contains_key(name) {
+            ids.insert(name, id(shared, name).await?);
+        }
+    }
+    Ok(ids)
 }
 
 /// The id of the experiment that keeps its traces under this name.

@@ -8,6 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use model::digest::SpanDigest;
 use model::json::Json as Text;
+use model::ports::FoundTrace;
 use model::trace::{Event, Span, Status};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -121,12 +122,11 @@ impl File {
     }
 
     pub(in crate::mlflow) async fn show(&self, shared: &Shared) -> Result<Response, Wrong> {
-        let known = read::find(shared, &self.trace).await?;
-        let spans = shared.traces.spans(&known.id, 0, usize::MAX).await?;
+        let FoundTrace { info, spans } = read::find_with_spans(shared, &self.trace).await?;
         if spans.is_empty() {
             return Err(missing(&self.trace));
         }
-        let spans: Vec<_> = spans.iter().map(|span| Filed::of(&known.id, span)).collect();
+        let spans: Vec<_> = spans.iter().map(|span| Filed::of(&info.id, span)).collect();
         let of_root = |name: &str| {
             let root = spans.iter().find(|span| span.parent_id.is_none())?;
             root.attributes.get(name)?.as_str().map(str::to_owned)
