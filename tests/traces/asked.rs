@@ -97,3 +97,31 @@ fn an_entry_is_read_as_json_and_not_as_a_file() {
     let (status, answer) = server.ask("POST", PATH, asked);
     assert_eq!((status, &answer["rows"][0]["feedback"][0]["value"]), (200, &json!(true)), "{answer:#}");
 }
+
+#[test]
+fn a_scorer_is_registered_by_the_digest_of_its_plugin() {
+    let project = Project::new();
+    let server = Server::start(&project, &[]);
+    let register = |name: &str, of_ours: &Value| {
+        let judge = json!({ "instructions": "Karat looks at {{ outputs }} and {{ expectations }}.", "model": "karat:/x", "karat": of_ours });
+        let serialized = json!({ "name": name, "instructions_judge_pydantic_data": judge }).to_string();
+        let asked = json!({ "experiment_id": "0", "name": name, "serialized_scorer": serialized });
+        server.ask("POST", "/api/3.0/mlflow/scorers/register", &asked.to_string())
+    };
+    let (_, answer) = ask(&server, &json!({ "scorer": "exact_match" }));
+    let digest = &answer["plugin"]["digest"];
+    let (status, registered) = register("exact", &json!({ "scorer": "exact_match", "digest": digest }));
+    assert_eq!((status, &registered["version"]), (200, &json!(1)), "{registered:#}");
+    for (of_ours, word) in [
+        (json!({ "scorer": "exact_match", "digest": "0".repeat(64) }), "not the one that was meant"),
+        (json!({ "scorer": "exact_mach", "digest": digest }), "exact_match"),
+        (json!({ "digest": digest }), "missing field `scorer`"),
+    ] {
+        let (status, refused) = register("other", &of_ours);
+        assert_eq!((status, &refused["error_code"]), (400, &json!("INVALID_PARAMETER_VALUE")), "{refused:#}");
+        assert!(refused["message"].as_str().unwrap().contains(word), "{refused:#}");
+    }
+    let asked = json!({ "experiment_id": "0", "name": "exact", "sample_rate": 0.5 });
+    let (status, online) = server.ask("PUT", "/api/3.0/mlflow/scorers/online-config", &asked.to_string());
+    assert_eq!((status, &online["config"]["sample_rate"]), (200, &json!(0.5)), "{online:#}");
+}

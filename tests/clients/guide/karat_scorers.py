@@ -33,15 +33,15 @@ def app(a, b):
 
 @scorer
 def short(outputs):
-    return Feedback(len(outputs) < 20)
+    return Feedback(value=len(outputs) < 20)
 
 
 data = [{"inputs": {"a": n, "b": 1}, "expectations": {"expected_response": n + 1 if n % 4 else 0}} for n in range(40)]
 done = mlflow.genai.evaluate(data=data, predict_fn=app, scorers=[matches, words, short, karat.scorer("step_count")])
 assert done.metrics["numeric_match/mean"] == 0.75, done.metrics
 assert done.metrics["says_so/mean"] == done.metrics["short/mean"] == done.metrics["step_count/mean"] == 1, done.metrics
-trace = mlflow.get_trace(mlflow.search_traces(run_id=done.run_id, return_type="list")[0].info.trace_id)
-said = guide.by_name(trace)["numeric_match"]
+trace = mlflow.search_traces(run_id=done.run_id, return_type="list")[0]
+said = guide.by_name(trace.info.trace_id)["numeric_match"]
 assert said.source.source_type == "CODE" and said.source.source_id.startswith("karat:/karat/text@"), said
 assert len(said.metadata["karat.plugin.digest"]) == 64, said
 
@@ -49,7 +49,7 @@ assert len(said.metadata["karat.plugin.digest"]) == 64, said
 table = pandas.DataFrame([{"inputs": {"q": "?"}, "outputs": "it is 7", "expectations": {"expected_response": "7"}},
                           {"inputs": {"q": "!"}, "outputs": "no number", "expectations": {"expected_response": "none"}}])
 done = mlflow.genai.evaluate(data=table, scorers=[matches])
-values = [guide.by_name(trace)["numeric_match"] for trace in mlflow.search_traces(run_id=done.run_id, return_type="list")]
+values = [guide.by_name(trace.info.trace_id)["numeric_match"] for trace in mlflow.search_traces(run_id=done.run_id, return_type="list")]
 assert sorted(str(said.feedback.value) for said in values) == ["None", "True"], values
 assert [said.error.error_code for said in values if said.error] in (["ABSTAINED"], ["FAILED"]), values
 

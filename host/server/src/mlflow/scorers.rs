@@ -64,7 +64,7 @@ async fn register(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
 /// Refuses a scorer of ours that is not there as it is meant. Clients of ours register one as a judge whose model is us: any other
 /// client of MLflow can read that, and `karat` has the entry of a suite and the digest of its plugin.
 async fn check_plugin(shared: &Shared, serialized: &Value) -> Result<(), Wrong> {
-    let Some(ours) = serialized.pointer("/instructions_judge_pydantic_data/karat") else { return Ok(()) };
+    let Some(ours) = ours(serialized) else { return Ok(()) };
     let wrong = |why: NotScored| match why {
         NotScored::Wrong(BadCall { field, message, hint }) => {
             let hint = hint.map(|hint| format!(" ({hint})")).unwrap_or_default();
@@ -75,6 +75,11 @@ async fn check_plugin(shared: &Shared, serialized: &Value) -> Result<(), Wrong> 
     let call = ScorerCall::deserialize(ours).map_err(|error| Wrong::invalid(format!("karat: {error}")))?;
     let scorers = shared.scorers.as_ref().ok_or_else(|| Wrong::invalid("this server has no scorers"))?;
     scorers.door.score(call).await.map(drop).map_err(wrong)
+}
+
+/// What a scorer of ours is, in the words of a [`ScorerCall`].
+fn ours(serialized: &Value) -> Option<&Value> {
+    serialized.pointer("/instructions_judge_pydantic_data/karat")
 }
 
 /// Whether there is source code in it, at whatever depth: a scorer may be made of others.
@@ -167,9 +172,13 @@ async fn set_online(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     answer(json!({ "config": online_json(&scorer, &online) }))
 }
 
-/// A scorer runs by itself only where its model is ours to call, and needs nothing that a trace does not have.
+/// A scorer runs by itself only where it is one of ours, or its model is ours to call and it needs nothing that a trace does not
+/// have.
 fn check_judge(name: &str, serialized: &str) -> Result<(), Wrong> {
     let scorer: Value = serde_json::from_str(serialized).unwrap_or_default();
+    if ours(&scorer).is_some() {
+        return Ok(());
+    }
     if !model(&scorer).is_some_and(|model| model.starts_with("gateway:/")) {
         return Err(Wrong::invalid(format!(
             "Scorer '{name}' does not use a gateway model. Automatic evaluation is only supported for scorers that use \
