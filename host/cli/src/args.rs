@@ -17,6 +17,8 @@ pub(crate) use traces::{
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
 #[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
+// All verbs fit on a screen.
+#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -25,8 +27,8 @@ pub(crate) struct Arguments {
     #[arg(long, global = true)]
     pub(crate) json: bool,
 
-    /// Folder of the store [default: the nearest `.karat` upwards from here, else `./.karat`].
-    #[arg(long, global = true, env = "KARAT_STORE", value_name = "FOLDER")]
+    /// Folder of the store [default: nearest `.karat` upwards].
+    #[arg(long, global = true, env = "KARAT_STORE", hide_env_values = true, value_name = "FOLDER")]
     pub(crate) store: Option<PathBuf>,
 }
 
