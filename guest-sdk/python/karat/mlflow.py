@@ -152,7 +152,11 @@ def _ask(uri: str, entry: Dict[str, Any], digest: Optional[str], rows: List[Dict
         answer = {}
     if response.status_code != 200 or "rows" not in answer:
         error = answer.get("error") if isinstance(answer, dict) else None
-        raise MlflowException(_told(error) if isinstance(error, dict) else f"{uri} is no Karat server, or an old one: HTTP {response.status_code}")
+        if not isinstance(error, dict):
+            raise MlflowException(f"{uri} is no Karat server, or an old one: HTTP {response.status_code}")
+        if response.status_code == 400:
+            raise MlflowException.invalid_parameter_value(_told(error))
+        raise MlflowException(_told(error))
     return answer
 
 
