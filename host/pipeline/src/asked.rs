@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, stream};
 use model::json::Json;
-use model::outcome::{Failure, FailureKind, Outcome};
+use model::outcome::Outcome;
 use model::ports::{BadCall, BrokenTrace, Catalog, TraceReader};
 use model::row::{Row, RowRecord};
 use model::run::PlannedScorer;
@@ -13,6 +13,7 @@ use serde_json::json;
 use crate::nearest;
 use crate::plan::{self, PlannedBinding};
 use crate::problem::{Problem, Problems};
+use crate::score::no_answer;
 use crate::suite::{self, Source, SuiteFile};
 
 /// Where the entry is in its suite.
@@ -115,8 +116,4 @@ impl Asked {
         };
         stream::iter(rows).map(score).buffered(at_once.max(1)).collect().await
     }
-}
-
-fn no_answer() -> Outcome {
-    Outcome::Failed(Failure::new(FailureKind::Internal, "the call gave no outcome"))
 }

@@ -62,7 +62,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
             exporting::no_exporter(&failure)
                 .hint(format_args!("see what `{name}` needs: `karat plugin inspect`, docs/exporters.md"))
         })?;
-    let isolation = Authority::read(what.from.policy.as_deref(), &what.from.allow)?.isolation();
+    let authority = Authority::read(what.from.policy.as_deref(), &what.from.allow)?;
     let parts = Parts {
         traces: Arc::new(traces),
         documents,
@@ -72,8 +72,8 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pseudonym_key: pseudonym_key(&folder)?,
         models: gateway.as_ref().map(|gateway| gateway.models.clone()),
-        scorers: Some(Arc::new(Scorers::new(isolation, runtime.handle(), terminal))),
-        webhooks: webhooks(&what.from)?,
+        scorers: Some(Arc::new(Scorers::new(authority.isolation(), runtime.handle(), terminal))),
+        webhooks: webhooks(&authority)?,
     };
     runtime.block_on(async {
         let server = Server::bind(options, parts).await.map_err(unbound)?;
@@ -95,8 +95,8 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
 }
 
 /// To public addresses, and to what the operator allows beyond these.
-fn webhooks(from: &ExportFrom) -> Result<WayOut, Stop> {
-    let private = Authority::read(from.policy.as_deref(), &from.allow)?.allowed()?.private;
+fn webhooks(authority: &Authority) -> Result<WayOut, Stop> {
+    let private = authority.allowed()?.private;
     let named = private.iter().cloned().collect();
     let door = wiring::door(Allowed { private, ..Allowed::default() }, Bounds::PLUGINS)?;
     Ok(WayOut { door, named })

@@ -32,6 +32,7 @@ pub use completed::Completed;
 pub use keeping::{Digest, Keeping};
 use recorder::Recorder;
 use row::Scorers;
+pub(crate) use row::no_answer;
 
 /// What there is to do.
 pub struct Job {
