@@ -1,5 +1,7 @@
 //! What can be typed.
 
+mod help;
+mod named;
 mod traces;
 
 use std::path::PathBuf;
@@ -9,6 +11,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
 
+pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
     To as LiveTo, TraceFormat, Traces,
@@ -17,8 +20,8 @@ pub(crate) use traces::{
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
 #[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
-// All verbs fit on a screen.
-#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}")]
+#[command(before_help = help::verbs())]
+#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{before-help}Options:\n{options}")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -39,6 +42,12 @@ pub(crate) enum Verb {
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),
+    /// Prompts and their versions.
+    #[command(subcommand)]
+    Prompts(Prompts),
+    /// Versions of applications.
+    #[command(subcommand)]
+    Apps(Apps),
     /// Traces: what applications did.
     #[command(subcommand)]
     Traces(Traces),

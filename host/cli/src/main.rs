@@ -5,10 +5,12 @@
 
 mod args;
 mod authority;
+mod clock;
 mod commands;
 mod executable;
 mod exit;
 mod export;
+mod git;
 mod judging;
 mod lock;
 mod names;

@@ -39,6 +39,7 @@ pub mod search;
 pub mod sensitive;
 pub mod suite;
 pub mod telemetry;
+pub mod template;
 pub mod trace;
 pub mod tracking;
 pub mod webhook;
