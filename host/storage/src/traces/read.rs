@@ -1,7 +1,7 @@
 //! What the index leaves to the log: spans, previews, and what was said in full.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use model::assessment::{Assessment, AssessmentId};
 use model::digest::{ANNOUNCEMENT, Fold, Header, SpanDigest, State as HeaderState, Tokens, in_order};
@@ -166,34 +166,36 @@ pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, Store
 /// Up to `limit` spans in order, behind the first `skip`.
 pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
     let chunks: Vec<&Chunk> = row.chunks().collect();
-    // By span: what counts, the number of the chunk that it counts in, and its place there.
-    let mut counts: HashMap<SpanId, (Brief, usize, usize)> = HashMap::new();
+    // Each with the number of its chunk and its place there. Of a span, the greatest comes first, and it counts.
+    let mut counts: Vec<(Brief, usize, usize)> = Vec::new();
     for (number, briefs) in parallel::each(&chunks, |chunk| chunk_briefs(chunk, log))?.into_iter().enumerate() {
-        for (place, brief) in briefs.into_iter().enumerate().filter(|(_, brief)| brief.id != NO_SPAN) {
-            let known = counts.entry(brief.id).or_insert((brief, number, place));
-            if known.0 < brief {
-                *known = (brief, number, place);
-            }
+        let told = briefs.into_iter().enumerate().filter(|(_, brief)| brief.id != NO_SPAN);
+        counts.extend(told.map(|(place, brief)| (brief, number, place)));
+    }
+    counts.sort_unstable_by_key(|&(brief, number, place)| (brief.id, Reverse(brief), number, place));
+    counts.dedup_by_key(|(brief, ..)| brief.id);
+    let order = in_order(counts.iter().map(|(brief, ..)| (brief.id, brief.start, brief.parent)).collect());
+    let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
+    // Of each chunk, which of its places are wanted, and where each comes on the page.
+    let mut wanted: Vec<(&Chunk, Vec<(usize, usize)>)> = chunks.iter().map(|&chunk| (chunk, Vec::new())).collect();
+    for (at, id) in page.iter().enumerate() {
+        let (_, number, place) = counts[counts.partition_point(|(brief, ..)| brief.id < *id)];
+        wanted[number].1.push((place, at));
+    }
+    wanted.retain(|(_, places)| !places.is_empty());
+    wanted.iter_mut().for_each(|(_, places)| places.sort_unstable());
+    let read = |(chunk, places): &(&Chunk, Vec<(usize, usize)>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+        let is_wanted = |place: usize| places.binary_search_by_key(&place, |(place, _)| *place).is_ok();
+        let said = chunk_digests(chunk, log)?.into_iter().enumerate().filter(|(place, _)| is_wanted(*place));
+        Ok(chunk_spans(chunk, log, is_wanted)?.into_iter().zip(said.map(|(_, digest)| digest)).collect())
+    };
+    let mut spans: Vec<Option<(Span, SpanDigest)>> = page.iter().map(|_| None).collect();
+    for ((_, places), told) in wanted.iter().zip(parallel::each(&wanted, read)?) {
+        for ((_, at), told) in places.iter().zip(told) {
+            spans[*at] = Some(told);
         }
     }
-    let order = in_order(counts.values().map(|(brief, ..)| (brief.id, brief.start, brief.parent)).collect());
-    let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
-    let mut wanted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for id in page {
-        let (_, number, place) = counts[id];
-        wanted.entry(number).or_default().insert(place);
-    }
-    let mut spans: HashMap<String, (Span, SpanDigest)> = HashMap::with_capacity(page.len());
-    let wanted: Vec<_> = wanted.into_iter().collect();
-    let read = |(number, wanted): &(usize, BTreeSet<usize>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
-        let said = chunk_digests(chunks[*number], log)?.into_iter().enumerate();
-        let said = said.filter(|(place, _)| wanted.contains(place)).map(|(_, digest)| digest);
-        Ok(chunk_spans(chunks[*number], log, |place| wanted.contains(&place))?.into_iter().zip(said).collect())
-    };
-    for told in parallel::each(&wanted, read)? {
-        spans.extend(told.into_iter().map(|(span, digest)| (span.id.clone(), (span, digest))));
-    }
-    Ok(page.iter().filter_map(|span| spans.remove(&id::hex(span))).collect())
+    Ok(spans.into_iter().flatten().collect())
 }
 
 /// What its client has said of a trace as a whole.
