@@ -9,7 +9,7 @@ use super::Traces;
 use super::condition::{Condition, MAYBE, NO};
 use super::order::Place;
 use super::part::{ROWS, Row};
-use super::read::{self, Known};
+use super::read::{self, Known, Told};
 use super::table::{Table, TraceNumber};
 use crate::log::Held;
 
@@ -63,10 +63,12 @@ impl Traces {
                 last = Some(&candidate.place);
                 // It was deleted meanwhile.
                 let Some((row, known)) = taken else { continue };
-                let info = known.read(&held)?;
+                let told = (reads_spans && !candidate.is_certain).then(|| Told::of(&row, &held)).transpose()?;
+                let info = known.read(&held, told.as_ref())?;
                 let is_found = candidate.is_certain || {
                     page.work.read += 1;
-                    let spans = if reads_spans { read::spans(&row, &held, 0, usize::MAX)? } else { Vec::new() };
+                    let spans = told.as_ref().map(|told| read::spans(told, &held, 0, usize::MAX)).transpose()?;
+                    let spans = spans.unwrap_or_default();
                     read += row.chunks().map(|chunk| bytes(chunk, reads_spans)).sum::<usize>();
                     matcher.as_ref().is_none_or(|matcher| matcher.matches(Subject { info: &info, spans: &spans }))
                 };

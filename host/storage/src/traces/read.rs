@@ -91,12 +91,16 @@ impl Known {
         &self.info
     }
 
-    /// Fills in what the log has.
-    pub(super) fn read(self, log: &Held) -> Result<TraceInfo, StoreError> {
+    /// Fills in what the log has. `told` is what was read of its spans already.
+    pub(super) fn read(self, log: &Held, told: Option<&Told<'_>>) -> Result<TraceInfo, StoreError> {
         let Self { mut info, top, top_chunk, said, cut } = self;
         info.assessments = assessments(&info.id, &said, log)?;
         if let Some(row) = cut {
-            info.header = fold(&row, log)?.header();
+            let fold = match told {
+                Some(told) => told.fold()?,
+                None => fold(&row, log)?,
+            };
+            info.header = fold.header();
             return Ok(info);
         }
         let top = id::hex(&top);
@@ -137,6 +141,47 @@ pub(super) fn annotations(note: Note, log: &Held) -> Result<Vec<Annotation>, Sto
     Ok(frames::read_annotations(&log.frame(address)?.payload, address)?.1)
 }
 
+/// What the spans of a trace add to it, read and unpacked once for all that is made of it.
+pub(super) struct Told<'r>(Vec<ToldChunk<'r>>);
+
+struct ToldChunk<'r> {
+    chunk: &'r Chunk,
+    unpacked: Vec<u8>,
+}
+
+impl<'r> Told<'r> {
+    pub(super) fn of(row: &'r Row, log: &Held) -> Result<Self, StoreError> {
+        let chunks: Vec<&Chunk> = row.chunks().collect();
+        parallel::each(&chunks, |chunk| ToldChunk::read(chunk, log)).map(Self)
+    }
+
+    fn fold(&self) -> Result<Fold, StoreError> {
+        let mut fold = Fold::default();
+        for chunk in &self.0 {
+            for digest in chunk.digests()? {
+                fold.add(digest);
+            }
+        }
+        Ok(fold)
+    }
+}
+
+impl<'r> ToldChunk<'r> {
+    fn read(chunk: &'r Chunk, log: &Held) -> Result<Self, StoreError> {
+        let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
+        let unpacked = frames::unpack(&packed).ok_or_else(|| unreadable_digest(chunk))?;
+        Ok(Self { chunk, unpacked })
+    }
+
+    fn briefs(&self) -> Result<Vec<Brief>, StoreError> {
+        codec::read_briefs(&self.unpacked).map_err(|_| unreadable_digest(self.chunk))
+    }
+
+    fn digests(&self) -> Result<Vec<SpanDigest>, StoreError> {
+        codec::read_digests(&self.unpacked).map_err(|_| unreadable_digest(self.chunk))
+    }
+}
+
 /// What the spans of a trace have said, from the log.
 pub(super) fn fold(row: &Row, log: &Held) -> Result<Fold, StoreError> {
     let mut fold = Fold::default();
@@ -164,11 +209,15 @@ pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, Store
 }
 
 /// Up to `limit` spans in order, behind the first `skip`.
-pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
-    let chunks: Vec<&Chunk> = row.chunks().collect();
+pub(super) fn spans(
+    Told(chunks): &Told<'_>,
+    log: &Held,
+    skip: usize,
+    limit: usize,
+) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
     // Each with the number of its chunk and its place there. Of a span, the greatest comes first, and it counts.
     let mut counts: Vec<(Brief, usize, usize)> = Vec::new();
-    for (number, briefs) in parallel::each(&chunks, |chunk| chunk_briefs(chunk, log))?.into_iter().enumerate() {
+    for (number, briefs) in parallel::each(chunks, ToldChunk::briefs)?.into_iter().enumerate() {
         let told = briefs.into_iter().enumerate().filter(|(_, brief)| brief.id != NO_SPAN);
         counts.extend(told.map(|(place, brief)| (brief, number, place)));
     }
@@ -177,17 +226,18 @@ pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<
     let order = in_order(counts.iter().map(|(brief, ..)| (brief.id, brief.start, brief.parent)).collect());
     let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
     // Of each chunk, which of its places are wanted, and where each comes on the page.
-    let mut wanted: Vec<(&Chunk, Vec<(usize, usize)>)> = chunks.iter().map(|&chunk| (chunk, Vec::new())).collect();
+    let mut wanted: Vec<(&ToldChunk<'_>, Vec<(usize, usize)>)> =
+        chunks.iter().map(|chunk| (chunk, Vec::new())).collect();
     for (at, id) in page.iter().enumerate() {
         let (_, number, place) = counts[counts.partition_point(|(brief, ..)| brief.id < *id)];
         wanted[number].1.push((place, at));
     }
     wanted.retain(|(_, places)| !places.is_empty());
     wanted.iter_mut().for_each(|(_, places)| places.sort_unstable());
-    let read = |(chunk, places): &(&Chunk, Vec<(usize, usize)>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+    let read = |(told, places): &(&ToldChunk<'_>, Vec<(usize, usize)>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
         let is_wanted = |place: usize| places.binary_search_by_key(&place, |(place, _)| *place).is_ok();
-        let said = chunk_digests(chunk, log)?.into_iter().enumerate().filter(|(place, _)| is_wanted(*place));
-        Ok(chunk_spans(chunk, log, is_wanted)?.into_iter().zip(said.map(|(_, digest)| digest)).collect())
+        let said = told.digests()?.into_iter().enumerate().filter(|(place, _)| is_wanted(*place));
+        Ok(chunk_spans(told.chunk, log, is_wanted)?.into_iter().zip(said.map(|(_, digest)| digest)).collect())
     };
     let mut spans: Vec<Option<(Span, SpanDigest)>> = page.iter().map(|_| None).collect();
     for ((_, places), told) in wanted.iter().zip(parallel::each(&wanted, read)?) {
@@ -215,15 +265,13 @@ pub(super) fn announcement(row: &Row, log: &Held) -> Result<Option<(Span, SpanDi
 /// The id of an announcement.
 const NO_SPAN: SpanId = [0; 8];
 
-fn chunk_briefs(chunk: &Chunk, log: &Held) -> Result<Vec<Brief>, StoreError> {
-    let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
-    let briefs = frames::unpack(&packed).and_then(|bytes| codec::read_briefs(&bytes).ok());
-    briefs.ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
-}
-
 fn chunk_digests(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreError> {
     let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
-    digests(&packed).ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
+    digests(&packed).ok_or_else(|| unreadable_digest(chunk))
+}
+
+fn unreadable_digest(chunk: &Chunk) -> StoreError {
+    unreadable(address(chunk), "the digest of a span")
 }
 
 fn chunk_spans(chunk: &Chunk, log: &Held, is_wanted: impl Fn(usize) -> bool) -> Result<Vec<Span>, StoreError> {
