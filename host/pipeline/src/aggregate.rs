@@ -12,8 +12,8 @@ use model::prediction::Predicted;
 use model::report::{Latency, Predictions, Scorers};
 use model::run::{PlannedPredictor, PlannedScorer, RowResult, RunId, RunPlan};
 use model::scorer::ValueKind;
-
-use crate::interval::{Moments, wilson};
+use statistics::mean::Moments;
+use statistics::share::wilson;
 
 /// How many sub-feedbacks of one scorer are aggregated. Their names come from a guest, row by row; those that appear
 /// later are in the results all the same.
@@ -254,12 +254,12 @@ impl Tally {
         let (value, interval) = match self.kind {
             AggregateKind::Rate => {
                 let share = (self.count > 0).then(|| self.passed as f64 / self.count as f64);
-                (share, wilson(self.passed, self.count))
+                (share, wilson(self.passed, self.count, 0.95))
             }
-            AggregateKind::Mean => (self.moments.mean(), self.moments.interval()),
+            AggregateKind::Mean => (self.moments.mean(), self.moments.interval(0.95)),
             AggregateKind::Categorical | AggregateKind::Text | AggregateKind::Corpus => (None, None),
         };
-        let (lower, upper) = interval.unzip();
+        let (lower, upper) = interval.map(|interval| (interval.lower, interval.upper)).unzip();
         let labels = if self.kind == AggregateKind::Categorical { self.labels.clone() } else { BTreeMap::new() };
         Aggregate { kind: self.kind, value, lower, upper, counts, note: None, failure: None, labels }
     }

@@ -22,7 +22,6 @@ pub mod estimate;
 pub mod export;
 pub mod gate;
 pub mod gateway;
-mod interval;
 pub mod joined;
 pub mod junit;
 pub mod live;
