@@ -32,12 +32,12 @@ pub enum Reducer {
 impl Reducer {
     /// Whether it can fold verdicts of this kind. What is no number, boolean or label is never folded.
     pub fn takes(self, kind: ValueKind) -> bool {
-        match (self, kind) {
-            (_, ValueKind::Boolean | ValueKind::Any) => true,
-            (Self::Mean | Self::Median | Self::Mode | Self::Min | Self::Max, ValueKind::Number) => true,
-            (Self::Mode | Self::Majority, ValueKind::Label) => true,
-            _ => false,
-        }
+        matches!(
+            (self, kind),
+            (_, ValueKind::Boolean | ValueKind::Any)
+                | (Self::Mean | Self::Median | Self::Mode | Self::Min | Self::Max, ValueKind::Number)
+                | (Self::Mode | Self::Majority, ValueKind::Label)
+        )
     }
 
     /// Whether a row of booleans becomes one that is true or false itself, and not something in between.

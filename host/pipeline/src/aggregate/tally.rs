@@ -122,9 +122,8 @@ impl Tally {
 
     /// None where they are not all booleans; so it is below.
     fn booleans(&mut self, row: &Row<'_>) -> Option<()> {
-        let boolean = |value: &&Value| if let Value::Boolean(value) = value { Some(*value) } else { None };
-        let verdicts: Vec<_> = row.values.iter().map(boolean).collect::<Option<_>>()?;
-        let (scored, passed) = (verdicts.len() as u64, verdicts.iter().filter(|verdict| **verdict).count() as u64);
+        let boolean = |value: &&Value| if let Value::Boolean(value) = value { Some(u64::from(*value)) } else { None };
+        let (scored, passed) = (row.values.len() as u64, row.values.iter().map(boolean).sum::<Option<u64>>()?);
         self.passed += passed;
         let reducer = self.reduce.unwrap_or(Reducer::Mean);
         let of = |passed, scored| reduce::booleans(reducer, passed, scored, row.trials);
@@ -132,7 +131,7 @@ impl Tally {
         self.range.lower += row.weight * of(passed, row.trials).unwrap_or(0.0);
         self.range.upper += row.weight * of(passed + row.trials - scored, row.trials).unwrap_or(1.0);
         self.range.weight += row.weight;
-        self.repeated(verdicts.into_iter().map(|verdict| f64::from(u8::from(verdict))));
+        self.repeated(row.values.iter().filter_map(boolean).map(|verdict| verdict as f64));
         Some(())
     }
 

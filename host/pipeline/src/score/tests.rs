@@ -200,7 +200,7 @@ async fn a_run_whose_gates_are_decided_ends_and_is_decided_the_same_when_it_goes
     plan.stop = Some(Stop { when: StopWhen::Decided, alpha: 0.05 });
     let mut header = header(plan.clone());
     (header.data.rows, header.data.trials) = (rows_count, rows_count);
-    let most = |row: &Row, _: &str| Outcome::Scored(vec![feedback(Value::Boolean(row.index % 10 != 0))]);
+    let most = |row: &Row, _: &str| Outcome::Scored(vec![feedback(Value::Boolean(!row.index.is_multiple_of(10)))]);
     let text = rows(rows_count as usize);
     let memory = Arc::new(Memory { dataset: text.clone(), ..Memory::default() });
     let mut job = job(plan.clone(), text.clone(), most);
