@@ -15,7 +15,6 @@ use model::report::{Predictions, Scorers};
 use model::run::{RowResult, RunHeader, RunPlan};
 use model::slice::Sliced;
 
-use crate::dataset::Rank;
 use crate::joined::JoinedError;
 use crate::membership::Membership;
 use crate::results::each_row;
@@ -54,11 +53,9 @@ pub async fn aggregate(
     let membership = Membership::of(store, header, reader).await?;
     let mut folding = Folding::new(header, &membership);
     let decision = stop::decision(store, header).await?;
-    let last = decision.as_ref().map(|decision| decision.last);
-    let counts = |index| last.is_none_or(|last| Rank::of(header.plan.seed, index) <= last);
+    let counts = |first: &RowResult| decision.as_ref().is_none_or(|decision| decision.rests_on(first.index));
     each_row(store, header.id, |trials| {
-        // What was on its way when the run was decided depends on how fast it was.
-        if trials.first().is_some_and(|first| counts(first.index)) {
+        if trials.first().is_some_and(counts) {
             folding.add(trials);
         }
     })

@@ -26,6 +26,7 @@ pub mod gate;
 pub mod gateway;
 pub mod joined;
 pub mod junit;
+pub mod labels;
 pub mod ledger;
 pub mod live;
 pub mod membership;

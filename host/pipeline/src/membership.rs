@@ -44,7 +44,30 @@ impl Membership {
     ///
     /// Fails when the run's dataset can't be read.
     pub async fn of(store: &dyn Store, header: &RunHeader, reader: Arc<dyn DataReader>) -> Result<Self, JoinedError> {
-        let keys = Keys::of(&header.plan);
+        Self::by(store, header, reader, Keys::of(&header.plan)).await
+    }
+
+    /// Reads what the run's rows belong to, and slices them by these keys.
+    ///
+    /// # Errors
+    ///
+    /// Fails when the run's dataset can't be read.
+    pub async fn sliced(
+        store: &dyn Store,
+        header: &RunHeader,
+        reader: Arc<dyn DataReader>,
+        keys: &[SliceKey],
+    ) -> Result<Self, JoinedError> {
+        let keys = keys.iter().map(|key| (key.clone(), Vec::new(), true)).collect();
+        Self::by(store, header, reader, Keys(keys)).await
+    }
+
+    async fn by(
+        store: &dyn Store,
+        header: &RunHeader,
+        reader: Arc<dyn DataReader>,
+        keys: Keys,
+    ) -> Result<Self, JoinedError> {
         if !header.data.grouped && keys.0.is_empty() {
             return Ok(Self::default());
         }

@@ -41,8 +41,16 @@ pub struct Decision {
     pub decided: Decided,
     /// For each gate whether it holds.
     pub holds: Vec<bool>,
-    /// The last row that counts.
-    pub(crate) last: Rank,
+    /// The last row that counts, in the order that this seed draws.
+    last: Rank,
+    seed: u64,
+}
+
+impl Decision {
+    /// Whether a row is among those that decided. What else is stored was on its way then, and there by how fast it was.
+    pub(crate) fn rests_on(&self, index: u64) -> bool {
+        Rank::of(self.seed, index) <= self.last
+    }
 }
 
 struct Deciding {
@@ -121,7 +129,7 @@ impl Decider {
         let last = Rank::of(seed, (*self.order.get(self.seen.checked_sub(1)?)?).into());
         let (rows, of) = (self.seen as u64, self.order.len());
         let reason = format!("every gate was decided by {rows} of {of} rows, drawn by the seed");
-        Some(Decision { decided: Decided { rows, alpha: self.alpha, reason }, holds, last })
+        Some(Decision { decided: Decided { rows, alpha: self.alpha, reason }, holds, last, seed })
     }
 
     /// Looks at the row whose turn it is; false where it has not come yet.

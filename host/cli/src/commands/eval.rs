@@ -606,7 +606,7 @@ async fn report_on(
         Err(stop) => Some(format!("{:#}", stop.error)),
     };
     let mut summary = aggregate::aggregate(store, header, Arc::new(formats::Reader)).await?;
-    let beside = Beside::of(store, header).await?;
+    let beside = Beside::of(store, header, Arc::new(formats::Reader)).await?;
     let mut cost = cost(store, header.id).await?;
     summary.scorers.0.extend(made.aggregates);
     let mut work = ended.as_ref().map(|scored| scored.work.clone()).unwrap_or_default();

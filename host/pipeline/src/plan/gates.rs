@@ -1,7 +1,7 @@
 //! The gates of a suite, and whether there will be a number for each.
 
 use model::gate::{Condition, Gate, LATENCY, Number, Statistic};
-use model::scorer::ValueKind;
+use model::scorer::{Direction, ValueKind};
 use model::suite::{OneOrMany, Suite};
 
 use super::{aggregators, scorers};
@@ -116,6 +116,10 @@ fn comparison_problem(scorer: &str, baseline: Option<&str>, at: &str, found: Fou
         return Some(
             source.problem(at, message).hint("compare what a scorer of numbers, or of `true` and `false`, gives"),
         );
+    }
+    if let Some((_, scorer)) = entry.resolved.as_ref().filter(|(_, scorer)| scorer.better == Direction::Neutral) {
+        let message = format!("`{}` does not say which of its verdicts are better", scorer.key);
+        return Some(source.problem(at, message).hint(format!("compare its value, such as `{key} <= …`")));
     }
     let hint = "name one with `baseline` in the suite or in the gate, or with `--baseline`: a run's id, `last`, a name, a \
                 tag or a branch of git";

@@ -56,7 +56,7 @@ fn the_order_in_which_results_come_decides_nothing() {
     let backwards = decided(&header, (0..2000).rev().map(usual)).expect("a decision");
     assert_eq!(forwards, backwards);
     // A run that stopped there has all that is needed to decide the same.
-    let counts = |result: &RowResult| Rank::of(7, result.index) <= forwards.last;
+    let counts = |result: &RowResult| forwards.rests_on(result.index);
     assert_eq!(decided(&header, (0..2000).map(usual).filter(counts)), Some(forwards.clone()));
     // And one that lacks the last row of these has not.
     let lacks = (0..2000).map(usual).filter(|result| Rank::of(7, result.index) < forwards.last);
