@@ -77,6 +77,12 @@ const BORDERS: &[Border] = &[
         never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
     },
     Border {
+        name: "decisions",
+        folder: "host/decisions",
+        may_use: &["model", "statistics"],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
+    },
+    Border {
         name: "registry",
         folder: "host/registry",
         may_use: &["model"],
