@@ -39,7 +39,7 @@ const BORDERS: &[Border] = &[
     Border {
         name: "pipeline",
         folder: "host/pipeline",
-        may_use: &["model", "statistics"],
+        may_use: &["model", "statistics", "decisions"],
         never_names: &[
             "wasmtime",
             "axum",
