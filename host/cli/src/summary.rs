@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use model::aggregate::{Aggregate, AggregateKind};
-use model::report::{Cost, Latency, Predictions, Report, Spent, Verdict};
+use model::aggregate::{Aggregate, AggregateKind, Basis, Bounds, ClusterKey, Clusters, Variance};
+use model::report::{Cost, Decided, Latency, Predictions, Report, Spent, Verdict};
+use model::slice::Sliced;
 
 use crate::quantities::{count, counted, decimal, dollars, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
@@ -14,7 +15,14 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
     let header = ["SCORER", "VALUE", "95 % INTERVAL", "SCORED", "PASSED", "ABSTAINED", "FAILED", "UNPREDICTED"];
     let rows = report.scorers.0.iter().map(|(key, aggregate)| row(key, aggregate));
     terminal.data(table(&header, &[1, 2, 3, 4, 5, 6, 7], rows))?;
+    if !report.slices.is_empty() {
+        let header = ["SLICE", "ROWS", "SCORER", "VALUE", "95 % INTERVAL", "SCORED"];
+        terminal.data(table(&header, &[1, 3, 4, 5], report.slices.iter().flat_map(sliced)))?;
+    }
     for (key, aggregate) in &report.scorers.0 {
+        if let Some(basis) = basis(&aggregate.basis) {
+            terminal.data(format_args!("{key}: {basis}"))?;
+        }
         if let Some(note) = &aggregate.note {
             terminal.data(format_args!("{key}: {}", printable_line(note)))?;
         }
@@ -107,6 +115,31 @@ fn row(key: &str, aggregate: &Aggregate) -> Vec<String> {
     head.into_iter().chain(tail).collect()
 }
 
+fn sliced(sliced: &Sliced) -> impl Iterator<Item = Vec<String>> {
+    let slice = printable_line(&sliced.slice.to_string());
+    sliced.scorers.0.iter().map(move |(key, aggregate)| {
+        let (rows, scored) = (count(sliced.rows), count(aggregate.counts.scored));
+        vec![slice.clone(), rows, key.clone(), value(aggregate), interval(aggregate), scored]
+    })
+}
+
+/// What a number rests on, where that is more than single rows.
+fn basis(basis: &Basis) -> Option<String> {
+    let mut told = Vec::new();
+    told.extend(basis.reduce.map(|reduce| format!("`{reduce}` of the trials of a row")));
+    told.extend(basis.variance.map(|Variance { within_rows, between_rows }| {
+        format!("variance {} within rows, {} between", decimal(within_rows), decimal(between_rows))
+    }));
+    told.extend(basis.clusters.map(|Clusters { by, count: groups }| match by {
+        ClusterKey::Cluster => format!("the interval rests on {}", counted(groups, "cluster")),
+        ClusterKey::Session => format!("the interval rests on {}", counted(groups, "session")),
+    }));
+    told.extend(basis.bounds.map(|Bounds { lower, upper }| {
+        format!("{} … {} whatever was not scored would have been", decimal(lower), decimal(upper))
+    }));
+    (!told.is_empty()).then(|| told.join("; "))
+}
+
 fn value(aggregate: &Aggregate) -> String {
     if aggregate.kind == AggregateKind::Categorical {
         let labels =
@@ -131,6 +164,8 @@ fn verdict(report: &Report) -> String {
         Verdict::NoGate => "done, no gate",
     };
     let reason = report.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let decided = report.decided.as_ref();
+    let decided = decided.map(|Decided { reason, .. }| format!(", {reason}")).unwrap_or_default();
     let took = time(Duration::from_secs_f64(report.seconds));
-    format!("{verdict}: {} in {took}{reason}", counted(report.rows, "row"))
+    format!("{verdict}: {} in {took}{reason}{decided}", counted(report.rows, "row"))
 }

@@ -1,5 +1,6 @@
 //! One pass over a data file, before anything runs.
 
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -7,10 +8,11 @@ use model::object;
 use model::ports::{BrokenRecord, BrokenTrace, DataReader, Record, TraceReader};
 use model::row::RowRecord;
 use model::run::{DatasetSnapshot, RunPlan};
+use model::slice::SliceKey;
 
 use super::findings::Findings;
 use super::hashing::Hashing;
-use super::identity::{Collected, Identities, generated, hash_inputs};
+use super::identity::{Collected, Identities, generated, hash_inputs, hash_text};
 use super::row::Flaw;
 use super::rows::Shape;
 use crate::problem::{Problem, Problems};
@@ -58,8 +60,8 @@ pub fn validate(input: Input<'_>, source: &mut dyn Read) -> Result<Checked, Data
     // A reader may stop early; the digest is that of the whole file.
     let result = result.and_then(|()| io::copy(&mut source, &mut io::sink()));
     result.map_err(|source| DatasetError::Read { path: input.path.to_owned(), source })?;
-    let Finished { identities, rows, trials } = pass.finish()?;
-    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials };
+    let Finished { identities, rows, trials, grouped } = pass.finish()?;
+    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials, grouped };
     Ok(Checked { snapshot, identities })
 }
 
@@ -80,12 +82,20 @@ struct Pass<'a> {
     rows: u64,
     trials: u64,
     has_outputs: bool,
+    /// Whether some row has a cluster, a session or a weight.
+    grouped: bool,
+    /// For each key that the suite slices by, whether a row has it; and the tags that rows have, for hints.
+    sliced: Vec<bool>,
+    tags: BTreeSet<String>,
+    /// Hashes of the sessions so far, where the run may end before its last row.
+    sessions: HashSet<u128>,
 }
 
 struct Finished {
     identities: Identities,
     rows: u64,
     trials: u64,
+    grouped: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -103,6 +113,10 @@ impl<'a> Pass<'a> {
             rows: 0,
             trials: 0,
             has_outputs: false,
+            grouped: false,
+            sliced: vec![false; input.plan.slices.len()],
+            tags: BTreeSet::new(),
+            sessions: HashSet::new(),
         }
     }
 
@@ -142,10 +156,15 @@ impl<'a> Pass<'a> {
         if let Some(Err(broken)) = row.trace.as_ref().map(|trace| self.input.traces.read(trace)) {
             return self.findings.flaw(line, flaw_of(broken));
         }
+        self.slice(row);
         if is_meant && self.input.plan.limit.is_none_or(|limit| index < limit) {
+            if let Some(flaw) = self.undecidable(row) {
+                return self.findings.flaw(line, flaw);
+            }
             self.rows += 1;
             self.trials += u64::from(row.trials.unwrap_or(self.input.plan.trials));
             self.has_outputs |= row.outputs.is_some();
+            self.grouped |= row.cluster.is_some() || row.session.is_some() || row.weight.is_some();
         }
     }
 
@@ -171,13 +190,58 @@ impl<'a> Pass<'a> {
             self.findings.forget_flaws();
         }
         let missing = if self.findings.is_empty() && unmatched.is_empty() { self.missing() } else { None };
+        let is_sound = self.findings.is_empty() && unmatched.is_empty() && missing.is_none();
         let mut problems = Problems(unmatched);
+        if is_sound {
+            problems.0.extend(self.unsliced());
+        }
         problems.0.extend(self.findings.finish().0);
         problems.0.extend(missing);
         if problems.0.is_empty() {
-            return Ok(Finished { identities, rows: self.rows, trials: self.trials });
+            return Ok(Finished { identities, rows: self.rows, trials: self.trials, grouped: self.grouped });
         }
         Err(problems)
+    }
+
+    /// What keeps a run from being decided before its last row: its rows have to be independent and all alike.
+    fn undecidable(&mut self, row: &RowRecord) -> Option<Flaw> {
+        self.input.plan.stop?;
+        let is_repeated = row.session.as_ref().is_some_and(|session| !self.sessions.insert(hash_text(session)));
+        let fields = [
+            ("weight", row.weight.is_some(), "rows that weigh differently"),
+            ("trials", row.trials.is_some(), "rows that are tried a different number of times"),
+            ("cluster", row.cluster.is_some(), "rows that belong together"),
+            ("session", is_repeated, "rows that belong together"),
+        ];
+        let (field, _, what) = fields.into_iter().find(|(_, is_there, _)| *is_there)?;
+        let message = format!("`stop` of the suite can't work with {what}");
+        let hint = Some("take `stop` out of the suite, or this out of the rows".to_owned());
+        Some(Flaw { field: Some(field.to_owned()), message, hint })
+    }
+
+    fn slice(&mut self, row: &RowRecord) {
+        /// Tags of which some rows may have others each.
+        const MOST_TAGS: usize = 100;
+        for (is_there, key) in self.sliced.iter_mut().zip(&self.input.plan.slices) {
+            *is_there |= key.of(row).is_some();
+        }
+        if self.sliced.contains(&false) && self.tags.len() < MOST_TAGS {
+            self.tags.extend(row.tags.keys().cloned());
+        }
+    }
+
+    /// Keys of slices that no row has.
+    fn unsliced(&self) -> Vec<Problem> {
+        let missing = self.input.plan.slices.iter().zip(&self.sliced).filter(|(_, is_there)| !**is_there);
+        let problem = |(key, _): (&SliceKey, &bool)| {
+            let hint = match (key, self.tags.len()) {
+                (SliceKey::Tag(name), 1..) => nearest::hint(name, "tags", self.tags.iter().map(String::as_str)),
+                _ => "take it out, or give rows what they are to be sliced by".to_owned(),
+            };
+            let message = format!("no row of `{}` has `{key}`", self.input.path);
+            self.input.suite.problem("/slices", message).hint(hint)
+        };
+        missing.map(problem).collect()
     }
 
     fn unmatched_sources(&self) -> Vec<Problem> {
