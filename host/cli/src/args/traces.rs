@@ -167,9 +167,9 @@ pub(crate) struct Page {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Feedback {
-    /// Say something of a trace or of one of its spans.
+    /// Say something of a trace, of one of its spans, or of a session.
     Add {
-        /// A trace id, or the first digits of one.
+        /// A trace id, or the first digits of one; with `--session`, a session's id.
         trace: String,
         /// What it is about, such as `correct` or `tone`.
         name: String,
@@ -182,8 +182,11 @@ pub(crate) enum Feedback {
         #[arg(long)]
         expectation: bool,
         /// The span that it is about.
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", conflicts_with = "session")]
         span: Option<String>,
+        /// It is about a session as a whole: it stands on the first trace of that, and is found on all.
+        #[arg(long)]
+        session: bool,
         /// What kind of source says it.
         #[arg(long, value_enum, default_value_t = Source::Human)]
         source: Source,

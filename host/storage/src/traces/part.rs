@@ -145,6 +145,8 @@ pub(super) struct Assessed {
     /// JSON; none where there is no verdict.
     pub(super) value: TextId,
     pub(super) is_expectation: bool,
+    /// It is about the session as a whole.
+    pub(super) of_session: bool,
     pub(super) overrides: Option<[u8; 16]>,
     pub(super) created: u64,
     pub(super) note: Note,
@@ -244,6 +246,16 @@ impl More {
     /// Whether no other assessment stands in for this one.
     pub(super) fn counts(&self, assessed: &Assessed) -> bool {
         self.assessments.iter().all(|other| other.overrides != Some(assessed.id))
+    }
+
+    /// Feedback, or expectations, of a name that count.
+    pub(super) fn said(&self, name: TextId, is_expectation: bool) -> impl Iterator<Item = &Assessed> {
+        let of_name = move |said: &&Assessed| (said.name, said.is_expectation) == (name, is_expectation);
+        self.assessments.iter().filter(of_name).filter(|said| self.counts(said))
+    }
+
+    pub(super) fn speaks_of_session(&self) -> bool {
+        self.assessments.iter().any(|said| said.of_session)
     }
 }
 
