@@ -75,7 +75,8 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
 }
 
 pub(crate) fn header(plan: RunPlan) -> RunHeader {
-    let data = DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: "d".to_owned(), rows: 0, trials: 0 };
+    let data =
+        DatasetSnapshot { path: "rows.jsonl".to_owned(), version: None, digest: "d".to_owned(), rows: 0, trials: 0 };
     RunHeader { id: run_id(), started: 0, binary: "b".to_owned(), version: "0.1.0".to_owned(), plan, data }
 }
 

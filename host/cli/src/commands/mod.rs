@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod cases;
+mod datasets;
 mod dev;
 mod doctor;
 mod eval;
@@ -35,6 +36,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
     match verb {
         Verb::Eval(what) => eval::run(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
+        Verb::Datasets(what) => datasets::run(what, store, terminal),
         Verb::Traces(what) => traces::run(what, store, terminal),
         Verb::Feedback(what) => feedback::run(what, store, terminal),
         Verb::Serve(what) => serve::run(what, store, terminal),

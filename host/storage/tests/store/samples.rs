@@ -34,7 +34,13 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
         binary: "00".repeat(32),
         version: "0.1.0".to_owned(),
         plan: plan(),
-        data: DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: digest.to_owned(), rows: 3, trials: 6 },
+        data: DatasetSnapshot {
+            path: "rows.jsonl".to_owned(),
+            version: None,
+            digest: digest.to_owned(),
+            rows: 3,
+            trials: 6,
+        },
     }
 }
 
