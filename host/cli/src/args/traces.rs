@@ -103,6 +103,8 @@ pub(crate) enum TraceFormat {
     OtlpJson,
     /// OTLP requests, each behind its length in four bytes.
     OtlpProtobuf,
+    /// One trace a row, with all that is known of it.
+    Parquet,
 }
 
 /// Which traces are scored, and by whom.
