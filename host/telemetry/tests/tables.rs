@@ -71,3 +71,16 @@ fn a_failing_source_of_rows_fails() {
     let failed = files::read_rows(|_| Err(io::Error::other("the disk is gone")), &mut |_| ControlFlow::Continue(()));
     assert_eq!(failed.expect_err("it fails").to_string(), "the disk is gone");
 }
+
+#[test]
+fn a_frame_of_mlflow_is_its_traces() {
+    let (traces, broken) = all(include_bytes!("files/mlflow/frame.parquet"));
+    assert_eq!((traces.len(), broken), (2, Vec::new()));
+    for Imported { trace, tags, .. } in &traces {
+        let names: Vec<_> = trace.spans.iter().map(|span| span.name.as_str()).collect();
+        assert_eq!((names, tags["fruit"].as_str()), (vec!["answer", "search"], "apple"));
+        assert!(trace.spans[0].attribute("mlflow.spanInputs").is_some(), "{:?}", trace.spans[0]);
+    }
+    let said: Vec<_> = traces.iter().flat_map(|imported| &imported.assessments).map(|said| &said.name[..]).collect();
+    assert_eq!(said, ["good"]);
+}
