@@ -3,6 +3,7 @@
 //! A column of one field lies together, so that a search reads what it asks for and nothing else.
 
 use std::cell::RefCell;
+use std::iter;
 
 use model::digest::to_dollars;
 use serde::{Deserialize, Serialize};
@@ -191,6 +192,16 @@ impl Part {
         self.len() >= ROWS
     }
 
+    /// The places of traces that are there.
+    pub(super) fn present(&self) -> impl Iterator<Item = usize> {
+        self.state.iter().enumerate().filter(|(_, state)| **state != State::Gone).map(|(at, _)| at)
+    }
+
+    /// Where the spans of a trace are. To make a row for it takes longer.
+    pub(super) fn chunks(&self, at: usize) -> impl Iterator<Item = &Chunk> {
+        iter::once(&self.first[at]).chain(self.more[at].iter().flat_map(|more| &more.chunks))
+    }
+
     /// Whether all of its traces are gone.
     pub(super) fn is_empty(&self) -> bool {
         self.state.iter().all(|state| *state == State::Gone)
@@ -217,7 +228,7 @@ impl Part {
 
 impl Row {
     pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
-        std::iter::once(&self.first).chain(self.more.iter().flat_map(|more| &more.chunks))
+        iter::once(&self.first).chain(self.more.iter().flat_map(|more| &more.chunks))
     }
 
     /// The chunk that the span is in which the trace is named after.
