@@ -1,5 +1,6 @@
 //! What can be typed.
 
+mod datasets;
 mod help;
 mod named;
 mod traces;
@@ -11,6 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::authority::Permission;
 
+pub(crate) use datasets::{AddRows, Datasets, ExportRows, FileFormat, ImportRows, Said};
 pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
@@ -42,6 +44,9 @@ pub(crate) enum Verb {
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),
+    /// Datasets: named, immutable versions of rows.
+    #[command(subcommand)]
+    Datasets(Datasets),
     /// Prompts and their versions.
     #[command(subcommand)]
     Prompts(Prompts),
@@ -88,7 +93,7 @@ pub(crate) struct Eval {
     #[arg(default_value = "karat.yaml")]
     pub(crate) suite: PathBuf,
 
-    /// Take the rows from this file instead of the suite's `data.path`.
+    /// Take the rows from this file instead of the suite's `data`, or from a dataset: `dataset:support@3`.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
 

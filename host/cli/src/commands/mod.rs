@@ -4,6 +4,7 @@ mod apps;
 mod bench;
 mod build;
 mod cases;
+mod datasets;
 mod dev;
 mod doctor;
 mod eval;
@@ -37,6 +38,7 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
     match verb {
         Verb::Eval(what) => eval::run(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
+        Verb::Datasets(what) => datasets::run(what, store, terminal),
         Verb::Prompts(what) => prompts::run(what, store, terminal),
         Verb::Apps(what) => apps::run(what, store, terminal),
         Verb::Traces(what) => traces::run(what, store, terminal),

@@ -91,10 +91,16 @@ impl Known {
         &self.info
     }
 
+    /// What was said of it, in full.
+    pub(super) fn said(&self, log: &Held) -> Result<Vec<Assessment>, StoreError> {
+        assessments(&self.info.id, &self.said, log)
+    }
+
     /// Fills in what the log has. `told` is what was read of its spans already.
     pub(super) fn read(self, log: &Held, told: Option<&Told<'_>>) -> Result<TraceInfo, StoreError> {
-        let Self { mut info, top, top_chunk, said, cut } = self;
-        info.assessments = assessments(&info.id, &said, log)?;
+        let said = self.said(log)?;
+        let Self { mut info, top, top_chunk, cut, .. } = self;
+        info.assessments = said;
         if let Some(row) = cut {
             let fold = match told {
                 Some(told) => told.fold()?,

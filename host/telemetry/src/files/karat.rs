@@ -40,18 +40,27 @@ struct Row<'a> {
     line: Line<'a>,
     name: &'a str,
     state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
     service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<&'a str>,
     /// Nanoseconds since 1970-01-01T00:00:00Z.
     start: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     end: Option<u64>,
     /// US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
     cost: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     output_tokens: Option<u64>,
     errors: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
     inputs: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     outputs: Option<&'a str>,
 }
 
