@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use model::aggregate::{Aggregate, AggregateKind};
 use model::report::{Cost, Latency, Predictions, Report, Spent, Verdict};
+use reports::figures::{interval, value};
 
-use crate::quantities::{count, counted, decimal, dollars, latency as brief, time};
+use crate::quantities::{count, counted, dollars, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
 
 /// Prints the scorers' table, the gates and the verdict.
@@ -105,22 +106,6 @@ fn row(key: &str, aggregate: &Aggregate) -> Vec<String> {
     let tail = [counts.abstained, counts.failed, counts.unpredicted].map(count);
     let head = [key.to_owned(), value(aggregate), interval(aggregate), count(counts.scored), passed];
     head.into_iter().chain(tail).collect()
-}
-
-fn value(aggregate: &Aggregate) -> String {
-    if aggregate.kind == AggregateKind::Categorical {
-        let labels =
-            aggregate.labels.iter().map(|(label, number)| format!("{} {}", printable_line(label), count(*number)));
-        return labels.collect::<Vec<_>>().join(", ");
-    }
-    aggregate.value.map_or_else(|| "–".to_owned(), decimal)
-}
-
-fn interval(aggregate: &Aggregate) -> String {
-    match (aggregate.lower, aggregate.upper) {
-        (Some(lower), Some(upper)) => format!("{} … {}", decimal(lower), decimal(upper)),
-        _ => "–".to_owned(),
-    }
 }
 
 fn verdict(report: &Report) -> String {
