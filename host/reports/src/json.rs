@@ -9,6 +9,7 @@ use model::run::{RowResult, Run, RunPlan};
 use serde::Serialize;
 
 use crate::Report;
+use crate::text;
 
 /// What `karat eval --json` prints, laid out for people; `null` for a run that has not come to its end.
 pub(crate) struct Object<'a, W> {
@@ -28,7 +29,8 @@ impl<W: Write> Report for Object<'_, W> {
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
-        serde_json::to_writer_pretty(&mut self.out, &self.run.report)?;
+        let object = serde_json::to_string_pretty(&self.run.report)?;
+        self.out.write_all(text::printable_json(&object).as_bytes())?;
         self.out.flush()
     }
 }
@@ -57,8 +59,8 @@ impl<W: Write> Report for Lines<'_, W> {
             error: result.error.as_ref().map(|error| error.message.as_str()),
             feedback: feedback.flat_map(|(scorer, outcome)| outcome.verdicts(&scorer.key)).collect(),
         };
-        serde_json::to_writer(&mut self.out, &line)?;
-        self.out.write_all(b"\n")
+        let line = serde_json::to_string(&line)?;
+        writeln!(self.out, "{}", text::printable_json(&line))
     }
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {

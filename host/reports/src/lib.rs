@@ -5,7 +5,7 @@
 //! bounded whatever a run holds; what a format has no room for is counted in it, never dropped in silence.
 //!
 //! Texts of datasets, applications and plugins are anyone's. Formats that programs take apart (JSON, JSONL, Parquet) have
-//! them as they are, written so that they stay texts. Formats that a person opens make them harmless and bounded
+//! them whole, written so that they stay texts. Formats that a person opens make them harmless and bounded
 //! ([`text`]), each in its own way: a page runs nothing of theirs, a cell stays a cell, nobody is mentioned.
 //!
 //! Nothing here knows where a run is kept, what a file or a terminal is.

@@ -11,7 +11,7 @@ use model::run::{RowResult, Run};
 
 use self::escape::{NAME, REASON, SENTENCE, code, marker, words};
 use crate::Report;
-use crate::failing::Failing;
+use crate::failing::{Failing, What};
 use crate::figures;
 use crate::quantities::{count, counted, moment};
 use crate::sentence;
@@ -23,7 +23,7 @@ pub(crate) const LONGEST: usize = 65_536;
 /// The table of failing rows ends here, so that the lines behind it fit.
 const ROWS_END: usize = LONGEST - 4096;
 
-/// Rows that are told; nobody reads more of them in a comment.
+/// Verdicts that are told; nobody reads more of them in a comment.
 const LISTED: usize = 50;
 
 pub(crate) struct Markdown<'a, W> {
@@ -42,14 +42,15 @@ impl<'a, W: Write> Markdown<'a, W> {
 impl<W: Write> Report for Markdown<'_, W> {
     fn add(&mut self, row: &RowRecord, result: &RowResult) -> io::Result<()> {
         let verdicts = self.run.header.plan.scorers.iter().zip(&result.outcomes);
-        let failing: Vec<_> = verdicts
+        let mut failing: Vec<_> = verdicts
             .filter_map(|(scorer, outcome)| Some((scorer.key.as_str(), Failing::of(result, outcome)?)))
             .collect();
         self.failing += u64::from(!failing.is_empty());
-        if self.rows.len() < LISTED {
-            let outputs = result.outputs(row).map_or("", |outputs| outputs.as_str());
-            self.rows.extend(failing.iter().map(|(scorer, failing)| line(result, scorer, failing, outputs)));
-        }
+        // Where nothing could be scored, once is enough.
+        failing.dedup_by(|(_, one), (_, before)| one.what == What::Unpredicted && before.what == What::Unpredicted);
+        let outputs = result.outputs(row).map_or("", |outputs| outputs.as_str());
+        let room = LISTED - self.rows.len();
+        self.rows.extend(failing.iter().take(room).map(|(scorer, failing)| line(result, scorer, failing, outputs)));
         Ok(())
     }
 
@@ -148,7 +149,7 @@ fn rows(text: &mut String, rows: &[String], failing: u64, run: &Run) {
         text.push_str(line);
         told += 1;
     }
-    if told < rows.len() || failing > LISTED as u64 {
+    if told < rows.len() || rows.len() == LISTED {
         let first = counted(told as u64, "verdict");
         let _ =
             writeln!(text, "\nThese are the first {first}; `karat runs show {} --failing` has more.", run.header.id);

@@ -16,8 +16,10 @@ use crate::text;
 /// GitHub shows as many findings of a file, and takes no file with more than five times as many.
 const LISTED: usize = 5000;
 
-/// The longest message, in characters.
+/// Characters of a message, of a name, and of a path: no system has longer ones.
 const LONGEST: usize = 1000;
+const NAME: usize = 200;
+const PATH: usize = 4096;
 
 pub(crate) struct Sarif<'a, W> {
     run: &'a Run,
@@ -55,10 +57,10 @@ impl<'a, W: Write> Sarif<'a, W> {
         let rules = header.plan.scorers.iter().map(|scorer| {
             let plugin = &scorer.plugin;
             let told = format!("`{}` of {} {}", scorer.scorer, plugin.name, plugin.version);
-            json!({ "id": scorer.key, "shortDescription": { "text": plain(&told) } })
+            json!({ "id": scorer.key, "shortDescription": { "text": plain(&text::line(&told, LONGEST)) } })
         });
         let verdict = self.run.report.as_ref().map(|report| report.verdict);
-        let mut notes = vec![note("note", &sentence::verdict(self.run))];
+        let mut notes = vec![note("note", &text::shown(&sentence::verdict(self.run), LONGEST))];
         if self.left_out > 0 {
             let left_out = format!("{} left out", counted(self.left_out, "more finding"));
             notes.push(note("warning", &left_out));
@@ -73,7 +75,7 @@ impl<'a, W: Write> Sarif<'a, W> {
                     "informationUri": env!("CARGO_PKG_REPOSITORY"),
                     "rules": rules.collect::<Vec<_>>(),
                 } },
-                "automationDetails": { "id": format!("karat/{}/{}", header.plan.suite, header.id) },
+                "automationDetails": { "id": format!("karat/{}/{}", text::line(&header.plan.suite, NAME), header.id) },
                 "invocations": [{
                     "executionSuccessful": !matches!(verdict, None | Some(Verdict::Incomplete)),
                     "toolExecutionNotifications": notes,
@@ -100,7 +102,8 @@ impl<W: Write> Report for Sarif<'_, W> {
 
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         let log = self.log();
-        serde_json::to_writer_pretty(&mut self.out, &log)?;
+        let log = serde_json::to_string_pretty(&log)?;
+        self.out.write_all(text::printable_json(&log).as_bytes())?;
         self.out.flush()
     }
 }
@@ -124,7 +127,7 @@ fn plain(text: &str) -> String {
 /// A path as a reference to a file (RFC 3986).
 fn uri(path: &str) -> String {
     let mut uri = String::from(if path.starts_with('/') { "file://" } else { "" });
-    for byte in path.replace('\\', "/").bytes() {
+    for byte in text::beginning(path, PATH).replace('\\', "/").bytes() {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => uri.push(char::from(byte)),
             other => uri.push_str(&format!("%{other:02X}")),

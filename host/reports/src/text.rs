@@ -6,21 +6,38 @@ use model::run::RowResult;
 
 /// A text without characters that move a cursor, change colours or turn the direction of writing: they are spelled out.
 pub fn printable(text: &str) -> Cow<'_, str> {
-    let is_harmless = |c: char| c == '\n' || !(c.is_control() || is_bidi_control(c) || is_no_character(c));
-    if text.chars().all(is_harmless) {
+    spelled(text, |c| c.escape_default().to_string())
+}
+
+/// A JSON text that stays the same value, and in which nothing commands whoever looks at it as it is.
+pub fn printable_json(json: &str) -> Cow<'_, str> {
+    spelled(json, |c| format!("\\u{:04x}", u32::from(c)))
+}
+
+fn spelled(text: &str, spell: impl Fn(char) -> String) -> Cow<'_, str> {
+    if !text.chars().any(is_command) {
         return Cow::Borrowed(text);
     }
-    let mut shown = String::new();
+    let mut spelled = String::with_capacity(text.len() + 32);
     for c in text.chars() {
-        if is_harmless(c) { shown.push(c) } else { shown.extend(c.escape_default()) }
+        if is_command(c) { spelled.push_str(&spell(c)) } else { spelled.push(c) }
     }
-    Cow::Owned(shown)
+    Cow::Owned(spelled)
+}
+
+/// All of them are within the Basic Multilingual Plane.
+fn is_command(c: char) -> bool {
+    c != '\n' && (c.is_control() || is_bidi_control(c) || is_no_character(c))
 }
 
 /// The same of no more than `longest` characters, for a page: tabs and the line ends of other systems are no commands there.
 pub fn shown(text: &str, longest: usize) -> String {
     let cut = beginning(text, longest);
-    let mut shown = printable(&cut.replace("\r\n", "\n").replace('\t', "    ")).into_owned();
+    let mut shown = if cut.contains(['\r', '\t']) {
+        printable(&cut.replace("\r\n", "\n").replace('\t', "    ")).into_owned()
+    } else {
+        printable(cut).into_owned()
+    };
     if cut.len() < text.len() {
         shown.push('…');
     }
@@ -64,6 +81,15 @@ mod tests {
     fn what_would_command_is_spelled_out() {
         assert_eq!(printable("red \u{1b}[31m and \u{202e}backwards"), "red \\u{1b}[31m and \\u{202e}backwards");
         assert_eq!(shown("a\tb\r\nc\0", 100), "a    b\nc\\u{0}");
+    }
+
+    #[test]
+    fn json_stays_the_value_it_is() {
+        let json = "{\"a\":\"\u{9b}2J\u{202e}\"}";
+        let shown = printable_json(json);
+        assert_eq!(shown, r#"{"a":"\u009b2J\u202e"}"#);
+        let [one, other] = [json, &shown].map(|json| serde_json::from_str::<serde_json::Value>(json).expect("JSON"));
+        assert_eq!(one, other);
     }
 
     #[test]

@@ -10,6 +10,15 @@ use crate::quantities::decimal;
 const WIDTH: f64 = 180.0;
 const MARGIN: f64 = 6.0;
 
+/// What gates ask of the number of a scorer, by its key.
+pub(super) type Threshold<'a> = (&'a str, f64);
+
+/// Those that can be marked beside the number and its interval.
+pub(super) fn thresholds(gates: &[Gate]) -> Vec<Threshold<'_>> {
+    let marked = |gate: &&Gate| matches!(gate.statistic, Statistic::Value | Statistic::Lower | Statistic::Upper);
+    gates.iter().filter(marked).map(|gate| (gate.scorer.as_str(), gate.threshold)).collect()
+}
+
 /// The part of 0 to 1 that all intervals of a report lie in, in steps of a tenth.
 pub(super) struct Scale {
     from: f64,
@@ -28,19 +37,18 @@ pub(super) struct Whisker {
 
 impl Scale {
     /// None where no number lies between 0 and 1.
-    pub(super) fn of(report: &Report, gates: &[Gate]) -> Option<Self> {
+    pub(super) fn of(report: &Report, asked: &[Threshold<'_>]) -> Option<Self> {
         let aggregates = report.scorers.0.iter().map(|(_, aggregate)| aggregate);
         let drawn = aggregates.filter_map(|aggregate| {
             let ends = ends(aggregate.value?, aggregate);
             is_share(ends).then_some([ends.0, ends.1])
         });
-        let thresholds = gates.iter().filter(|gate| is_of_value(gate)).map(|gate| gate.threshold);
         let drawn: Vec<f64> = drawn.flatten().collect();
         if drawn.is_empty() {
             return None;
         }
-        let all =
-            || drawn.iter().copied().chain(thresholds.clone().filter(|threshold| (0.0..=1.0).contains(threshold)));
+        let asked = asked.iter().map(|(_, threshold)| *threshold).filter(|threshold| (0.0..=1.0).contains(threshold));
+        let all = || drawn.iter().copied().chain(asked.clone());
         let from = (all().fold(1.0, f64::min) * 10.0).floor() / 10.0;
         let to = (all().fold(0.0, f64::max) * 10.0).ceil() / 10.0;
         // One value alone still needs some width to stand in.
@@ -58,13 +66,13 @@ impl Scale {
     }
 
     /// None where the number is none between 0 and 1.
-    pub(super) fn whisker(&self, key: &str, aggregate: &Aggregate, gates: &[Gate]) -> Option<Whisker> {
+    pub(super) fn whisker(&self, key: &str, aggregate: &Aggregate, asked: &[Threshold<'_>]) -> Option<Whisker> {
         let value = aggregate.value?;
         let (lower, upper) = ends(value, aggregate);
         if !is_share((lower, upper)) {
             return None;
         }
-        let of_key = gates.iter().filter(|gate| gate.scorer == key && is_of_value(gate));
+        let of_key = asked.iter().filter(|(scorer, _)| *scorer == key);
         let has_interval = aggregate.lower.is_some() && aggregate.upper.is_some();
         let told = match has_interval {
             true => format!("{}, between {} and {}", decimal(value), decimal(lower), decimal(upper)),
@@ -75,7 +83,7 @@ impl Scale {
             lower: self.place(lower),
             upper: self.place(upper),
             has_interval,
-            thresholds: of_key.map(|gate| self.place(gate.threshold)).collect(),
+            thresholds: of_key.map(|(_, threshold)| self.place(*threshold)).collect(),
             told,
         })
     }
@@ -92,8 +100,4 @@ fn ends(value: f64, aggregate: &Aggregate) -> (f64, f64) {
 
 fn is_share((lower, upper): (f64, f64)) -> bool {
     lower >= 0.0 && upper <= 1.0
-}
-
-fn is_of_value(gate: &Gate) -> bool {
-    matches!(gate.statistic, Statistic::Value | Statistic::Lower | Statistic::Upper)
 }

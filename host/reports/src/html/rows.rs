@@ -26,7 +26,10 @@ const ROOM: usize = 20 << 20;
 /// Characters of one text.
 const LONGEST: usize = 4000;
 
-/// Characters of the name of a field.
+/// Scorers and sub-feedback that are in the index; what a plugin names anew on each row is only among the texts.
+const COLUMNS: usize = 200;
+
+/// Characters of the name of a scorer or a field.
 const NAME: usize = 200;
 
 /// Fields of an object that are told one by one.
@@ -66,13 +69,13 @@ struct Index<'a> {
 
 /// What there is to read of a row: names and texts; the name is empty where there is but one text.
 #[derive(Serialize)]
-struct Texts<'a> {
+struct Texts {
     inputs: Vec<(String, String)>,
     outputs: Vec<(String, String)>,
     expectations: Vec<(String, String)>,
     error: Option<String>,
     /// Of each verdict the key, the value or why there is none, and the rationale.
-    feedback: Vec<(&'a str, String, String)>,
+    feedback: Vec<(String, String, String)>,
 }
 
 impl Rows {
@@ -111,8 +114,13 @@ impl Rows {
     fn states(&mut self, verdicts: &[Line<'_>]) -> String {
         let mut states = vec!['-'; self.columns.len()];
         for verdict in verdicts {
-            let column = self.columns.iter().position(|column| *column == verdict.scorer).unwrap_or_else(|| {
-                self.columns.push(verdict.scorer.clone());
+            let key = text::line(&verdict.scorer, NAME);
+            let known = self.columns.iter().position(|column| *column == key);
+            if known.is_none() && self.columns.len() >= COLUMNS {
+                continue;
+            }
+            let column = known.unwrap_or_else(|| {
+                self.columns.push(key);
                 self.columns.len() - 1
             });
             states.resize(self.columns.len(), '-');
@@ -167,10 +175,10 @@ fn state(verdict: &Line<'_>) -> char {
     }
 }
 
-fn texts<'a>(row: &RowRecord, result: &RowResult, verdicts: &'a [Line<'_>]) -> Texts<'a> {
+fn texts(row: &RowRecord, result: &RowResult, verdicts: &[Line<'_>]) -> Texts {
     let feedback = verdicts.iter().map(|verdict| {
         let value = verdict.value.map_or_else(|| verdict.reason.unwrap_or_default().to_owned(), written);
-        (verdict.scorer.as_str(), bounded(&value), bounded(verdict.rationale.unwrap_or_default()))
+        (text::line(&verdict.scorer, NAME), bounded(&value), bounded(verdict.rationale.unwrap_or_default()))
     });
     Texts {
         inputs: fields(&row.inputs),

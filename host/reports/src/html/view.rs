@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use model::aggregate::{Aggregate, AggregateKind};
-use model::report::{Predictions, Report, Spent};
+use model::report::{Predictions, Report, Scorers, Spent};
 use model::run::{PluginRef, Run, RunHeader};
 
-use super::figure::{Scale, Whisker};
+use super::figure::{Scale, Threshold, Whisker, thresholds};
 use crate::figures;
 use crate::quantities::{count, counted, dollars, latency, moment, time};
 use crate::sentence;
@@ -25,7 +25,7 @@ pub(super) type Fact = (&'static str, String);
 pub(super) struct View {
     pub(super) suite: String,
     pub(super) word: &'static str,
-    pub(super) sentence: String,
+    pub(super) sentence: Vec<Said>,
     pub(super) facts: Vec<Fact>,
     pub(super) gates: Vec<Gate>,
     /// Where the marks of the scale stand, and what they are called.
@@ -35,6 +35,12 @@ pub(super) struct View {
     pub(super) lineage: Vec<Fact>,
     pub(super) plugins: Vec<Plugin>,
     pub(super) run: String,
+}
+
+/// A part of a sentence: what stood between backticks is code.
+pub(super) struct Said {
+    pub(super) text: String,
+    pub(super) is_code: bool,
 }
 
 pub(super) struct Gate {
@@ -72,21 +78,27 @@ impl View {
     pub(super) fn of(run: &Run) -> Self {
         let Run { header, report } = run;
         let report = report.as_ref();
-        let scale = report.and_then(|report| Scale::of(report, &header.plan.gates));
+        let asked = thresholds(&header.plan.gates);
+        let scale = report.and_then(|report| Scale::of(report, &asked));
         Self {
             suite: text::line(&header.plan.suite, NAME),
             word: sentence::word(run),
-            sentence: text::shown(&sentence::verdict(run), REASON),
+            sentence: said(&text::shown(&sentence::verdict(run), REASON)),
             facts: facts(header, report),
             gates: report.map(gates).unwrap_or_default(),
             ticks: scale.as_ref().map(Scale::ticks).unwrap_or_default(),
-            scorers: report.map(|report| scorers(report, header, scale.as_ref())).unwrap_or_default(),
+            scorers: report.map(|report| scorers(&report.scorers, scale.as_ref(), &asked)).unwrap_or_default(),
             predictions: report.and_then(|report| report.predictions.as_ref()).map(predictions).unwrap_or_default(),
             lineage: lineage(header),
             plugins: plugins(header),
             run: header.id.to_string(),
         }
     }
+}
+
+fn said(sentence: &str) -> Vec<Said> {
+    let parts = sentence.split('`').enumerate();
+    parts.map(|(place, part)| Said { text: part.to_owned(), is_code: place % 2 == 1 }).collect()
 }
 
 fn facts(header: &RunHeader, report: Option<&Report>) -> Vec<Fact> {
@@ -115,9 +127,9 @@ fn gates(report: &Report) -> Vec<Gate> {
     report.gates.iter().map(gate).collect()
 }
 
-fn scorers(report: &Report, header: &RunHeader, scale: Option<&Scale>) -> Vec<Scorer> {
+fn scorers(scorers: &Scorers, scale: Option<&Scale>, asked: &[Threshold<'_>]) -> Vec<Scorer> {
     let scorer = |(key, aggregate): &(String, Aggregate)| {
-        let whisker = scale.and_then(|scale| scale.whisker(key, aggregate, &header.plan.gates));
+        let whisker = scale.and_then(|scale| scale.whisker(key, aggregate, asked));
         let counts = aggregate.counts;
         let passed = (aggregate.kind == AggregateKind::Rate).then(|| count(counts.passed));
         let note = aggregate.note.as_ref().map(|note| text::shown(note, REASON));
@@ -137,7 +149,7 @@ fn scorers(report: &Report, header: &RunHeader, scale: Option<&Scale>) -> Vec<Sc
             notes: note.into_iter().chain(failure).collect(),
         }
     };
-    report.scorers.0.iter().map(scorer).collect()
+    scorers.0.iter().map(scorer).collect()
 }
 
 /// Those that were given most, and how often others were.
@@ -186,7 +198,8 @@ fn lineage(header: &RunHeader) -> Vec<Fact> {
         let model = plan.judges.endpoints.get(endpoint).map(|endpoint| endpoint.model.to_string()).unwrap_or_default();
         facts.push(("Judge", text::line(&format!("{role}: {model} ({endpoint})"), NAME)));
     }
-    facts.push(("Karat", format!("{}, {}", text::line(&header.version, NAME), header.binary)));
+    facts.push(("Karat", text::line(&header.version, NAME)));
+    facts.push(("Digest of the binary", header.binary.clone()));
     facts
 }
 

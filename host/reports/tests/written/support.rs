@@ -20,25 +20,25 @@ use model::suite::DataFormat;
 use reports::Format;
 
 /// A row with what came of it.
-pub type Case = (RowRecord, RowResult);
+pub(crate) type Case = (RowRecord, RowResult);
 
-pub fn row(text: &str) -> RowRecord {
+pub(crate) fn row(text: &str) -> RowRecord {
     serde_json::from_str(text).expect("a row")
 }
 
-pub fn json(value: &impl serde::Serialize) -> Json {
+pub(crate) fn json(value: &(impl serde::Serialize + ?Sized)) -> Json {
     Json::from_serialize(value).expect("JSON")
 }
 
-pub fn feedback(value: Value, rationale: Option<&str>) -> Feedback {
+pub(crate) fn feedback(value: Value, rationale: Option<&str>) -> Feedback {
     Feedback { name: None, value, rationale: rationale.map(str::to_owned) }
 }
 
-pub fn result(index: u64, outcomes: Vec<Outcome>) -> RowResult {
+pub(crate) fn result(index: u64, outcomes: Vec<Outcome>) -> RowResult {
     RowResult { index, trial: 0, id: format!("q{index}"), error: None, predicted: None, outcomes }
 }
 
-pub fn scorer(key: &str, value: ValueKind) -> PlannedScorer {
+pub(crate) fn scorer(key: &str, value: ValueKind) -> PlannedScorer {
     PlannedScorer {
         key: key.to_owned(),
         plugin: PluginRef {
@@ -62,7 +62,7 @@ pub fn scorer(key: &str, value: ValueKind) -> PlannedScorer {
 }
 
 /// A run of these scorers without a report.
-pub fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
+pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
     let plan = RunPlan {
         suite: suite.to_owned(),
         predictor: None,
@@ -92,12 +92,12 @@ pub fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
     Run { header, report: None }
 }
 
-pub fn aggregate(kind: AggregateKind, value: Option<f64>, half: f64, counts: Counts) -> Aggregate {
+pub(crate) fn aggregate(kind: AggregateKind, value: Option<f64>, half: f64, counts: Counts) -> Aggregate {
     let (lower, upper) = (value.map(|value| value - half), value.map(|value| value + half));
     Aggregate { kind, value, lower, upper, counts, note: None, failure: None, labels: Default::default() }
 }
 
-pub fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregate)>, gates: Vec<GateResult>) -> Report {
+pub(crate) fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregate)>, gates: Vec<GateResult>) -> Report {
     Report {
         run: run.header.id,
         suite: run.header.plan.suite.clone(),
@@ -113,7 +113,7 @@ pub fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregate)>, ga
     }
 }
 
-pub fn gate(text: &str, scorer: &str, threshold: f64) -> Gate {
+pub(crate) fn gate(text: &str, scorer: &str, threshold: f64) -> Gate {
     Gate {
         text: text.to_owned(),
         scorer: scorer.to_owned(),
@@ -124,7 +124,7 @@ pub fn gate(text: &str, scorer: &str, threshold: f64) -> Gate {
 }
 
 /// What a format makes of a run.
-pub fn written<'a>(format: Format, run: &Run, cases: impl IntoIterator<Item = &'a Case>) -> Vec<u8> {
+pub(crate) fn written<'a>(format: Format, run: &Run, cases: impl IntoIterator<Item = &'a Case>) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut report = reports::open(format, run, &mut bytes).expect("memory");
     for (row, result) in cases {
@@ -134,7 +134,7 @@ pub fn written<'a>(format: Format, run: &Run, cases: impl IntoIterator<Item = &'
     bytes
 }
 
-pub fn text<'a>(format: Format, run: &Run, cases: impl IntoIterator<Item = &'a Case>) -> String {
+pub(crate) fn text<'a>(format: Format, run: &Run, cases: impl IntoIterator<Item = &'a Case>) -> String {
     String::from_utf8(written(format, run, cases)).expect("UTF-8")
 }
 
@@ -152,12 +152,12 @@ const ANSWERS: [&str; 6] = [
     "I see both charges. The second one was reversed today; your bank shows it within three days.",
     "Yes, it fits both. With the older model it charges more slowly.",
     "يمكنك تغييرها من صفحة الحساب ثم الأمان.",
-    "That is not our problem.",
+    "Please start it without the update: hold the power key for ten seconds, then choose “previous version”.",
 ];
 const TOPICS: [&str; 4] = ["delivery", "account", "billing", "product"];
 
 /// A support bot on as many rows: three scorers of which one breaks now and then, labels, a number, a predictor, gates.
-pub fn support_bot(rows: u64) -> (Run, Vec<Case>) {
+pub(crate) fn support_bot(rows: u64) -> (Run, Vec<Case>) {
     let kinds = [ValueKind::Boolean, ValueKind::Boolean, ValueKind::Number, ValueKind::Label, ValueKind::Number];
     let keys = ["correctness", "tone", "fluency", "topic", "response_words"];
     let mut run = run("support-bot", keys.into_iter().zip(kinds).map(|(key, kind)| scorer(key, kind)).collect());
@@ -212,7 +212,11 @@ fn case(index: u64) -> Case {
     };
     let is_right = chance(2) % 100 < 87;
     let is_polite = chance(3) % 100 < 94;
-    let answer = if is_right { ANSWERS[kind] } else { ANSWERS[(kind + 2) % 6] };
+    let answer = match (is_right, is_polite) {
+        (true, true) => ANSWERS[kind],
+        (true, false) => "That is not our problem. Look it up yourself.",
+        (false, _) => ANSWERS[(kind + 2) % 5],
+    };
     let predicted = |outputs| Predicted {
         outputs,
         latency: Some(Duration::from_millis(300 + chance(4) % 1500)),

@@ -11,19 +11,19 @@ use tempfile::TempDir;
 
 const BROWSERS: [&str; 4] = ["chromium", "chromium-browser", "google-chrome", "chrome"];
 
-pub struct Chromium {
+pub(crate) struct Chromium {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
     session: Option<String>,
     sent: u64,
     /// What it has told without being asked.
-    pub events: Vec<Value>,
+    pub(crate) events: Vec<Value>,
     _profile: TempDir,
 }
 
 impl Chromium {
-    pub fn start() -> Self {
+    pub(crate) fn start() -> Self {
         let profile = TempDir::new().expect("a folder");
         let found = BROWSERS.into_iter().find(|name| Command::new(name).arg("--version").output().is_ok());
         let browser = found.unwrap_or_else(|| panic!("there is no browser: install one of {}", BROWSERS.join(", ")));
@@ -53,7 +53,7 @@ impl Chromium {
     }
 
     /// Asks for something, and gives the answer.
-    pub fn ask(&mut self, method: &str, params: Value) -> Value {
+    pub(crate) fn ask(&mut self, method: &str, params: Value) -> Value {
         self.sent += 1;
         let mut question = json!({ "id": self.sent, "method": method, "params": params });
         if let Some(session) = &self.session {
@@ -71,7 +71,7 @@ impl Chromium {
     }
 
     /// Waits until it tells of this.
-    pub fn wait(&mut self, event: &str) {
+    pub(crate) fn wait(&mut self, event: &str) {
         while !self.events.iter().any(|told| told["method"] == event) {
             let message = self.hear();
             self.events.push(message);
@@ -79,13 +79,13 @@ impl Chromium {
     }
 
     /// Opens a file and waits until it is laid out.
-    pub fn open(&mut self, file: &Path) {
+    pub(crate) fn open(&mut self, file: &Path) {
         self.events.clear();
         self.ask("Page.navigate", json!({ "url": format!("file://{}", file.display()) }));
         self.wait("Page.loadEventFired");
     }
 
-    pub fn resize(&mut self, width: u32, height: u32, scheme: &str) {
+    pub(crate) fn resize(&mut self, width: u32, height: u32, scheme: &str) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.ask("Emulation.setDeviceMetricsOverride", metrics);
         let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
@@ -93,15 +93,22 @@ impl Chromium {
     }
 
     /// The value of an expression, after what it promises.
-    pub fn value(&mut self, expression: &str) -> Value {
+    pub(crate) fn value(&mut self, expression: &str) -> Value {
         let asked = json!({ "expression": expression, "awaitPromise": true, "returnByValue": true });
         let told = self.ask("Runtime.evaluate", asked);
         assert!(told["exceptionDetails"].is_null(), "{expression}: {told}");
         told["result"]["value"].clone()
     }
 
+    /// Waits until an expression is true.
+    pub(crate) fn until(&mut self, expression: &str) {
+        self.value(&format!(
+            "new Promise((done) => {{ const look = () => ({expression}) ? done() : setTimeout(look); look(); }})"
+        ));
+    }
+
     /// Presses keys as a person would: names as in `KeyboardEvent.key`.
-    pub fn press(&mut self, keys: &[&str]) {
+    pub(crate) fn press(&mut self, keys: &[&str]) {
         for key in keys {
             let text = match *key {
                 "Enter" => "\r",
@@ -118,15 +125,15 @@ impl Chromium {
         }
     }
 
-    /// A picture of the page, no higher than `height`.
-    pub fn picture(&mut self, file: &Path) {
-        let told = self.ask("Page.captureScreenshot", json!({ "captureBeyondViewport": true }));
+    /// A picture of what is seen of the page.
+    pub(crate) fn picture(&mut self, file: &Path) {
+        let told = self.ask("Page.captureScreenshot", json!({}));
         let bytes = BASE64_STANDARD.decode(told["data"].as_str().expect("a picture")).expect("base64");
         std::fs::write(file, bytes).expect("a file");
     }
 
     /// What went wrong since the page was opened, in the console or elsewhere, and what was fetched beside the page.
-    pub fn complaints(&self) -> Vec<&Value> {
+    pub(crate) fn complaints(&self) -> Vec<&Value> {
         let is_bad = |told: &&Value| match told["method"].as_str() {
             Some("Runtime.exceptionThrown" | "Runtime.consoleAPICalled" | "Log.entryAdded") => true,
             Some("Network.requestWillBeSent") => told["params"]["type"] != "Document",
