@@ -16,7 +16,6 @@ mod judging;
 mod lock;
 mod names;
 mod progress;
-mod quantities;
 mod registry;
 mod retention;
 mod sink;
@@ -29,6 +28,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use reports::quantities;
 
 use crate::args::Arguments;
 use crate::terminal::Terminal;

@@ -19,6 +19,7 @@ use crate::prediction::Predicted;
 use crate::quantity::Allowance;
 use crate::reducer::Reducer;
 use crate::report::Report;
+use crate::row::RowRecord;
 use crate::scorer::{Direction, ValueKind};
 use crate::slice::SliceKey;
 use crate::suite::{DataFormat, Stop};
@@ -251,6 +252,14 @@ pub struct RowResult {
 }
 
 impl RowResult {
+    /// The predictor's answer, or what the row came with where none was asked.
+    pub fn outputs<'a>(&'a self, row: &'a RowRecord) -> Option<&'a Json> {
+        match &self.predicted {
+            Some(predicted) => predicted.outputs.as_ref(),
+            None => row.outputs.as_ref(),
+        }
+    }
+
     /// Whether a scorer failed on the row, or it had no outputs to score.
     pub fn is_failed(&self) -> bool {
         self.error.is_some()

@@ -33,7 +33,7 @@ use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
-use crate::args::{Eval, ExportFormat, ReportFile, ReportFormat};
+use crate::args::Eval;
 use crate::authority::Authority;
 use crate::commands::preview::{self, Preview};
 use crate::commands::{datasets, runs};
@@ -450,7 +450,7 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     let report = report_on(&*store, &header, &ended, made, max_usd, before).await.map_err(Stop::after_start)?;
     let run = Run { header, report: Some(report.clone()) };
     for file in &what.report {
-        write_report(file, &run, &report, &store).await.map_err(Stop::after_start)?;
+        export::to_file(Arc::clone(&store), &run, file.format, &file.path).await.map_err(Stop::after_start)?;
     }
     let shown = if terminal.is_json() { terminal.json(&report) } else { summary::print(&report, &terminal) };
     if let Err(error) = shown
@@ -653,17 +653,6 @@ async fn report_on(
         store.finish_run(header.id, &report).await?;
     }
     Ok(report)
-}
-
-async fn write_report(file: &ReportFile, run: &Run, report: &Report, store: &Arc<dyn Store>) -> Result<(), Stop> {
-    match file.format {
-        ReportFormat::Junit => export::to_file(store.clone(), run, ExportFormat::Junit, &file.path).await,
-        ReportFormat::Json => {
-            let temporary = export::temporary(&file.path)?;
-            std::fs::write(&temporary, serde_json::to_string_pretty(report)?)?;
-            Ok(std::fs::rename(&temporary, &file.path)?)
-        }
-    }
 }
 
 /// What was typed, so that the run goes on under the same conditions.
