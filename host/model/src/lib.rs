@@ -9,6 +9,7 @@
 pub mod aggregate;
 pub mod app;
 pub mod assessment;
+pub mod card;
 pub mod comparison;
 pub mod dataset;
 pub mod digest;
