@@ -7,6 +7,7 @@ mod eval;
 mod examples;
 mod exporters;
 mod gates;
+mod named;
 mod powerloss;
 mod real_data;
 mod resume;

@@ -1,14 +1,21 @@
 //! What can be typed.
 
+mod datasets;
+mod help;
+mod named;
 mod traces;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use reports::{Format, UnknownFormat};
 
 use crate::authority::Permission;
 
+pub(crate) use datasets::{AddRows, Datasets, ExportRows, FileFormat, ImportRows, Said};
+pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
     To as LiveTo, TraceFormat, Traces,
@@ -17,8 +24,8 @@ pub(crate) use traces::{
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
 #[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
-// All verbs fit on a screen.
-#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}")]
+#[command(before_help = help::verbs())]
+#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{before-help}Options:\n{options}")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -39,6 +46,15 @@ pub(crate) enum Verb {
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),
+    /// Datasets: named, immutable versions of rows.
+    #[command(subcommand)]
+    Datasets(Datasets),
+    /// Prompts and their versions.
+    #[command(subcommand)]
+    Prompts(Prompts),
+    /// Versions of applications.
+    #[command(subcommand)]
+    Apps(Apps),
     /// Traces: what applications did.
     #[command(subcommand)]
     Traces(Traces),
@@ -79,7 +95,7 @@ pub(crate) struct Eval {
     #[arg(default_value = "karat.yaml")]
     pub(crate) suite: PathBuf,
 
-    /// Take the rows from this file instead of the suite's `data.path`.
+    /// Take the rows from this file instead of the suite's `data`, or from a dataset: `dataset:support@3`.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
 
@@ -140,7 +156,7 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
 
-    /// Write a report as well, such as `junit=report.xml` or `json=report.json`.
+    /// Write a report as well, such as `html=report.html` or `junit=report.xml`; also json, jsonl, markdown, sarif, csv, parquet.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<ReportFile>,
 }
@@ -155,19 +171,16 @@ fn dollars(text: &str) -> Result<f64, String> {
     amount.ok_or_else(|| "write an amount of US dollars, such as `0.50`".to_owned())
 }
 
+/// Formats by their names.
+fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>())
+}
+
 /// A report to be written to a file.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportFile {
-    pub(crate) format: ReportFormat,
+    pub(crate) format: Format,
     pub(crate) path: PathBuf,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ReportFormat {
-    /// The object that `--json` prints.
-    Json,
-    /// JUnit XML: a test suite for each scorer, a test case for each row.
-    Junit,
 }
 
 impl std::str::FromStr for ReportFile {
@@ -175,8 +188,7 @@ impl std::str::FromStr for ReportFile {
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (format, path) = text.split_once('=').ok_or("write it as FORMAT=FILE, such as `junit=report.xml`")?;
-        let format = ReportFormat::from_str(format, false)
-            .map_err(|_| format!("there is no report format `{format}`: use `json` or `junit`"))?;
+        let format = format.parse().map_err(|unknown: UnknownFormat| unknown.to_string())?;
         if path.is_empty() {
             return Err("the file is missing: write `junit=report.xml`".to_owned());
         }
@@ -210,8 +222,8 @@ pub(crate) enum Runs {
     Export {
         /// A run id, the first digits of one, or `last`.
         run: String,
-        #[arg(long, value_enum, default_value_t = ExportFormat::Jsonl)]
-        format: ExportFormat,
+        #[arg(long, default_value = Format::Jsonl.name(), value_parser = formats())]
+        format: Format,
         /// Write to this file instead of standard output.
         #[arg(long, short, value_name = "FILE")]
         output: Option<PathBuf>,
@@ -324,13 +336,6 @@ pub(crate) struct ExportTo {
 fn server(text: &str) -> Result<String, String> {
     let server = text.strip_prefix("http=").filter(|url| url.contains("://"));
     server.map(str::to_owned).ok_or_else(|| "write it as `http=https://api.example.com`".to_owned())
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExportFormat {
-    /// One JSON object a line.
-    Jsonl,
-    Junit,
 }
 
 #[derive(Debug, Subcommand)]

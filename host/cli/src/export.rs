@@ -7,39 +7,34 @@ use std::sync::Arc;
 use model::ports::Store;
 use model::run::Run;
 use pipeline::joined::Joined;
-use pipeline::junit::Junit;
+use reports::Format;
 
-use crate::args::ExportFormat;
 use crate::exit::Stop;
 
-/// Writes every result of a run in dataset order.
+/// Writes a report with every result of a run, in dataset order.
 pub(crate) async fn write(
     store: Arc<dyn Store>,
     run: &Run,
-    format: ExportFormat,
-    out: &mut impl Write,
+    format: Format,
+    out: impl Write + Send,
 ) -> Result<(), Stop> {
     let header = &run.header;
-    let source = store.open_dataset(&header.data.digest)?;
-    let mut joined = Joined::new(store, header, Arc::new(formats::Reader), source);
-    let mut junit = Junit::new(&header.plan);
-    while let Some((row, result)) = joined.next().await? {
-        match format {
-            ExportFormat::Jsonl => writeln!(out, "{}", pipeline::export::line(&header.plan, &row, &result)?)?,
-            ExportFormat::Junit => junit.add(&result),
+    let mut report = reports::open(format, run, out)?;
+    if format.has_rows() {
+        let source = store.open_dataset(&header.data.digest)?;
+        let mut joined = Joined::new(store, header, Arc::new(formats::Reader), source);
+        while let Some((row, result)) = joined.next().await? {
+            report.add(&row, &result)?;
         }
     }
-    if format == ExportFormat::Junit {
-        junit.write(&mut *out)?;
-    }
-    Ok(out.flush()?)
+    Ok(report.finish()?)
 }
 
 /// The same to a file, which appears when it is whole.
-pub(crate) async fn to_file(store: Arc<dyn Store>, run: &Run, format: ExportFormat, path: &Path) -> Result<(), Stop> {
+pub(crate) async fn to_file(store: Arc<dyn Store>, run: &Run, format: Format, path: &Path) -> Result<(), Stop> {
     let temporary = temporary(path)?;
-    let mut out = BufWriter::new(std::fs::File::create(&temporary).map_err(|error| unwritable(path, error))?);
-    match write(store, run, format, &mut out).await {
+    let out = BufWriter::new(std::fs::File::create(&temporary).map_err(|error| unwritable(path, error))?);
+    match write(store, run, format, out).await {
         Ok(()) => std::fs::rename(&temporary, path).map_err(|error| unwritable(path, error)),
         Err(stop) => {
             let _ = std::fs::remove_file(&temporary);

@@ -6,15 +6,16 @@
 mod args;
 mod authority;
 mod branch;
+mod clock;
 mod commands;
 mod executable;
 mod exit;
 mod export;
+mod git;
 mod judging;
 mod lock;
 mod names;
 mod progress;
-mod quantities;
 mod registry;
 mod retention;
 mod sink;
@@ -27,6 +28,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::Parser;
+use reports::quantities;
 
 use crate::args::Arguments;
 use crate::terminal::Terminal;

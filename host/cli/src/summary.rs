@@ -6,6 +6,7 @@ use std::time::Duration;
 use model::aggregate::{Aggregate, AggregateKind, Basis, Bounds, ClusterKey, Clusters, Variance};
 use model::report::{Cost, Decided, Latency, Predictions, Report, Spent, Verdict};
 use model::slice::Sliced;
+use reports::figures::{interval, value};
 
 use crate::quantities::{count, counted, decimal, dollars, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
@@ -138,22 +139,6 @@ fn basis(basis: &Basis) -> Option<String> {
         format!("{} … {} whatever was not scored would have been", decimal(lower), decimal(upper))
     }));
     (!told.is_empty()).then(|| told.join("; "))
-}
-
-fn value(aggregate: &Aggregate) -> String {
-    if aggregate.kind == AggregateKind::Categorical {
-        let labels =
-            aggregate.labels.iter().map(|(label, number)| format!("{} {}", printable_line(label), count(*number)));
-        return labels.collect::<Vec<_>>().join(", ");
-    }
-    aggregate.value.map_or_else(|| "–".to_owned(), decimal)
-}
-
-fn interval(aggregate: &Aggregate) -> String {
-    match (aggregate.lower, aggregate.upper) {
-        (Some(lower), Some(upper)) => format!("{} … {}", decimal(lower), decimal(upper)),
-        _ => "–".to_owned(),
-    }
 }
 
 fn verdict(report: &Report) -> String {

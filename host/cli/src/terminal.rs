@@ -5,6 +5,8 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Write};
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+/// As [`printable`], of a text that is known to be of some length and that somebody has asked for.
+pub(crate) use reports::text::printable as printable_whole;
 use serde::Serialize;
 
 use crate::exit::Stop;
@@ -118,26 +120,9 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(printable_whole(&shown).into_owned())
 }
 
-/// The same of a text that is known to be of some length and that somebody has asked for.
-pub(crate) fn printable_whole(text: &str) -> Cow<'_, str> {
-    let is_harmless = |c: char| c == '\n' || !(c.is_control() || is_bidi_control(c));
-    if text.chars().all(is_harmless) {
-        return Cow::Borrowed(text);
-    }
-    let mut shown = String::new();
-    for c in text.chars() {
-        if is_harmless(c) { shown.push(c) } else { shown.extend(c.escape_default()) }
-    }
-    Cow::Owned(shown)
-}
-
 /// The same on one line.
 pub(crate) fn printable_line(text: &str) -> String {
     printable(text).replace('\n', "⏎")
-}
-
-fn is_bidi_control(c: char) -> bool {
-    matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

@@ -43,6 +43,7 @@ pub mod slice;
 pub mod stability;
 pub mod suite;
 pub mod telemetry;
+pub mod template;
 pub mod trace;
 pub mod tracking;
 pub mod webhook;

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::dataset::VersionOf;
 use crate::endpoint::Judges;
 use crate::gate::Gate;
 use crate::grant::Grant;
@@ -18,6 +19,7 @@ use crate::prediction::Predicted;
 use crate::quantity::Allowance;
 use crate::reducer::Reducer;
 use crate::report::Report;
+use crate::row::RowRecord;
 use crate::scorer::{Direction, ValueKind};
 use crate::slice::SliceKey;
 use crate::suite::{DataFormat, Stop};
@@ -220,6 +222,9 @@ pub struct PluginRef {
 pub struct DatasetSnapshot {
     /// As the user named it.
     pub path: String,
+    /// Of what it is a version; none of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionOf>,
     /// BLAKE3 of the file's bytes, in hexadecimal.
     pub digest: String,
     /// Rows that this run works on.
@@ -247,6 +252,14 @@ pub struct RowResult {
 }
 
 impl RowResult {
+    /// The predictor's answer, or what the row came with where none was asked.
+    pub fn outputs<'a>(&'a self, row: &'a RowRecord) -> Option<&'a Json> {
+        match &self.predicted {
+            Some(predicted) => predicted.outputs.as_ref(),
+            None => row.outputs.as_ref(),
+        }
+    }
+
     /// Whether a scorer failed on the row, or it had no outputs to score.
     pub fn is_failed(&self) -> bool {
         self.error.is_some()

@@ -12,7 +12,6 @@ use model::ports::{Aggregating, ScoredRow, Work};
 use model::row::{Row, RowRecord};
 use model::run::{PlannedAggregator, RowResult, RunPlan};
 
-use crate::export::outputs;
 use crate::joined::{Joined, JoinedError};
 use crate::plan::PlannedAggregation;
 
@@ -100,7 +99,7 @@ impl Aggregator {
     /// Takes a row, unless it has no outputs where it should, or a scorer that belongs to it has no verdict.
     async fn take(&mut self, record: &RowRecord, result: &RowResult) {
         let outcomes: Vec<_> = self.of.iter().filter_map(|(_, place)| result.outcomes.get(*place)).collect();
-        let has_nothing = self.of.is_empty() && outputs(record, result).is_none();
+        let has_nothing = self.of.is_empty() && result.outputs(record).is_none();
         if has_nothing
             || result.error.is_some()
             || outcomes.iter().any(|outcome| matches!(outcome, Outcome::Unpredicted))
@@ -173,7 +172,7 @@ fn row(record: &RowRecord, result: &RowResult) -> Row {
         id: result.id.clone(),
         trial: result.trial,
         inputs: record.inputs.clone(),
-        outputs: outputs(record, result).cloned(),
+        outputs: result.outputs(record).cloned(),
         expectations: record.expectations.clone(),
         tags: record.tags.clone(),
         session: record.session.clone(),

@@ -2,8 +2,8 @@
 //!
 //! The modules stand in the order of the flow: a [`suite`] is read and becomes a [`plan`], the [`dataset`] is checked
 //! and then streamed, every row is put before every scorer ([`score`]), what came of it is folded into numbers
-//! ([`aggregate`], and [`corpus`] for those that plugins make of all rows), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`],
-//! [`export`], [`junit`]) or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows, [`parameters`]
+//! ([`aggregate`], and [`corpus`] for those that plugins make of all rows), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`])
+//! or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows, [`parameters`]
 //! what can be said to it. Where rows are traces of the store, [`traced`] writes them down and notes verdicts on them; where clients send them to a server, [`asked`] is all there is of a run.
 //!
 //! Everything outside is a port of `model::ports`: how a plugin runs, where results are kept and what a data file looks
@@ -21,11 +21,9 @@ pub mod cost;
 pub mod dataset;
 pub mod deliver;
 pub mod estimate;
-pub mod export;
 pub mod gate;
 pub mod gateway;
 pub mod joined;
-pub mod junit;
 pub mod labels;
 pub mod ledger;
 pub mod live;

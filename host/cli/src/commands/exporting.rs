@@ -98,7 +98,7 @@ async fn deliver(
     let mut batches = Batches::new(header.into(), encoding);
     let mut delivery = Delivery::new(exporting);
     while let Some((row, result)) = joined.next().await? {
-        let outputs = pipeline::export::outputs(&row, &result);
+        let outputs = result.outputs(&row);
         if let Some(batch) = batches.add(&row, outputs, &result)
             && let Err(error) = delivery.send(&batch).await
         {

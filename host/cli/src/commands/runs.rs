@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use model::feedback::Value;
-use model::outcome::Outcome;
 use model::ports::Store;
 use model::report::{Cost, Report, Verdict};
 use model::run::{RowResult, Run, RunHeader, RunId};
+use reports::Format;
+use reports::failing::Failing as Against;
 use serde::Serialize;
 
 use super::exporting::{self, To};
-use crate::args::{ExportFormat, ExportTo, Runs};
+use crate::args::{ExportTo, Runs};
 use crate::exit::{Exit, Stop};
 use crate::export;
 use crate::quantities::{count, decimal, moment};
@@ -258,29 +258,28 @@ async fn failing_rows(store: &dyn Store, header: &RunHeader, most: usize) -> Res
 
 fn failing_of<'a>(result: &'a RowResult, header: &'a RunHeader) -> impl Iterator<Item = Failing> + 'a {
     result.outcomes.iter().zip(&header.plan.scorers).filter_map(|(outcome, scorer)| {
-        let (what, reason, detail) = match outcome {
-            Outcome::Failed(failure) => ("failed", Some(failure.message.clone()), failure.detail.clone()),
-            Outcome::Unpredicted => ("unpredicted", result.error.as_ref().map(ToString::to_string), None),
-            Outcome::Scored(feedback) => {
-                let main = feedback.iter().find(|item| item.name.is_none() && item.value == Value::Boolean(false))?;
-                ("false", main.rationale.clone(), None)
-            }
-            Outcome::Abstained { .. } => return None,
-        };
-        Some(Failing { id: result.id.clone(), trial: result.trial, scorer: scorer.key.clone(), what, reason, detail })
+        let Against { what, reason, detail } = Against::of(result, outcome)?;
+        Some(Failing {
+            id: result.id.clone(),
+            trial: result.trial,
+            scorer: scorer.key.clone(),
+            what: what.name(),
+            reason: reason.map(str::to_owned),
+            detail: detail.map(str::to_owned),
+        })
     })
 }
 
 async fn export_run(
     store: Arc<dyn Store>,
     run: &Run,
-    format: ExportFormat,
+    format: Format,
     output: Option<PathBuf>,
     terminal: &Terminal,
 ) -> Result<Exit, Stop> {
     match output {
         Some(path) => export::to_file(store, run, format, &path).await?,
-        None => export::write(store, run, format, &mut terminal.out()).await?,
+        None => export::write(store, run, format, terminal.out()).await?,
     }
     Ok(Exit::Done)
 }

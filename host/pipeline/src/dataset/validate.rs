@@ -43,6 +43,8 @@ pub enum DatasetError {
     Invalid(#[from] Problems),
     #[error("`{path}` can't be read")]
     Read { path: String, source: io::Error },
+    #[error("rows can't be written down while they are read")]
+    Spool { source: io::Error },
 }
 
 /// Reads a data file to its end and reports everything that is wrong with it.
@@ -61,7 +63,8 @@ pub fn validate(input: Input<'_>, source: &mut dyn Read) -> Result<Checked, Data
     let result = result.and_then(|()| io::copy(&mut source, &mut io::sink()));
     result.map_err(|source| DatasetError::Read { path: input.path.to_owned(), source })?;
     let Finished { identities, rows, trials, grouped } = pass.finish()?;
-    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials, grouped };
+    let (path, digest) = (input.path.to_owned(), source.digest());
+    let snapshot = DatasetSnapshot { path, version: None, digest, rows, trials, grouped };
     Ok(Checked { snapshot, identities })
 }
 
@@ -138,7 +141,7 @@ impl<'a> Pass<'a> {
     }
 
     fn row(&mut self, index: u64, line: u64, row: &RowRecord) {
-        let is_meant = match (&row.id, hash_inputs(row.inputs.as_str())) {
+        let is_meant = match (&row.id, hash_inputs(&row.inputs)) {
             (Some(id), _) => {
                 self.identities.given(id, line);
                 self.input.plan.only.as_ref().is_none_or(|only| only == id)
@@ -291,7 +294,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-fn flaw_of(BrokenTrace { field, message, hint }: BrokenTrace) -> Flaw {
+pub(super) fn flaw_of(BrokenTrace { field, message, hint }: BrokenTrace) -> Flaw {
     let field = if field.is_empty() { "trace".to_owned() } else { format!("trace.{field}") };
     Flaw { field: Some(field), message, hint }
 }

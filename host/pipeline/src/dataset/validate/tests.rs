@@ -281,3 +281,19 @@ fn rows_of_a_run_that_may_stop_early_come_in_the_order_that_the_seed_draws() {
         );
     }
 }
+
+#[test]
+fn rows_of_other_tools_are_known_by_the_names_of_their_fields() {
+    let text = "{\"user_input\":\"?\",\"response\":\"a\"}\n{\"user_input\":\"??\",\"response\":\"b\"}";
+    let (checked, seen) = streamed(needing_outputs(), text);
+    assert_eq!(checked.snapshot.rows, 2);
+    assert!(seen[0].ends_with(r#"/0 {"input":"?"}"#), "{seen:?}");
+    check(
+        &plan(vec![]),
+        "{\"input\":\"?\",\"target\":\"x\"}\n{\"input\":\"?\",\"targets\":\"x\"}",
+        &[
+            "rows.jsonl:2: unknown key `targets` of a record of inspect",
+            "hint: did you mean `target`? a `map` takes what it names and leaves out the rest",
+        ],
+    );
+}

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// `1319` as `1,319`.
-pub(crate) fn count(number: u64) -> String {
+pub fn count(number: u64) -> String {
     let digits = number.to_string();
     let mut text = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -16,22 +16,22 @@ pub(crate) fn count(number: u64) -> String {
 }
 
 /// `1 row`, `2 rows`.
-pub(crate) fn counted(number: u64, noun: &str) -> String {
+pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(number), if number == 1 { "" } else { "s" })
 }
 
 /// Four digits behind the point for what can be small, none for what can't.
-pub(crate) fn decimal(number: f64) -> String {
+pub fn decimal(number: f64) -> String {
     if number != 0.0 && number.abs() < 0.0001 { format!("{number:.3e}") } else { format!("{number:.4}") }
 }
 
 /// `1.25 USD`; four digits where it is less than a dollar.
-pub(crate) fn dollars(usd: f64) -> String {
+pub fn dollars(usd: f64) -> String {
     if usd < 1.0 { format!("{usd:.4} USD") } else { format!("{usd:.2} USD") }
 }
 
 /// `0.31 s`, `12.4 s`, `3m 20s`.
-pub(crate) fn time(time: Duration) -> String {
+pub fn time(time: Duration) -> String {
     let seconds = time.as_secs_f64();
     match seconds {
         ..10.0 => format!("{seconds:.2} s"),
@@ -41,12 +41,12 @@ pub(crate) fn time(time: Duration) -> String {
 }
 
 /// `12 ms`, and from a second on as [`time`].
-pub(crate) fn latency(time: Duration) -> String {
+pub fn latency(time: Duration) -> String {
     if time < Duration::from_secs(1) { format!("{:.0} ms", time.as_secs_f64() * 1e3) } else { self::time(time) }
 }
 
 /// Milliseconds since 1970 as `2026-11-23 20:45:12`, in UTC.
-pub(crate) fn moment(milliseconds: u64) -> String {
+pub fn moment(milliseconds: u64) -> String {
     let moment = std::time::UNIX_EPOCH + Duration::from_secs(milliseconds / 1000);
     humantime::format_rfc3339_seconds(moment).to_string().replace('T', " ").replace('Z', "")
 }

@@ -1,0 +1,7 @@
+//! What is written of a run, as whoever opens it sees it.
+
+mod browser;
+mod chromium;
+mod formats;
+mod hostile;
+mod support;
