@@ -180,11 +180,13 @@ fn every_link_within_the_documents_leads_somewhere() {
         "CONTRIBUTING.md",
         "docs/plugins.md",
         "docs/interface.md",
+        "docs/gates.md",
         "docs/judges.md",
         "docs/predictors.md",
         "docs/exporters.md",
         "docs/security.md",
         "examples/README.md",
+        "examples/pull-request/README.md",
     ] {
         let text = fs::read_to_string(root().join(document)).unwrap();
         for link in links(&text).filter(|link| !link.contains("://")) {

@@ -6,6 +6,7 @@ mod clients;
 mod eval;
 mod examples;
 mod exporters;
+mod gates;
 mod named;
 mod powerloss;
 mod real_data;
