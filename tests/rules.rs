@@ -39,7 +39,7 @@ const BORDERS: &[Border] = &[
     Border {
         name: "pipeline",
         folder: "host/pipeline",
-        may_use: &["model"],
+        may_use: &["model", "statistics", "decisions"],
         never_names: &[
             "wasmtime",
             "axum",
@@ -68,6 +68,18 @@ const BORDERS: &[Border] = &[
         name: "search",
         folder: "host/search",
         may_use: &["model"],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
+    },
+    Border {
+        name: "statistics",
+        folder: "host/statistics",
+        may_use: &[],
+        never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
+    },
+    Border {
+        name: "decisions",
+        folder: "host/decisions",
+        may_use: &["model", "statistics"],
         never_names: &["wasmtime", "axum", "sled", "std::fs", "std::net", "std::env", "SystemTime", "Instant"],
     },
     Border {

@@ -93,6 +93,18 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "ID")]
     pub(crate) only: Option<String>,
 
+    /// Hold the run against this one where gates compare: a run's id, `last`, a name, a tag or a branch of git.
+    #[arg(long, value_name = "RUN")]
+    pub(crate) baseline: Option<String>,
+
+    /// Call the run this, so that others can be held against it.
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) name: Option<String>,
+
+    /// Give the run a tag, so that others can be held against it.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    pub(crate) tag: Vec<(String, String)>,
+
     /// Go on with a run that was cut off.
     #[arg(long, value_name = "RUN")]
     pub(crate) resume: Option<String>,
@@ -133,6 +145,11 @@ pub(crate) struct Eval {
     /// Write a report as well, such as `html=report.html` or `junit=report.xml`; also json, jsonl, markdown, sarif, csv, parquet.
     #[arg(long, value_name = "FORMAT=FILE")]
     pub(crate) report: Vec<ReportFile>,
+}
+
+fn tag(text: &str) -> Result<(String, String), String> {
+    let tag = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    tag.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| "write it as `KEY=VALUE`".to_owned())
 }
 
 fn dollars(text: &str) -> Result<f64, String> {

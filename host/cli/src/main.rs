@@ -5,6 +5,7 @@
 
 mod args;
 mod authority;
+mod branch;
 mod commands;
 mod executable;
 mod exit;

@@ -4,8 +4,9 @@ use std::io;
 use std::time::Duration;
 
 use model::aggregate::{Aggregate, AggregateKind};
-use model::report::{Cost, Latency, Predictions, Report, Spent, Verdict};
-use reports::figures::{interval, value};
+use model::report::{Cost, Decided, Latency, Predictions, Report, Spent, Verdict};
+use model::slice::Sliced;
+use reports::figures::{basis, interval, value};
 
 use crate::quantities::{count, counted, dollars, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
@@ -15,7 +16,14 @@ pub(crate) fn print(report: &Report, terminal: &Terminal) -> io::Result<()> {
     let header = ["SCORER", "VALUE", "95 % INTERVAL", "SCORED", "PASSED", "ABSTAINED", "FAILED", "UNPREDICTED"];
     let rows = report.scorers.0.iter().map(|(key, aggregate)| row(key, aggregate));
     terminal.data(table(&header, &[1, 2, 3, 4, 5, 6, 7], rows))?;
+    if !report.slices.is_empty() {
+        let header = ["SLICE", "ROWS", "SCORER", "VALUE", "95 % INTERVAL", "SCORED"];
+        terminal.data(table(&header, &[1, 3, 4, 5], report.slices.iter().flat_map(sliced)))?;
+    }
     for (key, aggregate) in &report.scorers.0 {
+        if let Some(basis) = basis(&aggregate.basis) {
+            terminal.data(format_args!("{key}: {basis}"))?;
+        }
         if let Some(note) = &aggregate.note {
             terminal.data(format_args!("{key}: {}", printable_line(note)))?;
         }
@@ -108,6 +116,14 @@ fn row(key: &str, aggregate: &Aggregate) -> Vec<String> {
     head.into_iter().chain(tail).collect()
 }
 
+fn sliced(sliced: &Sliced) -> impl Iterator<Item = Vec<String>> {
+    let slice = printable_line(&sliced.slice.to_string());
+    sliced.scorers.0.iter().map(move |(key, aggregate)| {
+        let (rows, scored) = (count(sliced.rows), count(aggregate.counts.scored));
+        vec![slice.clone(), rows, key.clone(), value(aggregate), interval(aggregate), scored]
+    })
+}
+
 fn verdict(report: &Report) -> String {
     let verdict = match report.verdict {
         Verdict::Passed => "passed",
@@ -116,6 +132,8 @@ fn verdict(report: &Report) -> String {
         Verdict::NoGate => "done, no gate",
     };
     let reason = report.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let decided = report.decided.as_ref();
+    let decided = decided.map(|Decided { reason, .. }| format!(", {reason}")).unwrap_or_default();
     let took = time(Duration::from_secs_f64(report.seconds));
-    format!("{verdict}: {} in {took}{reason}", counted(report.rows, "row"))
+    format!("{verdict}: {} in {took}{reason}{decided}", counted(report.rows, "row"))
 }

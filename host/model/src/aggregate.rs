@@ -3,14 +3,15 @@
 use serde::{Deserialize, Serialize};
 
 use crate::outcome::Failure;
+use crate::reducer::Reducer;
 
 /// How the verdicts of one scorer fold into a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AggregateKind {
-    /// Share of true verdicts, with a Wilson interval.
+    /// Share of true verdicts.
     Rate,
-    /// Arithmetic mean, with a t interval.
+    /// Arithmetic mean.
     Mean,
     /// Labels: counted, not averaged.
     Categorical,
@@ -26,13 +27,15 @@ pub enum AggregateKind {
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub struct Aggregate {
     pub kind: AggregateKind,
-    /// Over scored rows only; none where nothing was scored or the kind is not a number.
+    /// Over rows with a value only, each folded to one; none where there is none or the kind is not a number.
     pub value: Option<f64>,
-    /// 95 % interval; none where there are too few verdicts for one.
+    /// 95 % interval, which rests on rows and not on trials; none where there are too few for one.
     pub lower: Option<f64>,
     pub upper: Option<f64>,
     #[serde(flatten)]
     pub counts: Counts,
+    #[serde(flatten)]
+    pub basis: Basis,
     /// What the number was computed by, where an aggregator says so. A guest's text: untrusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
@@ -44,10 +47,79 @@ pub struct Aggregate {
     pub labels: std::collections::BTreeMap<String, u64>,
 }
 
+/// What a number rests on. All of it is none for aggregators, whose numbers are their own.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+pub struct Basis {
+    /// How the trials of a row became one value; none where no row had several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduce: Option<Reducer>,
+    /// Rows with a value; none where the kind is not a number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rows: Option<u64>,
+    /// How the interval was found.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<Method>,
+    /// What rows are not independent within; none where each stands for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clusters: Option<Clusters>,
+    /// Whether rows have weights.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub weighted: bool,
+    /// Where a rate would lie if all that was not scored were false, or true; none where nothing is missing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bounds: Option<Bounds>,
+    /// How much trials of one row differ, and how much rows do; none where no row had several.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub variance: Option<Variance>,
+}
+
+/// How a 95 % interval was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Wilson's score interval: independent rows, each true or false.
+    Wilson,
+    /// Wilson's for as many independent rows as would leave the error that clusters, weights or rows in between have.
+    WilsonRobust,
+    /// Student's t: independent rows.
+    StudentT,
+    /// Student's t with an error that is robust to clusters and weights.
+    Robust,
+}
+
+/// Groups of rows that have something in common.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Clusters {
+    pub by: ClusterKey,
+    pub count: u64,
+}
+
+/// The field of rows that says what belongs together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ClusterKey {
+    Cluster,
+    Session,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Bounds {
+    pub lower: f64,
+    pub upper: f64,
+}
+
+/// Components of the variance of single verdicts, `true` being 1.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Variance {
+    pub within_rows: f64,
+    pub between_rows: f64,
+}
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Counts {
+    /// Rows times trials, as all of these are.
     pub scored: u64,
-    /// Scored rows whose verdict is true; 0 for other kinds.
+    /// Those scored whose verdict is true; 0 for other kinds.
     pub passed: u64,
     pub abstained: u64,
     pub failed: u64,

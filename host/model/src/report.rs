@@ -7,6 +7,8 @@ use serde::{Deserialize, Serialize};
 use crate::aggregate::Aggregate;
 use crate::gate::GateResult;
 use crate::run::RunId;
+use crate::slice::Sliced;
+use crate::stability::Ledger;
 
 /// The result of a run; `karat eval --json` prints it as it is.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
@@ -21,6 +23,18 @@ pub struct Report {
     /// Rows (times trials) on which a scorer failed or that had no outputs to score.
     pub failed_rows: u64,
     pub scorers: Scorers,
+    /// The numbers of parts of the rows, where the suite asks for them, by key and value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<Sliced>,
+    /// Slices for which there was no room.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub slices_left_out: u64,
+    /// What earlier runs say of single rows, where a gate asks for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ledgers: Vec<Ledger>,
+    /// What ended the run before its last row, where all gates were decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decided: Option<Decided>,
     /// What came of asking the application; none where rows carried their outputs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub predictions: Option<Predictions>,
@@ -28,6 +42,21 @@ pub struct Report {
     pub cost: Cost,
     /// Wall time of the run, over all its sessions.
     pub seconds: f64,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
+}
+
+/// Why a run ended before its last row with every gate decided.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Decided {
+    /// Rows that were worked on, in the order that the seed drew.
+    pub rows: u64,
+    /// How probable a wrong decision is at most, over all gates together.
+    pub alpha: f64,
+    /// For each gate that speaks of a number: it, and the interval that decided it.
+    pub reason: String,
 }
 
 /// Aggregates by the key of the scorer, in suite order, then by that of the aggregator; a sub-feedback `key/sub` follows

@@ -16,10 +16,12 @@ use crate::limits::{CallLimits, Isolation, Reuse};
 use crate::outcome::{Failure, Outcome};
 use crate::prediction::Predicted;
 use crate::quantity::Allowance;
+use crate::reducer::Reducer;
 use crate::report::Report;
 use crate::row::RowRecord;
 use crate::scorer::{Direction, ValueKind};
-use crate::suite::DataFormat;
+use crate::slice::SliceKey;
+use crate::suite::{DataFormat, Stop};
 
 /// A UUIDv7: later runs have larger ids.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize, Serialize)]
@@ -60,6 +62,31 @@ pub struct RunHeader {
     pub version: String,
     pub plan: RunPlan,
     pub data: DatasetSnapshot,
+    #[serde(default, skip_serializing_if = "Origin::is_empty")]
+    pub origin: Origin,
+    /// The runs that gates hold this one against, by how they are named in the suite, by `--baseline` or in a gate. Found once,
+    /// when the run began: it is decided by the same ones when it is taken up again.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub baselines: BTreeMap<String, RunId>,
+}
+
+/// How a run can be found again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Origin {
+    /// What it was called.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tags: BTreeMap<String, String>,
+    /// The branch of git that the suite was on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub branch: Option<String>,
+}
+
+impl Origin {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A suite with every default filled in and every reference resolved.
@@ -79,6 +106,18 @@ pub struct RunPlan {
     pub seed: u64,
     pub max_failed: Allowance,
     pub gates: Vec<Gate>,
+    /// What parts of the rows have numbers of their own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceKey>,
+    /// The run that gates hold this one against where they name none, as it was named.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub baseline: Option<String>,
+    /// Ids of rows that make no regression.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<String>,
+    /// When the run ends before its last row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
     /// How the data file is read.
     pub format: DataFormat,
     pub map: Option<BTreeMap<String, String>>,
@@ -106,6 +145,9 @@ pub struct PlannedScorer {
     pub parameters: Json,
     pub value: ValueKind,
     pub better: Direction,
+    /// How the trials of a row become one value, where that is said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduce: Option<Reducer>,
     pub needs_outputs: bool,
     pub limits: CallLimits,
     pub reuse: Reuse,
@@ -185,6 +227,9 @@ pub struct DatasetSnapshot {
     pub rows: u64,
     /// The sum of their trials.
     pub trials: u64,
+    /// Whether some row has a `cluster`, a `session` or a `weight`.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub grouped: bool,
 }
 
 /// What came of one trial of one row.

@@ -10,6 +10,8 @@ use crate::endpoint::{KeySource, Price, Redaction};
 use crate::grant::Grant;
 use crate::limits::{Isolation, Reuse};
 use crate::quantity::{Allowance, ByteSize, Count, TimeSpan};
+use crate::reducer::Reducer;
+use crate::slice::SliceKey;
 
 /// What to evaluate, how, and what must hold.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
@@ -38,14 +40,32 @@ pub struct Suite {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(range(min = 1))]
     pub trials: Option<u32>,
+    /// How what a scorer says of the trials of a row becomes one value: `mean` (by default), `median`, `mode`, `min`, `max`,
+    /// `majority`, `pass@k`, `pass^k` or `at_least@k`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduce: Option<Reducer>,
+    /// Numbers for parts of the rows as well: for each value of a tag (`tags.lang`), or each `split`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub slices: Vec<SliceKey>,
     /// Where every seed a plugin sees comes from; 0 by default.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub limits: Option<RunLimits>,
-    /// Conditions that decide the exit code, such as `exact_match >= 0.9`.
+    /// Conditions that decide the exit code, such as `exact_match >= 0.9` or `not regressed(exact_match)`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gate: Option<OneOrMany>,
+    /// The run that gates hold a run against where they name none: a run's id, `last`, a name, a tag or a branch of git;
+    /// `--baseline` on the command line replaces it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(length(min = 1))]
+    pub baseline: Option<String>,
+    /// Ids of rows that are known to be unsteady: they are scored, and make no regression.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub quarantine: Vec<String>,
+    /// Ends a run before its last row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stop: Option<Stop>,
 }
 
 impl Suite {
@@ -70,6 +90,28 @@ impl Suite {
             ScorerEntry::Name(_) => None,
         })
     }
+}
+
+/// When a run ends before its last row. Its rows are worked on in an order that the seed draws.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Stop {
+    pub when: StopWhen,
+    /// How probable a wrong decision may be, over all gates together; 0.05 by default.
+    #[serde(default = "usual_alpha")]
+    #[schemars(range(min = 0.000001, max = 0.5))]
+    pub alpha: f64,
+}
+
+fn usual_alpha() -> f64 {
+    0.05
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StopWhen {
+    /// Once every gate is, by intervals that are valid however often they are looked at.
+    Decided,
 }
 
 /// Where rows come from: a file, or traces of the store.
@@ -139,6 +181,9 @@ pub struct ScorerUse {
     /// The scorer's parameters.
     #[serde(rename = "with", default, skip_serializing_if = "Option::is_none")]
     pub parameters: Option<Map<String, Value>>,
+    /// How what it says of the trials of a row becomes one value; the suite's `reduce` by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduce: Option<Reducer>,
     /// A judge of one's own, in place of `use` and `with`: `instructions` with places such as `{{ inputs }}` and
     /// `{{ outputs }}`, `value`: `bool`, `number`, `text`, `{ enum: [...] }` or a list of one of these, and the `role`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::aggregate::{Aggregate, AggregateKind, Counts, Measure};
+use model::aggregate::{Aggregate, AggregateKind, Basis, Counts, Measure};
 use model::outcome::{Failure, Outcome};
 use model::ports::{Aggregating, ScoredRow, Work};
 use model::row::{Row, RowRecord};
@@ -70,8 +70,8 @@ pub fn unmade(plan: &RunPlan, failure: &Failure) -> Made {
 }
 
 fn corpus(value: Option<f64>, note: Option<String>, failure: Option<Failure>, counts: Counts) -> Aggregate {
-    let kind = AggregateKind::Corpus;
-    Aggregate { kind, value, lower: None, upper: None, counts, note, failure, labels: BTreeMap::new() }
+    let (kind, basis) = (AggregateKind::Corpus, Basis::default());
+    Aggregate { kind, value, lower: None, upper: None, counts, basis, note, failure, labels: BTreeMap::new() }
 }
 
 struct Aggregator {

@@ -7,8 +7,7 @@ use model::judge::{Exchange, Usage};
 use model::ports::{Store, StoreError};
 use model::run::RunId;
 use serde::Serialize;
-
-use crate::interval::Moments;
+use statistics::mean::Moments;
 
 /// An estimate for all rows (times trials), those that are done included.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -182,7 +181,8 @@ fn range(seen: impl Iterator<Item = f64>, rows: u64) -> Range {
     seen.for_each(|value| moments.add(value));
     let mean = moments.mean().unwrap_or(0.0);
     // Where all there is was seen, it is what it is.
-    let (low, high) = moments.interval().filter(|_| moments.count() < rows).unwrap_or((mean, mean));
+    let around = moments.interval(0.95).filter(|_| moments.count() < rows);
+    let (low, high) = around.map_or((mean, mean), |interval| (interval.lower, interval.upper));
     Range { low: (low * rows as f64).max(0.0), high: high * rows as f64 }
 }
 

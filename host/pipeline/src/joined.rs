@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use model::ports::{DataReader, Store, StoreError};
 use model::row::RowRecord;
-use model::run::{RowResult, RunHeader, RunId};
+use model::run::{RowResult, RunHeader};
 use tokio::task::{JoinError, JoinHandle};
 
 use crate::dataset::queue::{Queue, feed};
 use crate::dataset::{RowsError, records};
+use crate::stop::{self, Decision};
 
 /// Why results and rows don't come together.
 #[derive(Debug, thiserror::Error)]
@@ -24,10 +25,12 @@ pub enum JoinedError {
     Crashed(#[from] JoinError),
 }
 
-/// Walks through the results of a run in dataset order. Holds a page of results and a few rows at a time.
+/// Walks through the results of a run that its numbers rest on, in dataset order. Holds a page of results and a few rows at a time.
 pub struct Joined {
     store: Arc<dyn Store>,
-    run: RunId,
+    header: RunHeader,
+    /// None until the first result is asked for.
+    decision: Option<Option<Decision>>,
     rows: Queue<(u64, RowRecord)>,
     /// None when it has been asked how it ended.
     producer: Option<JoinHandle<Result<(), RowsError>>>,
@@ -48,7 +51,8 @@ impl Joined {
         let (rows, producer) =
             feed(move |each| records(reader.as_ref(), &plan, &mut source, &mut |index, record| each((index, record))));
         let page = Vec::new().into_iter();
-        Self { store, run: header.id, rows, producer: Some(producer), current: None, page, after: None }
+        let header = header.clone();
+        Self { store, header, decision: None, rows, producer: Some(producer), current: None, page, after: None }
     }
 
     /// The next result and its row; none behind the last.
@@ -57,14 +61,28 @@ impl Joined {
     ///
     /// Fails when the store or the dataset can't be read, or don't belong together.
     pub async fn next(&mut self) -> Result<Option<(Arc<RowRecord>, RowResult)>, JoinedError> {
-        const PAGE: usize = 1000;
-        if self.page.len() == 0 {
-            self.page = self.store.results(self.run, self.after, PAGE).await?.into_iter();
-        }
-        let Some(result) = self.page.next() else { return Ok(None) };
-        self.after = Some((result.index, result.trial));
+        let Some(result) = self.next_result().await? else { return Ok(None) };
         let row = self.row(result.index).await?;
         Ok(Some((row, result)))
+    }
+
+    /// The next result that the run's numbers rest on.
+    async fn next_result(&mut self) -> Result<Option<RowResult>, StoreError> {
+        const PAGE: usize = 1000;
+        if self.decision.is_none() {
+            self.decision = Some(stop::decision(&*self.store, &self.header).await?);
+        }
+        loop {
+            if self.page.len() == 0 {
+                self.page = self.store.results(self.header.id, self.after, PAGE).await?.into_iter();
+            }
+            let Some(result) = self.page.next() else { return Ok(None) };
+            self.after = Some((result.index, result.trial));
+            let decision = self.decision.as_ref().and_then(Option::as_ref);
+            if decision.is_none_or(|decision| decision.rests_on(result.index)) {
+                return Ok(Some(result));
+            }
+        }
     }
 
     async fn row(&mut self, index: u64) -> Result<Arc<RowRecord>, JoinedError> {

@@ -4,13 +4,34 @@ use model::report::{Cost, Report, Verdict};
 use model::run::RunHeader;
 
 use crate::aggregate::Summary;
-use crate::gate;
+use crate::beside::Beside;
+use crate::gate::{self, Evidence};
+use crate::stop::Decision;
 
-/// Builds the report of a run. `broke_off` says why scoring ended early, where it did; `seconds` is its wall time.
-pub fn build(header: &RunHeader, summary: Summary, cost: Cost, broke_off: Option<String>, seconds: f64) -> Report {
+/// Builds the report of a run. `beside` is what its baselines say, `broke_off` why scoring ended early, where it did; `seconds`
+/// is its wall time.
+pub fn build(
+    header: &RunHeader,
+    summary: Summary,
+    beside: Beside,
+    cost: Cost,
+    broke_off: Option<String>,
+    seconds: f64,
+) -> Report {
     let plan = &header.plan;
-    let gates: Vec<_> =
-        plan.gates.iter().map(|gate| gate::evaluate(gate, &summary.scorers, summary.predictions.as_ref())).collect();
+    let evidence = Evidence {
+        scorers: &summary.scorers,
+        slices: &summary.slices,
+        predictions: summary.predictions.as_ref(),
+        against: &beside,
+    };
+    let mut gates: Vec<_> = plan.gates.iter().map(|gate| gate::evaluate(gate, evidence)).collect();
+    if let Some(Decision { decided, holds, .. }) = &summary.decision {
+        for (gate, holds) in gates.iter_mut().zip(holds) {
+            gate.holds = *holds;
+            gate.reason = format!("{} (decided by {} of {} rows)", gate.reason, decided.rows, header.data.rows);
+        }
+    }
     let reason = incomplete(header, &summary, broke_off);
     let verdict = match (&reason, gates.is_empty()) {
         // Incomplete beats failed: numbers of a part say little about the whole.
@@ -27,6 +48,10 @@ pub fn build(header: &RunHeader, summary: Summary, cost: Cost, broke_off: Option
         reason,
         failed_rows: summary.failed,
         scorers: summary.scorers,
+        slices: summary.slices,
+        slices_left_out: summary.slices_left_out,
+        ledgers: beside.ledgers,
+        decided: summary.decision.map(|decision| decision.decided),
         predictions: summary.predictions,
         gates,
         cost,
@@ -35,7 +60,8 @@ pub fn build(header: &RunHeader, summary: Summary, cost: Cost, broke_off: Option
 }
 
 fn incomplete(header: &RunHeader, summary: &Summary, broke_off: Option<String>) -> Option<String> {
-    let expected = header.data.trials;
+    let decided = summary.decision.as_ref().map(|decision| decision.decided.rows * u64::from(header.plan.trials));
+    let expected = decided.unwrap_or(header.data.trials);
     if summary.results < expected {
         let why = broke_off.map_or(String::new(), |why| format!("{why}: "));
         return Some(format!("{why}{} of {expected} rows are done", summary.results));
@@ -77,12 +103,14 @@ mod tests {
             lower: None,
             upper: None,
             counts: Counts::default(),
+            basis: Default::default(),
             note: None,
             failure: None,
             labels: Default::default(),
         };
-        let summary = Summary { scorers: Scorers(vec![("tone".to_owned(), tone)]), predictions: None, results, failed };
-        let report = build(&header, summary, Cost::default(), broke_off.map(str::to_owned), 1.0);
+        let scorers = Scorers(vec![("tone".to_owned(), tone)]);
+        let summary = Summary { scorers, results, failed, ..Summary::default() };
+        let report = build(&header, summary, Beside::default(), Cost::default(), broke_off.map(str::to_owned), 1.0);
         assert_eq!((report.verdict, report.reason.as_deref()), expected);
     }
 

@@ -30,6 +30,10 @@ fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
         ("`seed`", stored.seed == now.seed),
         ("`limits.max_failed`", stored.max_failed == now.max_failed),
         ("`gate`", stored.gates == now.gates),
+        ("`slices`", stored.slices == now.slices),
+        ("`baseline`", stored.baseline == now.baseline),
+        ("`quarantine`", stored.quarantine == now.quarantine),
+        ("`stop`", stored.stop == now.stop),
     ] {
         if !is_same {
             differences.push(format!("{what} of the suite changed"));

@@ -5,6 +5,7 @@ use std::fmt::Write;
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{JsonType, ValidationError, Validator};
 use model::quantity::{Allowance, ByteSize, Count, TimeSpan};
+use model::reducer::Reducer;
 use serde_json::Value;
 
 use crate::{nearest, pointer};
@@ -38,6 +39,7 @@ impl<'s> Checker<'s> {
             .with_format("byte-size", |text: &str| text.parse::<ByteSize>().is_ok())
             .with_format("time-span", |text: &str| text.parse::<TimeSpan>().is_ok())
             .with_format("allowance", |text: &str| text.parse::<Allowance>().is_ok())
+            .with_format("reducer", |text: &str| text.parse::<Reducer>().is_ok())
             .with_format("count", |text: &str| serde_json::from_value::<Count>(text.into()).is_ok())
             .build(schema)
             .map_err(|error| error.to_string())?;
@@ -261,6 +263,7 @@ fn wrong_format(format: &str, value: &Value) -> String {
         "byte-size" => text.parse::<ByteSize>().map_err(|error| error.to_string()).err(),
         "time-span" => text.parse::<TimeSpan>().map_err(|error| error.to_string()).err(),
         "allowance" => text.parse::<Allowance>().map_err(|error| error.to_string()).err(),
+        "reducer" => text.parse::<Reducer>().map_err(|error| error.to_string()).err(),
         _ => None,
     };
     reason.unwrap_or_else(|| format!("{} is not a valid {format}", shown(value)))

@@ -18,9 +18,9 @@ use model::ports::{
     PluginError, Predicting, Record, Scoring, Sink, Store, StoreError, TraceReader, Work,
 };
 use model::quantity::Allowance;
-use model::report::Report;
+use model::report::{Cost, Report, Scorers, Verdict};
 use model::row::{Row, RowRecord};
-use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
+use model::run::{DatasetSnapshot, Origin, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
 use model::scorer::{Determinism, Direction, ItemKind, Needs, PluginDescription, ScorerDescription, ValueKind};
 use model::suite::DataFormat;
 use model::trace::Trace;
@@ -46,6 +46,7 @@ pub(crate) fn scorer(key: &str) -> PlannedScorer {
         parameters: Json::parse("{}").expect("an object"),
         value: ValueKind::Boolean,
         better: Direction::Maximize,
+        reduce: None,
         needs_outputs: false,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
@@ -66,6 +67,10 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
         seed: 0,
         max_failed: Allowance::Share(0.0),
         gates: Vec::new(),
+        slices: Vec::new(),
+        baseline: None,
+        quarantine: Vec::new(),
+        stop: None,
         format: DataFormat::Jsonl,
         map: None,
         traces: None,
@@ -75,8 +80,38 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
 }
 
 pub(crate) fn header(plan: RunPlan) -> RunHeader {
-    let data = DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: "d".to_owned(), rows: 0, trials: 0 };
-    RunHeader { id: run_id(), started: 0, binary: "b".to_owned(), version: "0.1.0".to_owned(), plan, data }
+    let (path, digest) = ("rows.jsonl".to_owned(), "d".to_owned());
+    let data = DatasetSnapshot { path, digest, rows: 0, trials: 0, grouped: false };
+    RunHeader {
+        id: run_id(),
+        started: 0,
+        binary: "b".to_owned(),
+        version: "0.1.0".to_owned(),
+        plan,
+        data,
+        origin: Origin::default(),
+        baselines: BTreeMap::new(),
+    }
+}
+
+pub(crate) fn report(run: RunId, verdict: Verdict) -> Report {
+    Report {
+        run,
+        suite: "test".to_owned(),
+        rows: 0,
+        verdict,
+        reason: None,
+        failed_rows: 0,
+        scorers: Scorers::default(),
+        slices: Vec::new(),
+        slices_left_out: 0,
+        ledgers: Vec::new(),
+        decided: None,
+        predictions: None,
+        gates: Vec::new(),
+        cost: Cost::default(),
+        seconds: 0.0,
+    }
 }
 
 pub(crate) fn run_id() -> RunId {
@@ -121,17 +156,25 @@ impl TraceReader for Traces {
     }
 }
 
-/// Keeps results, as long as there is room, and exchanges.
+/// Keeps results of one run, as long as there is room, and exchanges; and what is put there of other runs.
 pub(crate) struct Memory {
     pub results: Mutex<BTreeMap<(u64, u32), RowResult>>,
     pub exchanges: Mutex<BTreeMap<BatchId, Vec<Exchange>>>,
+    pub others: Mutex<BTreeMap<RunId, (Run, Vec<RowResult>)>>,
+    pub dataset: String,
     /// How many results fit.
     pub room: usize,
 }
 
 impl Default for Memory {
     fn default() -> Self {
-        Self { results: Mutex::default(), exchanges: Mutex::default(), room: usize::MAX }
+        Self {
+            results: Mutex::default(),
+            exchanges: Mutex::default(),
+            others: Mutex::default(),
+            dataset: String::new(),
+            room: usize::MAX,
+        }
     }
 }
 
@@ -159,15 +202,21 @@ impl Store for Memory {
         unimplemented!("runs are ended by cli")
     }
 
-    async fn run(&self, _: RunId) -> Result<Option<Run>, StoreError> {
-        unimplemented!("runs are shown by cli")
+    async fn run(&self, id: RunId) -> Result<Option<Run>, StoreError> {
+        Ok(self.others.lock().expect("no test panics with it").get(&id).map(|(run, _)| run.clone()))
     }
 
-    async fn runs(&self, _: Option<RunId>, _: usize) -> Result<Vec<Run>, StoreError> {
-        unimplemented!("runs are shown by cli")
+    async fn runs(&self, after: Option<RunId>, limit: usize) -> Result<Vec<Run>, StoreError> {
+        let others = self.others.lock().expect("no test panics with it");
+        let older = others.iter().rev().filter(|(id, _)| after.is_none_or(|after| **id < after));
+        Ok(older.take(limit.min(2)).map(|(_, (run, _))| run.clone()).collect())
     }
 
-    async fn results(&self, _: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError> {
+    async fn results(&self, run: RunId, after: Option<(u64, u32)>, limit: usize) -> Result<Vec<RowResult>, StoreError> {
+        if let Some((_, results)) = self.others.lock().expect("no test panics with it").get(&run) {
+            let behind = results.iter().filter(|result| after.is_none_or(|after| (result.index, result.trial) > after));
+            return Ok(behind.take(limit.min(3)).cloned().collect());
+        }
         let kept = self.results.lock().expect("no test panics with it");
         let behind = kept.iter().filter(|(key, _)| after.is_none_or(|after| **key > after));
         // Pages shorter than asked for are allowed, and find out who takes them for the last.
@@ -193,7 +242,7 @@ impl Store for Memory {
     }
 
     fn open_dataset(&self, _: &str) -> Result<Box<dyn Read + Send>, StoreError> {
-        unimplemented!("datasets are opened by cli")
+        Ok(Box::new(io::Cursor::new(self.dataset.clone())))
     }
 }
 

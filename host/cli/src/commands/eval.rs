@@ -12,8 +12,9 @@ use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{DataReader, Store, TraceStore};
 use model::report::{Cost, Report, Verdict};
-use model::run::{DatasetSnapshot, Run, RunHeader, RunId};
+use model::run::{DatasetSnapshot, Origin, Run, RunHeader, RunId};
 use model::suite::{AggregatorEntry, AggregatorUse, Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
+use pipeline::beside::Beside;
 use pipeline::corpus::Made;
 use pipeline::cost::{add_work, cost};
 use pipeline::dataset::{self, Identities, Rows};
@@ -21,8 +22,9 @@ use pipeline::estimate::estimate;
 use pipeline::joined::Joined;
 use pipeline::plan::{self, DataSource, Overrides, Planned, PlannedAggregation};
 use pipeline::score::{self, Broken, Completed, Job, Judged, Keeping, Scored, ScoredEnd};
+use pipeline::stop::Decider;
 use pipeline::suite::{self, SuiteFile};
-use pipeline::{aggregate, corpus, report, resume};
+use pipeline::{aggregate, baseline, corpus, report, resume};
 use storage::SharedStore;
 use tempfile::TempPath;
 use tokio::runtime::Runtime;
@@ -40,7 +42,7 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-use crate::{executable, export, summary, traced};
+use crate::{branch, executable, export, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -158,6 +160,7 @@ fn overrides(what: &Eval) -> Overrides {
         limit: what.limit,
         only: what.only.clone(),
         max_usd: what.max_usd,
+        baseline: what.baseline.clone(),
     }
 }
 
@@ -336,7 +339,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     let rows_store = Arc::clone(&shared);
     let started = Instant::now();
     let cancel = interrupted(terminal)?;
-    let header = header(&planned, &data.snapshot)?;
+    let header = header(&*store, &planned, &data.snapshot, origin(&what, &folder)).await?;
     let (header, before) = match &what.resume {
         Some(named) => earlier(&*store, named, &header).await?,
         None => {
@@ -369,7 +372,8 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     let scoring = Scoring { planned, identities: data.identities, judged, judges, at_once, first };
     let ended = score_rows(&header, scoring, &rows_store, terminal, cancel).await.map_err(Stop::after_start);
     if let Some(cassette) = &cassette {
-        let is_whole = ended.as_ref().is_ok_and(|scored| scored.end == ScoredEnd::Complete) && first.is_none();
+        let is_at_end = |scored: &Scored| matches!(scored.end, ScoredEnd::Complete | ScoredEnd::Decided);
+        let is_whole = ended.as_ref().is_ok_and(is_at_end) && first.is_none();
         finish(cassette, is_whole, &what, terminal).map_err(Stop::after_start)?;
     }
     let seconds = before.seconds + started.elapsed().as_secs_f64();
@@ -427,12 +431,22 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     match ended?.end {
         ScoredEnd::Cancelled => saved(&most)?,
         ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
-        ScoredEnd::Complete | ScoredEnd::GivenUp(_) => {}
+        ScoredEnd::Complete | ScoredEnd::Decided | ScoredEnd::GivenUp(_) => {}
     }
     Ok(exit(report.verdict))
 }
 
-fn header(planned: &Planned, snapshot: &DatasetSnapshot) -> Result<RunHeader, Stop> {
+/// How the run can be found again.
+fn origin(what: &Eval, folder: &Path) -> Origin {
+    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: branch::of(folder) }
+}
+
+async fn header(
+    store: &dyn Store,
+    planned: &Planned,
+    snapshot: &DatasetSnapshot,
+    origin: Origin,
+) -> Result<RunHeader, Stop> {
     let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
     Ok(RunHeader {
         id: RunId(uuid::Uuid::now_v7()),
@@ -441,6 +455,8 @@ fn header(planned: &Planned, snapshot: &DatasetSnapshot) -> Result<RunHeader, St
         version: env!("CARGO_PKG_VERSION").to_owned(),
         plan: planned.plan.clone(),
         data: snapshot.clone(),
+        origin,
+        baselines: baseline::find(store, &planned.plan).await?,
     })
 }
 
@@ -487,9 +503,15 @@ async fn score_rows(
     let Scoring { mut planned, identities, judged, judges, at_once, first } = scoring;
     planned.plan.limit = planned.plan.limit.into_iter().chain(first).min();
     let done = Completed::read(&*store, header.id).await?;
+    // The first rows alone are looked at for what they take, not for what they say.
+    let mut decider = Decider::new(header).filter(|_| first.is_none());
+    if let Some(decider) = &mut decider {
+        decider.read(&*store, header).await?;
+    }
     let progress = Progress::start(terminal, header.data.trials, done.count(), judges);
     let reader: Arc<dyn DataReader> = Arc::new(formats::Reader);
-    let source = store.open_dataset(&header.data.digest)?;
+    let (opened, digest) = (Arc::clone(&store), header.data.digest.clone());
+    let source = Box::new(move || opened.open_dataset(&digest).map_err(std::io::Error::other));
     let keeping = header.plan.predictor.as_ref().map(|predictor| Keeping {
         store: traces,
         experiment: header.plan.suite.clone(),
@@ -508,6 +530,7 @@ async fn score_rows(
         judged,
         trials: header.data.trials,
         concurrency: at_once,
+        decider,
     };
     let ended = score::run(job, cancel).await;
     progress.finish();
@@ -571,7 +594,7 @@ async fn report_on(
     before: Before,
 ) -> Result<Report, Stop> {
     let broke_off = match ended.as_ref().map(|scored| &scored.end) {
-        Ok(ScoredEnd::Complete) => None,
+        Ok(ScoredEnd::Complete | ScoredEnd::Decided) => None,
         Ok(ScoredEnd::Cancelled) => Some("it was interrupted".to_owned()),
         Ok(ScoredEnd::GivenUp(Broken { scorer, times, failure })) => {
             Some(format!("`{scorer}` broke on {times} rows in a row, the last time since it {failure}"))
@@ -582,13 +605,14 @@ async fn report_on(
         }
         Err(stop) => Some(format!("{:#}", stop.error)),
     };
-    let mut summary = aggregate::aggregate(store, header.id, &header.plan).await?;
+    let mut summary = aggregate::aggregate(store, header, Arc::new(formats::Reader)).await?;
+    let beside = Beside::of(store, header, Arc::new(formats::Reader)).await?;
     let mut cost = cost(store, header.id).await?;
     summary.scorers.0.extend(made.aggregates);
     let mut work = ended.as_ref().map(|scored| scored.work.clone()).unwrap_or_default();
     work.extend(made.work);
     add_work(&mut cost, before.cost.as_ref(), &work);
-    let report = report::build(header, summary, cost, broke_off, before.seconds);
+    let report = report::build(header, summary, beside, cost, broke_off, before.seconds);
     // Where results can't be stored the report can't either; it is shown all the same.
     if ended.is_ok() {
         store.finish_run(header.id, &report).await?;
@@ -607,6 +631,9 @@ fn resume_command(what: &Eval) -> String {
     }
     if let Some(only) = &what.only {
         command.push_str(&format!(" --only {only}"));
+    }
+    if let Some(baseline) = &what.baseline {
+        command.push_str(&format!(" --baseline {baseline}"));
     }
     if what.no_cache {
         command.push_str(" --no-cache");

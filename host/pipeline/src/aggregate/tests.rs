@@ -1,7 +1,12 @@
-use model::outcome::{Failure, FailureKind};
+use model::aggregate::{Aggregate, AggregateKind, ClusterKey, Clusters, Counts, Method};
+use model::feedback::{Feedback, Value};
+use model::outcome::{Failure, FailureKind, Outcome};
+use model::run::PlannedScorer;
+use model::scorer::ValueKind;
+use model::slice::{Slice, SliceKey};
 
 use super::*;
-use crate::testing::{Memory, feedback, plan, result, run_id, scorer};
+use crate::testing::{Lines, Memory, feedback, header, plan, result, run_id, scorer};
 
 fn scored(value: Value) -> Outcome {
     Outcome::Scored(vec![feedback(value)])
@@ -21,7 +26,7 @@ async fn summary(kind: ValueKind, outcomes: Vec<Outcome>) -> Summary {
         outcomes.into_iter().enumerate().map(|(index, outcome)| result(index as u64, vec![outcome])).collect();
     memory.put_results(run_id(), results).await.expect("memory");
     let plan = plan(vec![PlannedScorer { value: kind, ..scorer("s") }]);
-    let summary = aggregate(&memory, run_id(), &plan).await.expect("memory");
+    let summary = aggregate(&memory, &header(plan), Arc::new(Lines)).await.expect("memory");
     for (key, aggregate) in &summary.scorers.0 {
         let counts = aggregate.counts;
         let sum = counts.scored + counts.abstained + counts.failed + counts.unpredicted;
@@ -126,4 +131,224 @@ async fn where_only_named_feedback_comes_there_is_no_main_number() {
     let keys = |summary: Summary| summary.scorers.0.into_iter().map(|(key, _)| key).collect::<Vec<_>>();
     assert_eq!(keys(summary(ValueKind::Any, vec![both.clone(), failed()]).await), ["s/polite", "s/words"]);
     assert_eq!(keys(summary(ValueKind::Number, vec![both]).await), ["s", "s/polite", "s/words"]);
+}
+
+/// Rows whose trials said these things, and what else is known of them.
+struct Dataset<'a> {
+    kind: ValueKind,
+    reduce: Option<&'a str>,
+    /// Of each row what its trials said, and what is written of it beside its inputs.
+    rows: Vec<(Vec<Outcome>, &'a str)>,
+    slices: Vec<SliceKey>,
+    gates: &'a str,
+}
+
+impl Dataset<'_> {
+    fn of(kind: ValueKind, rows: Vec<(Vec<Outcome>, &'static str)>) -> Self {
+        Self { kind, reduce: None, rows, slices: Vec::new(), gates: "" }
+    }
+
+    async fn summary(self) -> Summary {
+        let Self { kind, reduce, rows, slices, gates } = self;
+        let reduce = reduce.map(|reduce| reduce.parse().expect("a reducer"));
+        let mut plan = plan(vec![PlannedScorer { value: kind, reduce, ..scorer("s") }]);
+        plan.slices = slices;
+        plan.gates = if gates.is_empty() { Vec::new() } else { crate::gate::parse(gates).expect("gates") };
+        let mut header = header(plan);
+        let trials = rows.iter().map(|(trials, _)| trials.len() as u64).sum();
+        (header.data.rows, header.data.trials, header.data.grouped) = (rows.len() as u64, trials, true);
+        let dataset = rows.iter().map(|(_, more)| format!("{{\"inputs\":{{}}{more}}}\n")).collect();
+        let memory = Memory { dataset, ..Memory::default() };
+        let results = rows.into_iter().enumerate().flat_map(|(index, (trials, _))| {
+            let of_trial = move |(trial, outcome)| RowResult { trial, ..result(index as u64, vec![outcome]) };
+            (0..).zip(trials).map(of_trial)
+        });
+        memory.put_results(run_id(), results.collect()).await.expect("memory");
+        let summary = aggregate(&memory, &header, Arc::new(Lines)).await.expect("memory");
+        assert_eq!(summary.results, trials);
+        summary
+    }
+
+    async fn one(self) -> Aggregate {
+        self.summary().await.scorers.0.remove(0).1
+    }
+}
+
+fn verdicts(text: &str) -> Vec<Outcome> {
+    let outcome = |letter| match letter {
+        '+' => scored(Value::Boolean(true)),
+        '-' => scored(Value::Boolean(false)),
+        '?' => abstained(),
+        '!' => failed(),
+        _ => Outcome::Unpredicted,
+    };
+    text.chars().map(outcome).collect()
+}
+
+fn rows(texts: &[&str]) -> Vec<(Vec<Outcome>, &'static str)> {
+    texts.iter().map(|text| (verdicts(text), "")).collect()
+}
+
+#[tokio::test]
+async fn a_row_with_many_trials_counts_as_one_row() {
+    let aggregate = Dataset::of(ValueKind::Boolean, rows(&["+", "-----"])).one().await;
+    assert_eq!(aggregate.value, Some(0.5));
+    assert_eq!((aggregate.counts.scored, aggregate.counts.passed, aggregate.basis.rows), (6, 1, Some(2)));
+    assert_eq!(aggregate.basis.reduce, Some("mean".parse().expect("a reducer")));
+}
+
+#[tokio::test]
+async fn an_interval_rests_on_rows_and_not_on_trials() {
+    let once = Dataset::of(ValueKind::Boolean, rows(&["+", "+", "-", "+"])).one().await;
+    let often = Dataset::of(ValueKind::Boolean, rows(&["++++", "++++", "----", "++++"])).one().await;
+    assert_eq!((once.basis.method, often.basis.method), (Some(Method::Wilson), Some(Method::WilsonRobust)));
+    assert_eq!((once.value, often.value), (Some(0.75), Some(0.75)));
+    let width = |aggregate: &Aggregate| aggregate.upper.expect("rows") - aggregate.lower.expect("rows");
+    assert!(width(&often) >= width(&once), "{often:?}");
+}
+
+#[tokio::test]
+async fn every_reducer_folds_the_trials_of_a_row() {
+    for (reduce, value, method) in [
+        ("mean", 4.0 / 9.0, Method::WilsonRobust),
+        ("median", 1.0 / 3.0, Method::WilsonRobust),
+        ("mode", 1.0 / 3.0, Method::Wilson),
+        ("majority", 1.0 / 3.0, Method::Wilson),
+        ("min", 1.0 / 3.0, Method::Wilson),
+        ("max", 2.0 / 3.0, Method::Wilson),
+        ("pass@2", 5.0 / 9.0, Method::WilsonRobust),
+        ("pass^2", 1.0 / 3.0, Method::WilsonRobust),
+        ("at_least@1", 2.0 / 3.0, Method::Wilson),
+    ] {
+        let dataset = Dataset::of(ValueKind::Boolean, rows(&["+++", "+--", "---"]));
+        let aggregate = Dataset { reduce: Some(reduce), ..dataset }.one().await;
+        assert!((aggregate.value.expect("rows") - value).abs() < 1e-12, "{reduce}: {:?}", aggregate.value);
+        assert_eq!(aggregate.basis.method, Some(method), "{reduce}");
+        assert_eq!(aggregate.basis.reduce.map(|reduce| reduce.to_string()).as_deref(), Some(reduce));
+    }
+}
+
+#[tokio::test]
+async fn trials_that_differ_are_told_apart_from_rows_that_differ() {
+    let steady = Dataset::of(ValueKind::Boolean, rows(&["++", "--", "++", "--"])).one().await;
+    let variance = steady.basis.variance.expect("trials");
+    assert!(variance.within_rows == 0.0 && variance.between_rows > 0.0, "{variance:?}");
+    let flaky = Dataset::of(ValueKind::Boolean, rows(&["+-", "+-", "-+", "+-"])).one().await;
+    let variance = flaky.basis.variance.expect("trials");
+    assert!(variance.within_rows > 0.0 && variance.between_rows == 0.0, "{variance:?}");
+    assert_eq!(Dataset::of(ValueKind::Boolean, rows(&["+", "-"])).one().await.basis.variance, None);
+}
+
+#[tokio::test]
+async fn rows_of_a_cluster_are_not_independent() {
+    let texts = ["+", "+", "+", "-", "-", "-", "+", "+", "+", "-"];
+    let with =
+        |more: &'static [&'static str]| texts.iter().zip(more).map(|(text, more)| (verdicts(text), *more)).collect();
+    const CLUSTERS: [&str; 10] = [
+        r#","cluster":"a""#,
+        r#","cluster":"a""#,
+        r#","cluster":"a""#,
+        r#","cluster":"b""#,
+        r#","cluster":"b""#,
+        r#","cluster":"b""#,
+        r#","cluster":"c""#,
+        r#","cluster":"c""#,
+        r#","cluster":"c""#,
+        "",
+    ];
+    const SESSIONS: [&str; 10] = [r#","session":"a""#, r#","session":"a""#, "", "", "", "", "", "", "", ""];
+    let alone = Dataset::of(ValueKind::Boolean, rows(&texts)).one().await;
+    let clustered = Dataset::of(ValueKind::Boolean, with(&CLUSTERS)).one().await;
+    assert_eq!((alone.basis.clusters, alone.basis.method), (None, Some(Method::Wilson)));
+    let basis = &clustered.basis;
+    assert_eq!(basis.clusters, Some(Clusters { by: ClusterKey::Cluster, count: 4 }));
+    assert_eq!((basis.method, basis.rows), (Some(Method::WilsonRobust), Some(10)));
+    assert_eq!(clustered.value, alone.value);
+    let width = |aggregate: &Aggregate| aggregate.upper.expect("rows") - aggregate.lower.expect("rows");
+    assert!(width(&clustered) > width(&alone), "{clustered:?} {alone:?}");
+    let by_session = Dataset::of(ValueKind::Boolean, with(&SESSIONS)).one().await;
+    assert_eq!(by_session.basis.clusters, Some(Clusters { by: ClusterKey::Session, count: 9 }));
+}
+
+#[tokio::test]
+async fn a_mean_of_clusters_has_statsmodels_interval() {
+    let values = [1.0, 2.0, 3.0, 5.0, 8.0];
+    const CLUSTERS: [&str; 5] =
+        [r#","cluster":"a""#, r#","cluster":"a""#, r#","cluster":"b""#, r#","cluster":"b""#, r#","cluster":"c""#];
+    let rows = values.iter().zip(CLUSTERS).map(|(value, more)| (vec![scored(Value::Number(*value))], more)).collect();
+    let aggregate = Dataset::of(ValueKind::Number, rows).one().await;
+    assert_eq!((aggregate.value, aggregate.basis.method), (Some(3.8), Some(Method::Robust)));
+    // Sums of distances by cluster -4.6, 0.4, 4.2; error sqrt(3/2 · 38.96) / 5; t(0.975, 2) = 4.302653.
+    let half = 4.302_652_729_911_275 * (1.5_f64 * 38.96).sqrt() / 5.0;
+    assert!((aggregate.upper.expect("rows") - 3.8 - half).abs() < 1e-9, "{aggregate:?}");
+}
+
+#[tokio::test]
+async fn rows_weigh_what_they_say() {
+    let rows = vec![(verdicts("+"), r#","weight":3"#), (verdicts("-"), ""), (verdicts("+"), r#","weight":0"#)];
+    let aggregate = Dataset::of(ValueKind::Boolean, rows).one().await;
+    assert_eq!((aggregate.value, aggregate.basis.weighted), (Some(0.75), true));
+    assert_eq!((aggregate.counts.scored, aggregate.basis.method), (3, Some(Method::WilsonRobust)));
+}
+
+#[tokio::test]
+async fn what_is_missing_bounds_a_rate() {
+    let bounds = |texts: &'static [&'static str], reduce| async move {
+        let dataset = Dataset { reduce, ..Dataset::of(ValueKind::Boolean, rows(texts)) };
+        let bounds = dataset.one().await.basis.bounds;
+        bounds.map(|bounds| ((bounds.lower * 1e6).round() / 1e6, (bounds.upper * 1e6).round() / 1e6))
+    };
+    assert_eq!(bounds(&["+", "+", "-", "+"], None).await, None);
+    assert_eq!(bounds(&["+", "?", "-", "!"], None).await, Some((0.25, 0.75)));
+    assert_eq!(bounds(&["+", "0"], None).await, Some((0.5, 1.0)));
+    // Half of a row is known.
+    assert_eq!(bounds(&["+!", "++"], None).await, Some((0.75, 1.0)));
+    assert_eq!(bounds(&["+!", "-!"], Some("at_least@1")).await, Some((0.5, 1.0)));
+    assert_eq!(bounds(&["!", "?"], None).await, Some((0.0, 1.0)));
+}
+
+#[tokio::test]
+async fn a_part_of_the_rows_has_numbers_of_its_own() {
+    let tagged = |text: &str, more| (verdicts(text), more);
+    let rows = vec![
+        tagged("+", r#","tags":{"lang":"de"},"split":"test""#),
+        tagged("-", r#","tags":{"lang":"de"}"#),
+        tagged("+", r#","tags":{"lang":"fr"}"#),
+        tagged("!", r#","tags":{"lang":"de"}"#),
+        tagged("-", ""),
+    ];
+    let slices = vec![SliceKey::Tag("lang".to_owned()), SliceKey::Split];
+    let summary = Dataset { slices, ..Dataset::of(ValueKind::Boolean, rows.clone()) }.summary().await;
+    let shown: Vec<_> = summary
+        .slices
+        .iter()
+        .map(|sliced| {
+            let aggregate = sliced.scorers.get("s").expect("an aggregate");
+            (sliced.slice.to_string(), sliced.rows, aggregate.value, aggregate.counts.failed)
+        })
+        .collect();
+    let expected = [
+        ("tags.lang=de".to_owned(), 3, Some(0.5), 1),
+        ("tags.lang=fr".to_owned(), 1, Some(1.0), 0),
+        ("split=test".to_owned(), 1, Some(1.0), 0),
+    ];
+    assert_eq!(shown, expected);
+    // A gate that names a slice needs no one else to ask for it.
+    let gates = "slice(lang=de).s >= 0.5 and slice(lang=es).s >= 0.5";
+    let summary = Dataset { gates, ..Dataset::of(ValueKind::Boolean, rows) }.summary().await;
+    let named: Vec<_> = summary.slices.iter().map(|sliced| sliced.slice.clone()).collect();
+    assert_eq!(named, [Slice { by: SliceKey::Tag("lang".to_owned()), value: "de".to_owned() }]);
+}
+
+#[tokio::test]
+async fn labels_are_folded_where_that_is_asked() {
+    let labels = |text: &str| text.chars().map(|label| scored(Value::Text(label.to_string()))).collect::<Vec<_>>();
+    let dataset = |reduce| Dataset {
+        reduce,
+        ..Dataset::of(ValueKind::Label, vec![(labels("aab"), ""), (labels("abb"), ""), (labels("abc"), "")])
+    };
+    let count = |pairs: &[(&str, u64)]| pairs.iter().map(|(label, count)| ((*label).to_owned(), *count)).collect();
+    assert_eq!(dataset(None).one().await.labels, count(&[("a", 4), ("b", 4), ("c", 1)]));
+    assert_eq!(dataset(Some("mode")).one().await.labels, count(&[("a", 2), ("b", 1)]));
+    assert_eq!(dataset(Some("majority")).one().await.labels, count(&[("a", 1), ("b", 1)]));
 }

@@ -17,6 +17,12 @@ pub(super) fn hash_inputs(inputs: &str) -> Option<u64> {
     Some(u64::from_be_bytes(*hash.as_bytes().first_chunk()?))
 }
 
+/// Stands for a text of any length.
+pub(crate) fn hash_text(text: &str) -> u128 {
+    let hash = blake3::hash(text.as_bytes());
+    hash.as_bytes().first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
+}
+
 /// Keys sorted, no white space, texts escaped in one way.
 fn write_canonical(raw: &str, levels: usize, text: &mut String) -> Option<()> {
     let levels = levels.checked_sub(1)?;
@@ -88,8 +94,7 @@ fn pack(hash: u64, index: u64) -> u128 {
 
 impl Collected {
     pub(super) fn given(&mut self, id: &str, line: u64) {
-        let hash = blake3::hash(id.as_bytes());
-        let hash = hash.as_bytes().first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes));
+        let hash = hash_text(id);
         let line = u128::from(line.min((1 << LINE_BITS) - 1));
         self.0.push(GIVEN | (hash >> 41 << LINE_BITS) | line);
     }

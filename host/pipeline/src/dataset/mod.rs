@@ -8,6 +8,7 @@ mod findings;
 mod hashing;
 mod identity;
 pub(crate) mod map;
+mod order;
 mod path;
 pub(crate) mod queue;
 mod row;
@@ -15,5 +16,7 @@ mod rows;
 mod validate;
 
 pub use identity::Identities;
-pub use rows::{Rows, RowsError, ids, records};
+pub(crate) use identity::hash_text;
+pub(crate) use order::Rank;
+pub use rows::{Open, Rows, RowsError, ids, records};
 pub use validate::{Checked, DatasetError, Input, validate};

@@ -52,7 +52,7 @@ pub(super) fn decode(fields: &[(Cow<'_, str>, &RawValue)]) -> Result<RowRecord, 
         trials: decoding.trials(),
         split: decoding.scalar("split", "a text"),
         cluster: decoding.scalar("cluster", "a text"),
-        weight: decoding.scalar("weight", "a number"),
+        weight: decoding.weight(),
     };
     if decoding.flaws.is_empty() { Ok(row) } else { Err(decoding.flaws) }
 }
@@ -127,6 +127,14 @@ impl<'a> Decoding<'_, 'a> {
         trials
     }
 
+    fn weight(&mut self) -> Option<f64> {
+        let weight = self.scalar("weight", "a number");
+        if weight.is_some_and(|weight: f64| weight < 0.0) {
+            self.flaws.push(Flaw::new("weight", "must not be negative"));
+        }
+        weight
+    }
+
     fn tags(&mut self) -> BTreeMap<String, String> {
         let Some(raw) = self.get("tags") else { return BTreeMap::new() };
         let Some(entries) = object::entries(raw.get()) else {
@@ -186,5 +194,6 @@ mod tests {
                 "weight: expected a number, found a text",
             ],
         );
+        check(r#"{"inputs":{},"weight":-1}"#, &["weight: must not be negative"]);
     }
 }

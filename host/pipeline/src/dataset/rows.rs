@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -15,6 +15,7 @@ use model::trace::Trace;
 
 use super::identity::{Identities, generated, hash_inputs};
 use super::map::Map;
+use super::order::Drawn;
 use super::row::{Flaw, decode};
 
 /// Why a dataset that was checked can't be streamed.
@@ -105,46 +106,82 @@ pub fn ids(reader: &dyn DataReader, plan: &RunPlan, source: &mut dyn Read) -> Re
     Ok(ids)
 }
 
+/// Opens the bytes of a dataset; each time anew.
+pub type Open = Box<dyn Fn() -> io::Result<Box<dyn Read + Send>> + Send>;
+
 /// Where the rows of a run come from.
 pub struct Rows {
     pub reader: Arc<dyn DataReader>,
     pub traces: Arc<dyn TraceReader>,
     /// The bytes that were checked; the store's copy.
-    pub source: Box<dyn Read + Send>,
+    pub source: Open,
     pub plan: Arc<RunPlan>,
     pub identities: Identities,
 }
 
 impl Rows {
-    /// Calls `each` with every trial of every row that the plan asks for, in dataset order, until it breaks off.
+    /// Calls `each` with every trial of every row that the plan asks for, until it breaks off: in dataset order, or in the order
+    /// that the seed draws where the run may end before its last row. That takes a pass over the dataset for each ten thousand rows.
     ///
     /// # Errors
     ///
     /// Fails when the source does, or when it holds something that is no row.
     pub fn stream(self, each: &mut dyn FnMut(Row) -> ControlFlow<()>) -> Result<(), RowsError> {
-        let Self { reader, traces, mut source, plan, identities } = self;
         let mut changed = None;
-        records(reader.as_ref(), &plan, &mut source, &mut |index, record| {
-            if plan.limit.is_some_and(|limit| index >= limit) {
+        let mut put = |index, record| self.put(index, record, each, &mut changed);
+        if self.plan.stop.is_none() {
+            self.pass(&mut put)?;
+            return changed.map_or(Ok(()), Err);
+        }
+        let mut behind = None;
+        loop {
+            let mut drawn = Drawn::new(self.plan.seed, behind);
+            self.pass(&mut |index, record| {
+                drawn.add(index, record);
+                ControlFlow::Continue(())
+            })?;
+            behind = drawn.finish(&mut put);
+            if behind.is_none() {
+                return changed.map_or(Ok(()), Err);
+            }
+        }
+    }
+
+    /// Calls `each` with every row that counts, in dataset order.
+    fn pass(&self, each: &mut dyn FnMut(u64, RowRecord) -> ControlFlow<()>) -> Result<(), RowsError> {
+        let mut source = (self.source)()?;
+        records(self.reader.as_ref(), &self.plan, &mut source, &mut |index, record| {
+            if self.plan.limit.is_some_and(|limit| index >= limit) {
                 return ControlFlow::Break(());
             }
-            let id = id(&record, index, &identities);
-            if plan.only.as_ref().is_some_and(|only| *only != id) {
-                return ControlFlow::Continue(());
+            each(index, record)
+        })
+    }
+
+    /// Gives all trials of a row to `each`.
+    fn put(
+        &self,
+        index: u64,
+        record: RowRecord,
+        each: &mut dyn FnMut(Row) -> ControlFlow<()>,
+        changed: &mut Option<RowsError>,
+    ) -> ControlFlow<()> {
+        let plan = &self.plan;
+        let id = id(&record, index, &self.identities);
+        if plan.only.as_ref().is_some_and(|only| *only != id) {
+            return ControlFlow::Continue(());
+        }
+        // A predictor brings traces of its own.
+        let written = record.trace.as_ref().filter(|_| plan.predictor.is_none());
+        let trace = match written.map(|written| self.traces.read(written)).transpose() {
+            Ok(trace) => trace.map(Arc::new),
+            Err(BrokenTrace { message, .. }) => {
+                *changed = Some(RowsError::Trace { id, what: message });
+                return ControlFlow::Break(());
             }
-            // A predictor brings traces of its own.
-            let written = record.trace.as_ref().filter(|_| plan.predictor.is_none());
-            let trace = match written.map(|written| traces.read(written)).transpose() {
-                Ok(trace) => trace.map(Arc::new),
-                Err(BrokenTrace { message, .. }) => {
-                    changed = Some(RowsError::Trace { id, what: message });
-                    return ControlFlow::Break(());
-                }
-            };
-            trials(record, trace, index, id, plan.trials, each)?;
-            if plan.only.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        changed.map_or(Ok(()), Err)
+        };
+        trials(record, trace, index, id, plan.trials, each)?;
+        if plan.only.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 }
 

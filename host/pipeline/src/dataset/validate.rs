@@ -1,5 +1,6 @@
 //! One pass over a data file, before anything runs.
 
+use std::collections::HashSet;
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -10,7 +11,7 @@ use model::run::{DatasetSnapshot, RunPlan};
 
 use super::findings::Findings;
 use super::hashing::Hashing;
-use super::identity::{Collected, Identities, generated, hash_inputs};
+use super::identity::{Collected, Identities, generated, hash_inputs, hash_text};
 use super::row::Flaw;
 use super::rows::Shape;
 use crate::problem::{Problem, Problems};
@@ -58,8 +59,8 @@ pub fn validate(input: Input<'_>, source: &mut dyn Read) -> Result<Checked, Data
     // A reader may stop early; the digest is that of the whole file.
     let result = result.and_then(|()| io::copy(&mut source, &mut io::sink()));
     result.map_err(|source| DatasetError::Read { path: input.path.to_owned(), source })?;
-    let Finished { identities, rows, trials } = pass.finish()?;
-    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials };
+    let Finished { identities, rows, trials, grouped } = pass.finish()?;
+    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials, grouped };
     Ok(Checked { snapshot, identities })
 }
 
@@ -80,12 +81,17 @@ struct Pass<'a> {
     rows: u64,
     trials: u64,
     has_outputs: bool,
+    /// Whether some row has a cluster, a session or a weight.
+    grouped: bool,
+    /// Hashes of the sessions so far, where the run may end before its last row.
+    sessions: HashSet<u128>,
 }
 
 struct Finished {
     identities: Identities,
     rows: u64,
     trials: u64,
+    grouped: bool,
 }
 
 impl<'a> Pass<'a> {
@@ -103,6 +109,8 @@ impl<'a> Pass<'a> {
             rows: 0,
             trials: 0,
             has_outputs: false,
+            grouped: false,
+            sessions: HashSet::new(),
         }
     }
 
@@ -143,9 +151,13 @@ impl<'a> Pass<'a> {
             return self.findings.flaw(line, flaw_of(broken));
         }
         if is_meant && self.input.plan.limit.is_none_or(|limit| index < limit) {
+            if let Some(flaw) = self.undecidable(row) {
+                return self.findings.flaw(line, flaw);
+            }
             self.rows += 1;
             self.trials += u64::from(row.trials.unwrap_or(self.input.plan.trials));
             self.has_outputs |= row.outputs.is_some();
+            self.grouped |= row.cluster.is_some() || row.session.is_some() || row.weight.is_some();
         }
     }
 
@@ -175,9 +187,25 @@ impl<'a> Pass<'a> {
         problems.0.extend(self.findings.finish().0);
         problems.0.extend(missing);
         if problems.0.is_empty() {
-            return Ok(Finished { identities, rows: self.rows, trials: self.trials });
+            return Ok(Finished { identities, rows: self.rows, trials: self.trials, grouped: self.grouped });
         }
         Err(problems)
+    }
+
+    /// What keeps a run from being decided before its last row: its rows have to be independent and all alike.
+    fn undecidable(&mut self, row: &RowRecord) -> Option<Flaw> {
+        self.input.plan.stop?;
+        let is_repeated = row.session.as_ref().is_some_and(|session| !self.sessions.insert(hash_text(session)));
+        let fields = [
+            ("weight", row.weight.is_some(), "rows that weigh differently"),
+            ("trials", row.trials.is_some(), "rows that are tried a different number of times"),
+            ("cluster", row.cluster.is_some(), "rows that belong together"),
+            ("session", is_repeated, "rows that belong together"),
+        ];
+        let (field, _, what) = fields.into_iter().find(|(_, is_there, _)| *is_there)?;
+        let message = format!("`stop` of the suite can't work with {what}");
+        let hint = Some("take `stop` out of the suite, or this out of the rows".to_owned());
+        Some(Flaw { field: Some(field.to_owned()), message, hint })
     }
 
     fn unmatched_sources(&self) -> Vec<Problem> {

@@ -1,20 +1,106 @@
 //! A gate against the numbers of a run.
 
 use model::aggregate::{Aggregate, AggregateKind};
-use model::gate::{Comparison, Gate, GateResult, LATENCY, Statistic};
+use model::gate::{Comparison, Condition, Gate, GateResult, LATENCY, Number, Statistic};
 use model::report::{Latency, Predictions, Scorers};
+use model::slice::Sliced;
+
+/// What is known of a run when its gates are looked at.
+#[derive(Clone, Copy)]
+pub struct Evidence<'a> {
+    pub scorers: &'a Scorers,
+    pub slices: &'a [Sliced],
+    pub predictions: Option<&'a Predictions>,
+    pub against: &'a dyn Against,
+}
+
+/// A run beside its baselines. `baseline` is as a gate names it; none where it names none.
+pub trait Against: Sync {
+    /// Whether the verdicts of `scorer` became worse.
+    fn regressed(&self, scorer: &str, baseline: Option<&str>) -> Finding;
+
+    /// Whether the number of `scorer` is not worse by more than `margin`.
+    fn non_inferior(&self, scorer: &str, margin: f64, baseline: Option<&str>) -> Finding;
+}
+
+/// What was found out about a condition.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// None where that can't be said: then neither the condition holds nor its opposite.
+    pub holds: Option<bool>,
+    /// Why, in a sentence.
+    pub reason: String,
+}
+
+impl Finding {
+    fn unknown(reason: impl Into<String>) -> Self {
+        Self { holds: None, reason: reason.into() }
+    }
+}
+
+/// A run that is beside no other.
+pub struct Alone;
+
+impl Against for Alone {
+    fn regressed(&self, _: &str, _: Option<&str>) -> Finding {
+        Finding::unknown("there is no run to compare with")
+    }
+
+    fn non_inferior(&self, scorer: &str, _: f64, baseline: Option<&str>) -> Finding {
+        self.regressed(scorer, baseline)
+    }
+}
 
 /// Says whether a gate holds. Where there is no number to compare, it does not.
-pub fn evaluate(gate: &Gate, scorers: &Scorers, predictions: Option<&Predictions>) -> GateResult {
-    let found = match gate.statistic.is_of_latency() {
-        true => latency(gate.statistic, predictions),
-        false => number(gate, scorers),
-    };
-    let (holds, reason) = match found {
-        Ok(value) => compare(value, gate.comparison, gate.threshold),
-        Err(reason) => (false, reason),
-    };
-    GateResult { text: gate.text.clone(), holds, reason }
+pub fn evaluate(gate: &Gate, evidence: Evidence<'_>) -> GateResult {
+    let Finding { holds, reason } = examine(&gate.condition, evidence);
+    GateResult { text: gate.text.clone(), holds: holds == Some(true), reason }
+}
+
+fn examine(condition: &Condition, evidence: Evidence<'_>) -> Finding {
+    match condition {
+        Condition::Number(number) => match value(number, evidence) {
+            Ok(value) => {
+                let (holds, reason) = compare(value, number.comparison, number.threshold);
+                Finding { holds: Some(holds), reason }
+            }
+            Err(reason) => Finding::unknown(reason),
+        },
+        Condition::Regressed { regressed, baseline } => evidence.against.regressed(regressed, baseline.as_deref()),
+        Condition::NonInferior { non_inferior, margin, baseline } => {
+            evidence.against.non_inferior(non_inferior, *margin, baseline.as_deref())
+        }
+        Condition::Not { not } => {
+            let Finding { holds, reason } = examine(&not.condition, evidence);
+            Finding { holds: holds.map(|holds| !holds), reason }
+        }
+        // One that holds is enough, whatever is known of the others; of all, one that does not.
+        Condition::Any { any } => joined(any, true, evidence),
+        Condition::All { all } => joined(all, false, evidence),
+    }
+}
+
+/// Several, of which one that comes out as `deciding` decides.
+fn joined(of: &[Gate], deciding: bool, evidence: Evidence<'_>) -> Finding {
+    let found: Vec<_> = of.iter().map(|gate| (&gate.text, examine(&gate.condition, evidence))).collect();
+    let decides = |(_, finding): &&(&String, Finding)| finding.holds == Some(deciding);
+    let told = |(text, finding): &(&String, Finding)| format!("`{text}`: {}", finding.reason);
+    if found.iter().any(|one| decides(&one)) {
+        let reasons: Vec<_> = found.iter().filter(decides).map(told).collect();
+        return Finding { holds: Some(deciding), reason: reasons.join("; ") };
+    }
+    let is_known = found.iter().all(|(_, finding)| finding.holds.is_some());
+    let reasons: Vec<_> = found.iter().map(told).collect();
+    Finding { holds: is_known.then_some(!deciding), reason: reasons.join("; ") }
+}
+
+fn value(number: &Number, evidence: Evidence<'_>) -> Result<f64, String> {
+    if number.statistic.is_of_latency() {
+        return latency(number.statistic, evidence.predictions);
+    }
+    let Some(slice) = &number.slice else { return of_scorer(number, evidence.scorers) };
+    let found = evidence.slices.iter().find(|sliced| sliced.slice == *slice);
+    of_scorer(number, &found.ok_or_else(|| format!("no row has `{slice}`"))?.scorers)
 }
 
 fn latency(statistic: Statistic, predictions: Option<&Predictions>) -> Result<f64, String> {
@@ -29,11 +115,11 @@ fn latency(statistic: Statistic, predictions: Option<&Predictions>) -> Result<f6
     })
 }
 
-fn number(gate: &Gate, scorers: &Scorers) -> Result<f64, String> {
-    let key = &gate.scorer;
+fn of_scorer(number: &Number, scorers: &Scorers) -> Result<f64, String> {
+    let key = &number.scorer;
     let aggregate = scorers.get(key).ok_or_else(|| format!("no row was given a `{key}`"))?;
     let counts = aggregate.counts;
-    match gate.statistic {
+    match number.statistic {
         Statistic::Value => aggregate.value.ok_or_else(|| no_value(aggregate)),
         Statistic::Lower => aggregate.lower.ok_or_else(|| no_interval(aggregate)),
         Statistic::Upper => aggregate.upper.ok_or_else(|| no_interval(aggregate)),
@@ -86,59 +172,4 @@ fn shown(value: f64, threshold: f64) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::gate::parse;
-    use model::aggregate::Counts;
-
-    fn scorers() -> Scorers {
-        let aggregate = |kind, value, lower: Option<f64>| Aggregate {
-            kind,
-            value,
-            lower,
-            upper: lower.map(|_| 1.0),
-            counts: Counts { scored: 1319, passed: 286, ..Counts::default() },
-            note: None,
-            failure: None,
-            labels: Default::default(),
-        };
-        Scorers(vec![
-            ("rate".to_owned(), aggregate(AggregateKind::Rate, Some(286.0 / 1319.0), Some(0.195_4))),
-            ("close".to_owned(), aggregate(AggregateKind::Mean, Some(0.899_999_9), None)),
-            ("label".to_owned(), aggregate(AggregateKind::Categorical, None, None)),
-            ("empty".to_owned(), aggregate(AggregateKind::Mean, None, None)),
-        ])
-    }
-
-    #[test]
-    fn the_reason_has_the_numbers() {
-        for (text, holds, reason) in [
-            ("rate >= 0.9", false, "0.2168 is below 0.9"),
-            ("rate >= 20%", true, "0.2168 is at least 0.2"),
-            ("rate.lower > 0.2", false, "0.1954 is not above 0.2"),
-            ("rate.upper <= 1", true, "1 is at most 1"),
-            ("rate.passed == 286", true, "286 is equal to 286"),
-            ("rate.failed == 1", false, "0 is not equal to 1"),
-            ("close >= 0.9", false, "0.8999999 is below 0.9"),
-        ] {
-            let gate = &parse(text).expect("a gate")[0];
-            let expected = GateResult { text: text.to_owned(), holds, reason: reason.to_owned() };
-            assert_eq!(evaluate(gate, &scorers(), None), expected);
-        }
-    }
-
-    #[test]
-    fn a_gate_without_a_number_does_not_hold() {
-        for (text, reason) in [
-            ("label <= 1", "labels have no value"),
-            ("empty <= 1", "no row was scored"),
-            ("close.lower <= 1", "too few rows were scored for an interval"),
-            ("rate/sub <= 1", "no row was given a `rate/sub`"),
-            ("latency.p90 <= 1s", "no row has a latency"),
-        ] {
-            let result = evaluate(&parse(text).expect("a gate")[0], &scorers(), None);
-            assert!(!result.holds, "{text}");
-            assert_eq!(result.reason, reason);
-        }
-    }
-}
+mod tests;

@@ -2,8 +2,9 @@
 
 mod evaluate;
 mod parse;
+mod words;
 
-pub use evaluate::evaluate;
+pub use evaluate::{Against, Alone, Evidence, Finding, evaluate};
 pub use parse::{GateError, parse};
 
 use model::gate::Statistic;

@@ -42,6 +42,8 @@ pub struct Overrides {
     pub only: Option<String>,
     /// What the run may spend on judges, in US dollars.
     pub max_usd: Option<f64>,
+    /// The run that gates compare with where they name none.
+    pub baseline: Option<String>,
 }
 
 /// What will run.
@@ -121,7 +123,11 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let max_usd = overrides.max_usd.or(limits.max_usd);
     let asked = judges::asked(predictor.as_ref().map(|(_, planned)| planned), &scorers);
     let judges = judges::resolve(suite, source, &asked, max_usd, &mut problems);
-    let gates = gates::resolve(suite, source, &scorers, &aggregators, &mut problems);
+    let baseline = overrides.baseline.or_else(|| suite.baseline.clone());
+    let found =
+        gates::Found { suite, source, scorers: &scorers, aggregators: &aggregators, baseline: baseline.as_deref() };
+    let gates = gates::resolve(found, &mut problems);
+    problems.0.extend(stop_problem(suite, source));
     problems.0.extend(map_problems(suite, source));
     let data = data(suite, source, overrides.data).map_err(|problem| problems.0.push(problem)).ok();
     let format = data.as_ref().map_or(Ok(DataFormat::Jsonl), |data| format(suite, source, data));
@@ -142,6 +148,10 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         seed,
         max_failed: limits.max_failed.unwrap_or(Allowance::Share(0.0)),
         gates,
+        slices: distinct(&suite.slices),
+        baseline,
+        quarantine: distinct(&suite.quarantine),
+        stop: suite.stop,
         format,
         map: suite.data.map.clone(),
         traces: match &data {
@@ -232,6 +242,25 @@ pub fn waiting_at_once(suite: &Suite) -> u32 {
     let lanes = judges.map(|(_, endpoint)| endpoint.concurrency.unwrap_or(usual)).fold(0, u32::saturating_add);
     // A quarter as many again have their question ready when a lane is free.
     predicted.saturating_add(lanes).saturating_add(lanes / 4)
+}
+
+/// In the order of their first mention.
+fn distinct<T: Clone + PartialEq>(named: &[T]) -> Vec<T> {
+    let mut distinct = Vec::new();
+    named.iter().for_each(|one| {
+        if !distinct.contains(one) {
+            distinct.push(one.clone());
+        }
+    });
+    distinct
+}
+
+fn stop_problem(suite: &Suite, source: &Source) -> Option<Problem> {
+    (suite.stop.is_some() && suite.gate.is_none()).then(|| {
+        source
+            .problem("/stop", "there is no gate that could be decided")
+            .hint("add one, such as `gate: \"exact_match >= 0.9\"`, or take `stop` out")
+    })
 }
 
 /// The ceilings of a call where the suite says nothing else.

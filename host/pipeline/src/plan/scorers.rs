@@ -5,8 +5,9 @@ use std::sync::Arc;
 use model::grant::RowPart;
 use model::limits::CallLimits;
 use model::ports::Plugin;
+use model::reducer::Reducer;
 use model::run::PlannedScorer;
-use model::scorer::ScorerDescription;
+use model::scorer::{ScorerDescription, ValueKind};
 use model::suite::{ScorerEntry, ScorerUse, Suite};
 
 use super::items::{Finder, Found, Use, limits};
@@ -52,7 +53,11 @@ pub(super) fn resolve(
             let parameters = entry.parameters.clone().unwrap_or_default().into();
             problems.0.extend(written::misnamed(&format!("{at}/{under}"), &parameters, source));
         }
-        let resolved = found.and_then(|found| planned(&entry, found, defaults));
+        let reduce = entry.reduce.or(suite.reduce);
+        let resolved = found.and_then(|found| planned(&entry, found, reduce, defaults));
+        let at_reduce = if entry.reduce.is_some() { format!("{at}/reduce") } else { "/reduce".to_owned() };
+        let scorer = resolved.as_ref().map(|(_, scorer)| scorer);
+        problems.0.extend(scorer.and_then(|scorer| unfoldable(&at_reduce, reduce?, scorer, suite, source)));
         problems.0.extend(resolved.as_ref().and_then(|(_, scorer)| withheld(&at, scorer, source)));
         let key = resolved.as_ref().map(|(_, scorer)| scorer.key.clone()).or(entry.name).or(entry.scorer);
         problems.0.extend(repeated(&at, key.as_deref(), &entries, source));
@@ -81,7 +86,37 @@ fn repeated(at: &str, key: Option<&str>, before: &[Entry], source: &Source) -> O
     Some(source.problem(at, message).hint("give one of them a `name` of its own"))
 }
 
-fn planned(entry: &ScorerUse, found: Found, defaults: CallLimits) -> Option<(Arc<dyn Plugin>, PlannedScorer)> {
+/// A reducer that the scorer's verdicts, or the trials, are not made for.
+fn unfoldable(at: &str, reduce: Reducer, scorer: &PlannedScorer, suite: &Suite, source: &Source) -> Option<Problem> {
+    let (key, kind) = (&scorer.key, scorer.value);
+    if !reduce.takes(kind) {
+        let (what, hint) = match kind {
+            ValueKind::Number => ("numbers", "`mean`, `median`, `mode`, `min` and `max` can"),
+            ValueKind::Label => ("labels", "`mode` and `majority` can"),
+            _ => ("texts or lists", "leave `reduce` out: each trial counts"),
+        };
+        // What is said of the whole suite is meant for those whom it suits, but numbers would be averaged unasked.
+        if at == "/reduce" && kind != ValueKind::Number {
+            return None;
+        }
+        let message = format!("`{reduce}` can't fold what `{key}` gives, which is {what}");
+        let hint =
+            if at == "/reduce" { format!("give `{key}` a `reduce` of its own: {hint}") } else { hint.to_owned() };
+        return Some(source.nearest_problem(at, message).hint(hint));
+    }
+    let (needs, trials) = (reduce.needs()?.get(), suite.trials.unwrap_or(1));
+    (needs > trials).then(|| {
+        let message = format!("`{reduce}` needs {needs} trials of a row, and there are {trials}");
+        source.nearest_problem(at, message).hint(format!("raise `trials` to {needs} or more"))
+    })
+}
+
+fn planned(
+    entry: &ScorerUse,
+    found: Found,
+    reduce: Option<Reducer>,
+    defaults: CallLimits,
+) -> Option<(Arc<dyn Plugin>, PlannedScorer)> {
     let plugin = found.plugin_ref();
     let Found { plugin: loaded, item, parameters, grant } = found;
     let looks_at_outputs = entry.plugin.is_none() && written::look_at_outputs(&parameters.to_value());
@@ -93,6 +128,7 @@ fn planned(entry: &ScorerUse, found: Found, defaults: CallLimits) -> Option<(Arc
         parameters,
         value: scorer.value,
         better: scorer.better,
+        reduce: reduce.filter(|reduce| reduce.takes(scorer.value)),
         needs_outputs: scorer.needs.outputs || looks_at_outputs,
         limits: limits(entry.limits.as_ref(), defaults),
         reuse: entry.reuse.unwrap_or_default(),

@@ -64,8 +64,12 @@ fn every_default_is_filled_in() {
 #[test]
 fn the_command_line_replaces_the_data_and_keeps_the_map() {
     let text = "name: s\ndata: { path: x.jsonl, map: { inputs.q: q } }\nscorers: [exact_match]\n";
-    let overrides =
-        Overrides { data: Some("y.CSV".to_owned()), limit: Some(3), only: Some("q7".to_owned()), max_usd: None };
+    let overrides = Overrides {
+        data: Some("y.CSV".to_owned()),
+        limit: Some(3),
+        only: Some("q7".to_owned()),
+        ..Overrides::default()
+    };
     let Planned { plan, data, .. } = planned(text, overrides).expect("a plan");
     assert_eq!(data, DataSource::WorkingFolder("y.CSV".to_owned()));
     assert_eq!((plan.format, plan.limit, plan.only.as_deref()), (DataFormat::Csv, Some(3), Some("q7")));
@@ -93,7 +97,7 @@ fn everything_that_is_wrong_is_reported_at_once() {
     check(
         &suite(
             "- exact_mach\n- { use: numeric_match, with: { tolerance: x } }\n- { plugin: ./gone.wasm }\n- exact_match",
-            "gate: [\"exact_match >= 0.9 or x\", \"exact_matsh >= 1\"]",
+            "gate: [\"exact_match >= 0.9 or x\", \"exact_matsh >= 1 or not exact_match >= 1\"]",
         ),
         &[
             "karat.yaml:4: scorers[0]: unknown scorer `exact_mach`",
@@ -101,8 +105,8 @@ fn everything_that_is_wrong_is_reported_at_once() {
             "karat.yaml:5: scorers[1].with.tolerance: expected a number, found a text",
             "karat.yaml:6: scorers[2].plugin: `./gone.wasm` is not there",
             "hint: build it first",
-            "karat.yaml:8: gate[0]: gates can't be joined by `or` at column 20",
-            "hint: every gate has to hold; `and` joins them",
+            "karat.yaml:8: gate[0]: expected a comparison at column 24",
+            "hint: one of `>=`, `<=`, `>`, `<`, `==`",
             "karat.yaml:8: gate[1]: no scorer has the key `exact_matsh`",
             "hint: did you mean `exact_match`?",
         ],
@@ -193,6 +197,104 @@ fn a_gate_needs_a_number_to_compare() {
             "hint: it is the time that `predict` takes; rows that carry their outputs have none",
             "karat.yaml:5: gate[1]: `exact_match` has no such statistic",
             "hint: only `latency` has; a scorer has `.lower` and `.upper`, and its value without any",
+        ],
+    );
+}
+
+#[test]
+fn a_gate_that_compares_runs_needs_a_run_and_verdicts_that_can_be_better() {
+    let hint = "hint: name one with `baseline` in the suite or in the gate, or with `--baseline`: a run's id, `last`, a name, a tag \
+                or a branch of git";
+    check(
+        &suite(
+            "- exact_match\n- { plugin: ./one.wasm }",
+            "gate: [not regressed(exact_match), \"non_inferior(exact_mtch, margin=1%)\", \"regressed(tone, baseline=main)\"]",
+        ),
+        &[
+            "karat.yaml:6: gate[0]: there is no run to compare `exact_match` with",
+            hint,
+            "karat.yaml:6: gate[1]: no scorer has the key `exact_mtch`",
+            "hint: did you mean `exact_match`?",
+            "karat.yaml:6: gate[2]: `tone` gives labels, which are neither better nor worse",
+            "hint: compare what a scorer of numbers, or of `true` and `false`, gives",
+        ],
+    );
+    let gate = "gate: not regressed(exact_match)";
+    let Planned { plan, .. } =
+        planned(&suite("- exact_match", &format!("baseline: main\n{gate}")), Overrides::default()).expect("a plan");
+    assert_eq!(plan.baseline.as_deref(), Some("main"));
+    let overrides = Overrides { baseline: Some("last".to_owned()), ..Overrides::default() };
+    let Planned { plan, .. } = planned(&suite("- exact_match", gate), overrides).expect("a plan");
+    assert_eq!(plan.baseline.as_deref(), Some("last"));
+}
+
+#[test]
+fn a_slice_has_numbers_of_scorers_only() {
+    let predict = "gate: \"slice(lang=de).latency.p90 <= 2s\"";
+    check(
+        &suite("- exact_match", predict),
+        &[
+            "karat.yaml:5: gate: `tags.lang=de` has no latency of its own",
+            "hint: take `slice` out: latency is known of all rows only",
+        ],
+    );
+    let more = "slices: [tags.lang, lang, split]\ngate: \"slice(lang=de).exact_match >= 0.9\"";
+    let Planned { plan, .. } = planned(&suite("- exact_match", more), Overrides::default()).expect("a plan");
+    assert_eq!(plan.slices.iter().map(ToString::to_string).collect::<Vec<_>>(), ["tags.lang", "split"]);
+}
+
+#[test]
+fn a_reducer_fits_the_verdicts_and_the_trials() {
+    let scorers = "- exact_match\n- levenshtein\n- { plugin: ./one.wasm }";
+    check(
+        &suite(scorers, "trials: 3\nreduce: pass@3"),
+        &[
+            "karat.yaml:8: reduce: `pass@3` can't fold what `levenshtein` gives, which is numbers",
+            "hint: give `levenshtein` a `reduce` of its own: `mean`, `median`, `mode`, `min` and `max` can",
+        ],
+    );
+    check(
+        &suite("- { use: exact_match, reduce: at_least@3 }\n- { plugin: ./one.wasm, reduce: mean }", "trials: 2"),
+        &[
+            "karat.yaml:4: scorers[0].reduce: `at_least@3` needs 3 trials of a row, and there are 2",
+            "hint: raise `trials` to 3 or more",
+            "karat.yaml:5: scorers[1].reduce: `mean` can't fold what `tone` gives, which is labels",
+            "hint: `mode` and `majority` can",
+        ],
+    );
+    let scorers = "- exact_match\n- { use: levenshtein, reduce: median }\n- { plugin: ./one.wasm }";
+    let Planned { plan, .. } =
+        planned(&suite(scorers, "trials: 3\nreduce: pass^2"), Overrides::default()).expect("a plan");
+    let shown = plan.scorers.iter().map(|scorer| scorer.reduce.map(|reduce| reduce.to_string()));
+    assert_eq!(shown.collect::<Vec<_>>(), [Some("pass^2".to_owned()), Some("median".to_owned()), None]);
+}
+
+#[test]
+fn only_gates_on_rates_are_decided_before_the_last_row() {
+    let hint =
+        "hint: take `stop` out, or the gate: only rates such as `exact_match >= 0.9` are decided before the last row";
+    let stop = |gate: &str| {
+        suite("- exact_match\n- levenshtein", &format!("baseline: main\nstop: {{ when: decided }}\n{gate}"))
+    };
+    assert!(planned(&stop("gate: exact_match >= 0.9 or not exact_match <= 0.5"), Overrides::default()).is_ok());
+    check(
+        &stop(""),
+        &[
+            "karat.yaml:7: stop: there is no gate that could be decided",
+            "hint: add one, such as `gate: \"exact_match >= 0.9\"`, or take `stop` out",
+        ],
+    );
+    check(
+        &stop("gate: [levenshtein <= 3, exact_match.lower >= 0.9, not regressed(exact_match), exact_match/sub >= 1]"),
+        &[
+            "karat.yaml:8: gate[0]: `stop` can't wait for `levenshtein <= 3`, which is not about a rate",
+            hint,
+            "karat.yaml:8: gate[1]: `stop` can't wait for `exact_match.lower >= 0.9`, which is not about the value of a rate",
+            hint,
+            "karat.yaml:8: gate[2]: `stop` can't wait for `regressed(exact_match)`, which compares with another run",
+            hint,
+            "karat.yaml:8: gate[3]: `stop` can't wait for `exact_match/sub >= 1`, which is not about a rate",
+            hint,
         ],
     );
 }

@@ -11,6 +11,7 @@ mod recorder;
 mod row;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -25,6 +26,7 @@ use crate::dataset::queue::{Queue, feed};
 use crate::dataset::{Rows, RowsError};
 use crate::plan::{PlannedBinding, PlannedPrediction};
 use crate::predict::Predictor;
+use crate::stop::Decider;
 
 use breaker::Breaker;
 pub use breaker::Broken;
@@ -53,6 +55,8 @@ pub struct Job {
     pub concurrency: usize,
     /// The sum of all rows' trials.
     pub trials: u64,
+    /// Ends the run once it is decided, from what is stored; none where every row is worked on.
+    pub decider: Option<Decider>,
 }
 
 /// What judges do on behalf of a run.
@@ -79,6 +83,8 @@ pub enum ScoredEnd {
     Cancelled,
     /// It could not become complete any more.
     GivenUp(Broken),
+    /// Every gate is decided: no other row could change that.
+    Decided,
     /// It has spent what it may. Rows that would have cost more have no result.
     OutOfMoney,
 }
@@ -109,14 +115,18 @@ pub enum ScoreError {
 ///
 /// Fails when results can't be stored or rows can't be read; both end the run early.
 pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, ScoreError> {
-    let Job { run, rows, predictor, bindings, keeping, done, store, observer, judged, concurrency, trials } = job;
+    let Job { run, rows, predictor, bindings, keeping, done, store, observer, judged, concurrency, trials, decider } =
+        job;
     let plan = Arc::clone(&rows.plan);
+    let is_decided = decider.as_ref().is_some_and(Decider::is_decided);
     let breaker = Breaker::new(&plan, trials);
     let predictor = predictor.map(|planned| Arc::new(Predictor::bind(planned)));
     let scorers = Arc::new(Scorers::bind(&rows.plan, bindings));
     let (queue, producer) = feed(move |each| {
-        rows.stream(&mut |row| {
-            if done.contains(row.index, row.trial) { std::ops::ControlFlow::Continue(()) } else { each(row) }
+        rows.stream(&mut |row| match (is_decided, done.contains(row.index, row.trial)) {
+            (true, _) => ControlFlow::Break(()),
+            (false, true) => ControlFlow::Continue(()),
+            (false, false) => each(row),
         })
     });
     let queue = Arc::new(queue);
@@ -140,7 +150,7 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
     }
     // The recorder ends when the last sender is gone, the producer when the queue is.
     drop((results, queue));
-    let recorder = Recorder { run, store, keeping, observer, breaker };
+    let recorder = Recorder { run, store, keeping, observer, breaker, decider };
     let worked = async {
         let ended = tokio::select! {
             ended = all(workers) => ended,
@@ -150,8 +160,8 @@ pub async fn run(job: Job, cancel: watch::Receiver<bool>) -> Result<Scored, Scor
         ended
     };
     let (recorded, ended) = tokio::join!(recorder.record(received, judged), worked);
-    let broken = recorded.map_err(ScoreError::Store)?;
-    let end = broken.map_or(ended?, ScoredEnd::GivenUp);
+    let early = recorded.map_err(ScoreError::Store)?;
+    let end = if is_decided { ScoredEnd::Decided } else { early.unwrap_or(ended?) };
     producer.await??;
     let keys = plan.scorers.iter().map(|scorer| scorer.key.clone());
     let asked = plan.predictor.iter().map(|planned| planned.predictor.clone());

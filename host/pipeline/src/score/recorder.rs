@@ -9,9 +9,10 @@ use model::run::{RowResult, RunId};
 use tokio::sync::mpsc::{Receiver, unbounded_channel};
 use uuid::Uuid;
 
-use super::breaker::{Breaker, Broken};
+use super::breaker::Breaker;
 use super::keeping::Keeping;
-use super::{Done, GRACE, Judged, NextBatch};
+use super::{Done, GRACE, Judged, NextBatch, ScoredEnd};
+use crate::stop::Decider;
 
 /// Results that can wait for the commit in flight; then scoring waits.
 pub(super) const WAITING: usize = 1000;
@@ -27,23 +28,25 @@ pub(super) struct Recorder {
     pub(super) keeping: Option<Keeping>,
     pub(super) observer: Arc<dyn Observer>,
     pub(super) breaker: Breaker,
+    pub(super) decider: Option<Decider>,
 }
 
 impl Recorder {
     /// Takes what is there, stores it as one group, then tells of it. While a group is on its way to the disk the next one
     /// gathers. Exchanges go first: no result is there without what it has cost.
     ///
-    /// Ends early where a scorer is broken; results on their way then are lost, and done by who goes on with the run.
+    /// Ends early where a scorer is broken or every gate is decided, and says so; results on their way then are lost, and done by
+    /// who goes on with the run.
     pub(super) async fn record(
         mut self,
         mut results: Receiver<Done>,
         judged: Option<Judged>,
-    ) -> Result<Option<Broken>, StoreError> {
+    ) -> Result<Option<ScoredEnd>, StoreError> {
         let purse = judged.as_ref().map(|judged| Arc::clone(&judged.purse));
         let nobody = || (unbounded_channel().1, (|| BatchId(Uuid::nil())) as NextBatch);
         let (mut exchanges, next) = judged.map_or_else(nobody, |judged| (judged.exchanges, judged.next_batch));
         let (mut done, mut group, mut came) = (Vec::new(), Vec::new(), Vec::new());
-        let broken = loop {
+        let early = loop {
             tokio::select! {
                 count = results.recv_many(&mut done, WAITING) => if count == 0 { break None },
                 Some(exchange) = exchanges.recv() => came.push(exchange),
@@ -72,12 +75,18 @@ impl Recorder {
             }
             self.observer.results_stored(&group);
             if let Some(broken) = self.breaker.see(&group) {
-                break Some(broken);
+                break Some(ScoredEnd::GivenUp(broken));
+            }
+            if let Some(decider) = &mut self.decider {
+                group.iter().for_each(|result| decider.add(result));
+                if decider.is_decided() {
+                    break Some(ScoredEnd::Decided);
+                }
             }
             group.clear();
         };
         drop(results);
-        let Some(purse) = purse else { return Ok(broken) };
+        let Some(purse) = purse else { return Ok(early) };
         purse.stop();
         // Questions that nobody waits for any more are paid for all the same, and so are those that nobody can wait for.
         let late = tokio::time::sleep(GRACE);
@@ -85,7 +94,7 @@ impl Recorder {
         loop {
             tokio::select! {
                 count = exchanges.recv_many(&mut came, WAITING) => match count {
-                    0 => return Ok(broken),
+                    0 => return Ok(early),
                     _ => self.store_exchanges(next, std::mem::take(&mut came)).await?,
                 },
                 () = &mut late, if !late.is_elapsed() => purse.abandon(),

@@ -7,10 +7,12 @@ use model::outcome::Outcome;
 use model::ports::{Binding, Call};
 use model::run::RunPlan;
 use model::scorer::ValueKind;
+use model::suite::{Stop, StopWhen};
 
 use super::*;
+use crate::aggregate::aggregate;
 use crate::dataset::Identities;
-use crate::testing::{Lines, Memory, Scripted, Traces, description, feedback, plan, run_id, scorer};
+use crate::testing::{Lines, Memory, Scripted, Traces, description, feedback, header, plan, run_id, scorer};
 
 /// Is told of results, and may say stop.
 #[derive(Default)]
@@ -66,7 +68,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         rows: Rows {
             reader: Arc::new(Lines),
             traces: Arc::new(Traces),
-            source: Box::new(std::io::Cursor::new(text)),
+            source: Box::new(move || Ok(Box::new(std::io::Cursor::new(text.clone())))),
             plan: Arc::new(plan),
             identities: Identities::default(),
         },
@@ -79,6 +81,7 @@ fn job(plan: RunPlan, text: String, score: impl Fn(&Row, &str) -> Outcome + Send
         judged: None,
         concurrency: 4,
         trials: u64::MAX,
+        decider: None,
     }
 }
 
@@ -187,4 +190,51 @@ async fn rows_that_changed_since_they_were_checked_end_the_run() {
     let memory = Arc::new(Memory::default());
     let result = run_with(job(two_scorers(), text, yes), &memory, &Arc::default()).await;
     assert!(matches!(result, Err(ScoreError::Rows(RowsError::Changed { line: 4, .. }))));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_run_whose_gates_are_decided_ends_and_is_decided_the_same_when_it_goes_on() {
+    let rows_count = 20_000;
+    let mut plan = two_scorers();
+    plan.gates = crate::gate::parse("first >= 0.5").expect("a gate");
+    plan.stop = Some(Stop { when: StopWhen::Decided, alpha: 0.05 });
+    let mut header = header(plan.clone());
+    (header.data.rows, header.data.trials) = (rows_count, rows_count);
+    let most = |row: &Row, _: &str| Outcome::Scored(vec![feedback(Value::Boolean(!row.index.is_multiple_of(10)))]);
+    let text = rows(rows_count as usize);
+    let memory = Arc::new(Memory { dataset: text.clone(), ..Memory::default() });
+    let mut job = job(plan.clone(), text.clone(), most);
+    job.decider = Decider::new(&header);
+    let ended = run_with(job, &memory, &Arc::default()).await.expect("no failure");
+    assert_eq!(ended, ScoredEnd::Decided);
+    let recorded = keys(&memory);
+    assert!(recorded.len() < rows_count as usize / 4, "{}", recorded.len());
+    let summary = || async { aggregate(memory.as_ref(), &header, Arc::new(Lines)).await.expect("memory") };
+    let first = summary().await;
+    let decided = first.decision.clone().expect("a decision");
+    assert_eq!((first.results, decided.holds.clone()), (decided.decided.rows, vec![true]));
+    let report = crate::report::build(&header, first.clone(), Default::default(), Default::default(), None, 1.0);
+    assert_eq!((report.verdict, report.reason), (model::report::Verdict::Passed, None));
+    let told = format!("(decided by {} of 20000 rows)", decided.decided.rows);
+    assert!(report.gates[0].reason.ends_with(&told), "{}", report.gates[0].reason);
+
+    // Going on with it does nothing.
+    let mut again = self::job(plan.clone(), text.clone(), most);
+    again.done = Completed::read(memory.as_ref(), run_id()).await.expect("memory");
+    let mut decider = Decider::new(&header).expect("a decider");
+    decider.read(memory.as_ref(), &header).await.expect("memory");
+    again.decider = Some(decider);
+    assert_eq!(run_with(again, &memory, &Arc::default()).await.expect("no failure"), ScoredEnd::Decided);
+    assert_eq!(keys(&memory), recorded);
+
+    // One that was cut off goes on from there, and is decided by the same rows.
+    memory.results.lock().expect("no panic").retain(|(index, _), _| index % 3 != 0);
+    let mut cut = self::job(plan, text, most);
+    cut.done = Completed::read(memory.as_ref(), run_id()).await.expect("memory");
+    let mut decider = Decider::new(&header).expect("a decider");
+    decider.read(memory.as_ref(), &header).await.expect("memory");
+    assert!(!decider.is_decided());
+    cut.decider = Some(decider);
+    assert_eq!(run_with(cut, &memory, &Arc::default()).await.expect("no failure"), ScoredEnd::Decided);
+    assert_eq!(summary().await, first);
 }

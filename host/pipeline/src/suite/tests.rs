@@ -54,7 +54,7 @@ fn shapes_are_named_as_people_name_them() {
         &with("zzz: x"),
         &[
             "karat.yaml:4: unknown key `zzz`",
-            "hint: allowed keys: `aggregators`, `data`, `endpoints`, `gate`, `judges`, `limits`, `name`, `predict`, `scorers`, `seed`, `trials`",
+            "hint: allowed keys: `aggregators`, `baseline`, `data`, `endpoints`, `gate`, `judges`, `limits`, `name`, `predict`, `quarantine`, `reduce`, `scorers`, and 4 more",
         ],
     );
     check(&with("gate: 3"), &["karat.yaml:4: gate: expected a text or a list, found a number"]);

@@ -5,9 +5,9 @@ use std::time::Duration;
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 
-use model::aggregate::{Aggregate, AggregateKind, Counts};
+use model::aggregate::{Aggregate, AggregateKind, Basis, Bounds, ClusterKey, Clusters, Counts, Method, Variance};
 use model::feedback::{Feedback, Value};
-use model::gate::GateResult;
+use model::gate::{Comparison, Condition, Gate, GateResult, Number, Statistic};
 use model::grant::Grant;
 use model::json::Json;
 use model::judge::{BatchId, Exchange, Known, ToolCall, Usage};
@@ -16,10 +16,12 @@ use model::outcome::{Failure, FailureKind, Outcome};
 use model::ports::{CacheKey, Store, StoreError};
 use model::prediction::Predicted;
 use model::quantity::Allowance;
-use model::report::{Cost, Report, Scorers, Verdict};
-use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan};
+use model::report::{Cost, Decided, Report, Scorers, Verdict};
+use model::run::{DatasetSnapshot, Origin, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan};
 use model::scorer::{Direction, ValueKind};
-use model::suite::DataFormat;
+use model::slice::{Slice, SliceKey, Sliced};
+use model::stability::{Ledger, Rows};
+use model::suite::{DataFormat, Stop, StopWhen};
 
 /// Ids that sort as their numbers do.
 pub(crate) fn id(number: u128) -> RunId {
@@ -34,7 +36,19 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
         binary: "00".repeat(32),
         version: "0.1.0".to_owned(),
         plan: plan(),
-        data: DatasetSnapshot { path: "rows.jsonl".to_owned(), digest: digest.to_owned(), rows: 3, trials: 6 },
+        data: DatasetSnapshot {
+            path: "rows.jsonl".to_owned(),
+            digest: digest.to_owned(),
+            rows: 3,
+            trials: 6,
+            grouped: true,
+        },
+        origin: Origin {
+            name: Some("nightly".to_owned()),
+            tags: BTreeMap::from([("release".to_owned(), "1.2".to_owned())]),
+            branch: Some("main".to_owned()),
+        },
+        baselines: BTreeMap::from([("main".to_owned(), id(3))]),
     }
 }
 
@@ -48,13 +62,36 @@ fn plan() -> RunPlan {
         trials: 2,
         seed: u64::MAX,
         max_failed: Allowance::Share(0.1),
-        gates: Vec::new(),
+        gates: gates(),
+        slices: vec![SliceKey::Split, SliceKey::Tag("lang".to_owned())],
+        baseline: Some("main".to_owned()),
+        quarantine: vec!["q7".to_owned()],
+        stop: Some(Stop { when: StopWhen::Decided, alpha: 0.1 }),
         format: DataFormat::Jsonl,
         map: Some(BTreeMap::from([("inputs.q".to_owned(), "question".to_owned())])),
         traces: None,
         limit: Some(3),
         only: None,
     }
+}
+
+/// One of each kind, one in another.
+fn gates() -> Vec<Gate> {
+    let gate = |text: &str, condition| Gate { text: text.to_owned(), condition };
+    let number = Number {
+        scorer: "near".to_owned(),
+        slice: Some(Slice { by: SliceKey::Split, value: "test".to_owned() }),
+        statistic: Statistic::Lower,
+        comparison: Comparison::AtLeast,
+        threshold: 0.1 + 0.2,
+    };
+    let regressed = Condition::Regressed { regressed: "near".to_owned(), baseline: None };
+    let baseline = Some("main".to_owned());
+    let non_inferior = Condition::NonInferior { non_inferior: "near".to_owned(), margin: 0.02, baseline };
+    let any = vec![gate("n", Condition::Number(number)), gate("r", regressed)];
+    let not = Box::new(gate("any", Condition::Any { any }));
+    let all = vec![gate("not", Condition::Not { not }), gate("i", non_inferior)];
+    vec![gate("all", Condition::All { all })]
 }
 
 fn scorer() -> PlannedScorer {
@@ -66,6 +103,7 @@ fn scorer() -> PlannedScorer {
         parameters: Json::parse(r#"{"b":1.0,"a":[1e400,"\u0000"]}"#).expect("JSON"),
         value: ValueKind::Boolean,
         better: Direction::Maximize,
+        reduce: Some("pass@2".parse().expect("a reducer")),
         needs_outputs: true,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
@@ -83,6 +121,15 @@ pub(crate) fn report(run: RunId, seconds: f64) -> Report {
         lower: Some(0.061_491_943_878_435_11),
         upper: None,
         counts: Counts { scored: 3, passed: 1, ..Counts::default() },
+        basis: Basis {
+            reduce: Some("pass@2".parse().expect("a reducer")),
+            rows: Some(3),
+            method: Some(Method::WilsonRobust),
+            clusters: Some(Clusters { by: ClusterKey::Session, count: 2 }),
+            weighted: true,
+            bounds: Some(Bounds { lower: 0.1 + 0.2, upper: 2.0 / 3.0 }),
+            variance: Some(Variance { within_rows: 0.1 + 0.2, between_rows: 0.0 }),
+        },
         note: None,
         failure: None,
         labels: BTreeMap::new(),
@@ -95,7 +142,21 @@ pub(crate) fn report(run: RunId, seconds: f64) -> Report {
         verdict: Verdict::Failed,
         reason: None,
         failed_rows: 0,
-        scorers: Scorers(vec![("near".to_owned(), aggregate.clone()), ("a".to_owned(), aggregate)]),
+        scorers: Scorers(vec![("near".to_owned(), aggregate.clone()), ("a".to_owned(), aggregate.clone())]),
+        slices: vec![Sliced {
+            slice: Slice { by: SliceKey::Tag("lang".to_owned()), value: "de".to_owned() },
+            rows: 2,
+            scorers: Scorers(vec![("near".to_owned(), aggregate)]),
+        }],
+        slices_left_out: 7,
+        ledgers: vec![Ledger {
+            scorer: "near".to_owned(),
+            baseline: Some(run),
+            runs: vec![run],
+            regressed: Rows { count: 1, first: vec!["q-1".to_owned()] },
+            ..Ledger::default()
+        }],
+        decided: Some(Decided { rows: 2, alpha: 0.1, reason: "enough".to_owned() }),
         gates: vec![GateResult { text: "near >= 1".to_owned(), holds: false, reason: "it is 0.33".to_owned() }],
         cost: Cost::default(),
         seconds,

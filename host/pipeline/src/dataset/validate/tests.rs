@@ -41,7 +41,7 @@ fn streamed(plan: RunPlan, text: &'static str) -> (Checked, Vec<String>) {
     let rows = Rows {
         reader: Arc::new(Lines),
         traces: Arc::new(Traces),
-        source: Box::new(text.as_bytes()),
+        source: Box::new(move || Ok(Box::new(text.as_bytes()))),
         plan: Arc::new(plan),
         identities: checked.identities.clone(),
     };
@@ -96,7 +96,7 @@ fn every_trial_of_a_row_has_the_rows_trace() {
     let rows = Rows {
         reader: Arc::new(Lines),
         traces: Arc::new(Traces),
-        source: Box::new(text.as_bytes()),
+        source: Box::new(move || Ok(Box::new(text.as_bytes()))),
         plan: Arc::new(plan),
         identities: Default::default(),
     };
