@@ -3,12 +3,12 @@
 use std::io;
 use std::time::Duration;
 
-use model::aggregate::{Aggregate, AggregateKind, Basis, Bounds, ClusterKey, Clusters, Variance};
+use model::aggregate::{Aggregate, AggregateKind};
 use model::report::{Cost, Decided, Latency, Predictions, Report, Spent, Verdict};
 use model::slice::Sliced;
-use reports::figures::{interval, value};
+use reports::figures::{basis, interval, value};
 
-use crate::quantities::{count, counted, decimal, dollars, latency as brief, time};
+use crate::quantities::{count, counted, dollars, latency as brief, time};
 use crate::terminal::{Terminal, printable_line, table};
 
 /// Prints the scorers' table, the gates and the verdict.
@@ -122,23 +122,6 @@ fn sliced(sliced: &Sliced) -> impl Iterator<Item = Vec<String>> {
         let (rows, scored) = (count(sliced.rows), count(aggregate.counts.scored));
         vec![slice.clone(), rows, key.clone(), value(aggregate), interval(aggregate), scored]
     })
-}
-
-/// What a number rests on, where that is more than single rows.
-fn basis(basis: &Basis) -> Option<String> {
-    let mut told = Vec::new();
-    told.extend(basis.reduce.map(|reduce| format!("`{reduce}` of the trials of a row")));
-    told.extend(basis.variance.map(|Variance { within_rows, between_rows }| {
-        format!("variance {} within rows, {} between", decimal(within_rows), decimal(between_rows))
-    }));
-    told.extend(basis.clusters.map(|Clusters { by, count: groups }| match by {
-        ClusterKey::Cluster => format!("the interval rests on {}", counted(groups, "cluster")),
-        ClusterKey::Session => format!("the interval rests on {}", counted(groups, "session")),
-    }));
-    told.extend(basis.bounds.map(|Bounds { lower, upper }| {
-        format!("{} … {} whatever was not scored would have been", decimal(lower), decimal(upper))
-    }));
-    (!told.is_empty()).then(|| told.join("; "))
 }
 
 fn verdict(report: &Report) -> String {

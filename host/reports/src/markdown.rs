@@ -8,6 +8,7 @@ use std::io::{self, Write};
 
 use model::row::RowRecord;
 use model::run::{RowResult, Run};
+use model::slice::Sliced;
 
 use self::escape::{NAME, REASON, SENTENCE, code, marker, words};
 use crate::Report;
@@ -105,7 +106,24 @@ fn numbers(run: &Run) -> String {
     let scorers_head =
         "\n| scorer | value | 95 % interval | scored | without a value |\n| :-- | --: | --: | --: | --: |\n";
     table(&mut text, scorers_head, scorers, END);
+    let slices: Vec<_> = report.slices.iter().flat_map(sliced).collect();
+    let head = "\n| slice | scorer | value | 95 % interval | rows |\n| :-- | :-- | --: | --: | --: |\n";
+    table(&mut text, head, slices.into_iter(), END + END / 4);
     text
+}
+
+fn sliced(sliced: &Sliced) -> impl Iterator<Item = String> {
+    let numbers = sliced.scorers.0.iter().filter(|(_, aggregate)| aggregate.value.is_some());
+    numbers.map(|(key, aggregate)| {
+        format!(
+            "| {} | {} | {} | {} | {} |\n",
+            code(&sliced.slice.to_string(), NAME),
+            code(key, NAME),
+            figures::value(aggregate),
+            figures::interval(aggregate),
+            count(sliced.rows)
+        )
+    })
 }
 
 /// A table of as many lines as fit before `end`; what is left out is counted.

@@ -1,7 +1,7 @@
 //! Intervals as a picture: on one scale, so that they can be compared by eye.
 
 use model::aggregate::Aggregate;
-use model::gate::{Gate, Statistic};
+use model::gate::{Condition, Gate, Statistic};
 use model::report::Report;
 
 use crate::quantities::decimal;
@@ -13,10 +13,15 @@ const MARGIN: f64 = 6.0;
 /// What gates ask of the number of a scorer, by its key.
 pub(super) type Threshold<'a> = (&'a str, f64);
 
-/// Those that can be marked beside the number and its interval.
+/// Those that can be marked beside the number of all rows and its interval.
 pub(super) fn thresholds(gates: &[Gate]) -> Vec<Threshold<'_>> {
-    let marked = |gate: &&Gate| matches!(gate.statistic, Statistic::Value | Statistic::Lower | Statistic::Upper);
-    gates.iter().filter(marked).map(|gate| (gate.scorer.as_str(), gate.threshold)).collect()
+    let numbers = gates.iter().flat_map(Gate::parts).filter_map(|part| match &part.condition {
+        Condition::Number(number) if number.slice.is_none() => Some(number),
+        _ => None,
+    });
+    let marked =
+        numbers.filter(|number| matches!(number.statistic, Statistic::Value | Statistic::Lower | Statistic::Upper));
+    marked.map(|number| (number.scorer.as_str(), number.threshold)).collect()
 }
 
 /// The part of 0 to 1 that all intervals of a report lie in, in steps of a tenth.
@@ -38,7 +43,8 @@ pub(super) struct Whisker {
 impl Scale {
     /// None where no number lies between 0 and 1.
     pub(super) fn of(report: &Report, asked: &[Threshold<'_>]) -> Option<Self> {
-        let aggregates = report.scorers.0.iter().map(|(_, aggregate)| aggregate);
+        let sliced = report.slices.iter().flat_map(|slice| &slice.scorers.0);
+        let aggregates = report.scorers.0.iter().chain(sliced).map(|(_, aggregate)| aggregate);
         let drawn = aggregates.filter_map(|aggregate| {
             let ends = ends(aggregate.value?, aggregate);
             is_share(ends).then_some([ends.0, ends.1])

@@ -5,6 +5,7 @@ use std::time::Duration;
 use model::aggregate::{Aggregate, AggregateKind};
 use model::report::{Predictions, Report, Scorers, Spent};
 use model::run::{PluginRef, Run, RunHeader};
+use model::slice::Sliced;
 
 use super::figure::{Scale, Threshold, Whisker, thresholds};
 use crate::figures;
@@ -31,6 +32,9 @@ pub(super) struct View {
     /// Where the marks of the scale stand, and what they are called.
     pub(super) ticks: Vec<(String, String)>,
     pub(super) scorers: Vec<Scorer>,
+    pub(super) slices: Vec<Slice>,
+    /// Slices that the report has no room for; 0 is said by nobody.
+    pub(super) slices_left_out: u64,
     pub(super) predictions: Vec<Fact>,
     pub(super) lineage: Vec<Fact>,
     pub(super) plugins: Vec<Plugin>,
@@ -64,6 +68,13 @@ pub(super) struct Scorer {
     pub(super) notes: Vec<String>,
 }
 
+/// Some of the rows, and their numbers.
+pub(super) struct Slice {
+    pub(super) name: String,
+    pub(super) rows: String,
+    pub(super) scorers: Vec<Scorer>,
+}
+
 /// A plugin that took part, and as what.
 pub(super) struct Plugin {
     pub(super) key: String,
@@ -88,6 +99,8 @@ impl View {
             gates: report.map(gates).unwrap_or_default(),
             ticks: scale.as_ref().map(Scale::ticks).unwrap_or_default(),
             scorers: report.map(|report| scorers(&report.scorers, scale.as_ref(), &asked)).unwrap_or_default(),
+            slices: report.map(|report| slices(report, scale.as_ref())).unwrap_or_default(),
+            slices_left_out: report.map_or(0, |report| report.slices_left_out),
             predictions: report.and_then(|report| report.predictions.as_ref()).map(predictions).unwrap_or_default(),
             lineage: lineage(header),
             plugins: plugins(header),
@@ -109,6 +122,9 @@ fn facts(header: &RunHeader, report: Option<&Report>) -> Vec<Fact> {
     let Some(report) = report else { return facts };
     facts.push(("Without a verdict", count(report.failed_rows)));
     facts.push(("Time", time(Duration::from_secs_f64(report.seconds))));
+    if let Some(decided) = &report.decided {
+        facts.push(("Decided after", counted(decided.rows, "row")));
+    }
     let Spent { judge_calls, judge_known, usd, .. } = report.cost.all;
     if judge_calls + judge_known > 0 {
         facts.push(("Questions to judges", count(judge_calls)));
@@ -146,10 +162,19 @@ fn scorers(scorers: &Scorers, scale: Option<&Scale>, asked: &[Threshold<'_>]) ->
             failed: count(counts.failed),
             unpredicted: count(counts.unpredicted),
             labels: labels(aggregate),
-            notes: note.into_iter().chain(failure).collect(),
+            notes: figures::basis(&aggregate.basis).into_iter().chain(note).chain(failure).collect(),
         }
     };
     scorers.0.iter().map(scorer).collect()
+}
+
+fn slices(report: &Report, scale: Option<&Scale>) -> Vec<Slice> {
+    let slice = |sliced: &Sliced| Slice {
+        name: text::line(&sliced.slice.to_string(), NAME),
+        rows: count(sliced.rows),
+        scorers: scorers(&sliced.scorers, scale, &[]),
+    };
+    report.slices.iter().map(slice).collect()
 }
 
 /// Those that were given most, and how often others were.
@@ -191,6 +216,12 @@ fn lineage(header: &RunHeader) -> Vec<Fact> {
         ("Seed", plan.seed.to_string()),
         ("Trials", plan.trials.to_string()),
     ];
+    let origin = &header.origin;
+    facts.extend(origin.name.as_ref().map(|name| ("Name", text::line(name, NAME))));
+    facts.extend(origin.branch.as_ref().map(|branch| ("Branch", text::line(branch, NAME))));
+    facts.extend(origin.tags.iter().map(|(tag, value)| ("Tag", text::line(&format!("{tag}={value}"), NAME))));
+    let baselines = header.baselines.iter();
+    facts.extend(baselines.map(|(name, run)| ("Baseline", text::line(&format!("{name}: {run}"), NAME))));
     facts.extend(plan.limit.map(|limit| ("Limited to", counted(limit, "row"))));
     facts.extend(plan.only.as_ref().map(|only| ("Only the row", text::line(only, NAME))));
     facts.extend(plan.traces.as_ref().map(|filter| ("Traces", text::line(filter, NAME))));

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use model::aggregate::{Aggregate, AggregateKind, Counts};
+use model::aggregate::{Aggregate, AggregateKind, Basis, Counts};
 use model::endpoint::Judges;
 use model::feedback::{Feedback, Value};
-use model::gate::{Comparison, Gate, GateResult, Statistic};
+use model::gate::{Comparison, Condition, Gate, GateResult, Number, Statistic};
 use model::grant::Grant;
 use model::json::Json;
 use model::limits::{CallLimits, Isolation, Reuse};
@@ -14,8 +14,9 @@ use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Latency, Predictions, Report, Scorers, Spent, Verdict};
 use model::row::RowRecord;
-use model::run::{DatasetSnapshot, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunPlan};
+use model::run::{DatasetSnapshot, Origin, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunPlan};
 use model::scorer::{Direction, ValueKind};
+use model::slice::{Slice, SliceKey, Sliced};
 use model::suite::DataFormat;
 use reports::Format;
 
@@ -52,6 +53,7 @@ pub(crate) fn scorer(key: &str, value: ValueKind) -> PlannedScorer {
             .expect("JSON"),
         value,
         better: Direction::Maximize,
+        reduce: None,
         needs_outputs: true,
         limits: CallLimits::default(),
         reuse: Reuse::Never,
@@ -78,9 +80,19 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         traces: None,
         limit: None,
         only: None,
+        slices: Vec::new(),
+        baseline: None,
+        quarantine: Vec::new(),
+        stop: None,
     };
     let digest = "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262";
-    let data = DatasetSnapshot { path: "data/cases.jsonl".to_owned(), digest: digest.to_owned(), rows: 0, trials: 0 };
+    let data = DatasetSnapshot {
+        path: "data/cases.jsonl".to_owned(),
+        digest: digest.to_owned(),
+        rows: 0,
+        trials: 0,
+        grouped: false,
+    };
     let header = RunHeader {
         id: "01900000-0000-7000-8000-000000000000".parse().expect("an id"),
         started: 1_780_000_000_000,
@@ -88,13 +100,25 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         version: "0.1.0".to_owned(),
         plan,
         data,
+        origin: Origin::default(),
+        baselines: Default::default(),
     };
     Run { header, report: None }
 }
 
 pub(crate) fn aggregate(kind: AggregateKind, value: Option<f64>, half: f64, counts: Counts) -> Aggregate {
     let (lower, upper) = (value.map(|value| value - half), value.map(|value| value + half));
-    Aggregate { kind, value, lower, upper, counts, note: None, failure: None, labels: Default::default() }
+    Aggregate {
+        kind,
+        value,
+        lower,
+        upper,
+        counts,
+        note: None,
+        failure: None,
+        labels: Default::default(),
+        basis: Basis::default(),
+    }
 }
 
 pub(crate) fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregate)>, gates: Vec<GateResult>) -> Report {
@@ -106,6 +130,10 @@ pub(crate) fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregat
         reason: None,
         failed_rows: 0,
         scorers: Scorers(scorers),
+        slices: Vec::new(),
+        slices_left_out: 0,
+        ledgers: Vec::new(),
+        decided: None,
         predictions: None,
         gates,
         cost: Cost::default(),
@@ -114,13 +142,14 @@ pub(crate) fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregat
 }
 
 pub(crate) fn gate(text: &str, scorer: &str, threshold: f64) -> Gate {
-    Gate {
-        text: text.to_owned(),
+    let number = Number {
         scorer: scorer.to_owned(),
+        slice: None,
         statistic: Statistic::Value,
         comparison: Comparison::AtLeast,
         threshold,
-    }
+    };
+    Gate { text: text.to_owned(), condition: Condition::Number(number) }
 }
 
 /// What a format makes of a run.
@@ -175,6 +204,7 @@ pub(crate) fn support_bot(rows: u64) -> (Run, Vec<Case>) {
         held("latency.p90 <= 2s", true, "1.43 is at most 2"),
     ];
     let mut told = report(&run, Verdict::Failed, scorers, gates);
+    told.slices = ["ar", "de", "en"].map(|lang| sliced(&cases, lang)).to_vec();
     told.failed_rows = cases.iter().filter(|(_, result)| result.is_failed()).count() as u64;
     told.seconds = 83.2;
     told.predictions = Some(Predictions {
@@ -190,6 +220,19 @@ pub(crate) fn support_bot(rows: u64) -> (Run, Vec<Case>) {
     told.cost.all = Spent { judge_calls: 2 * rows, usd: Some(0.4127), ..Spent::default() };
     run.report = Some(told);
     (run, cases)
+}
+
+/// As if rows had a tag for their language: it follows from the question.
+fn sliced(cases: &[Case], lang: &str) -> Sliced {
+    let is_of = |(_, result): &&Case| match result.index % 6 {
+        1 => lang == "de",
+        4 => lang == "ar",
+        _ => lang == "en",
+    };
+    let cases: Vec<_> = cases.iter().filter(is_of).cloned().collect();
+    let scorers = [(0, "correctness"), (1, "tone")].map(|(at, key)| (key.to_owned(), folded(&cases, at))).to_vec();
+    let slice = Slice { by: SliceKey::Tag("lang".to_owned()), value: lang.to_owned() };
+    Sliced { slice, rows: cases.len() as u64, scorers: Scorers(scorers) }
 }
 
 fn held(text: &str, holds: bool, reason: &str) -> GateResult {
