@@ -4,6 +4,7 @@ mod incoming;
 mod shown;
 mod written;
 
+use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -74,8 +75,8 @@ impl Kept {
                 let tags = [(tag.to_owned(), some(value))].into();
                 self.registry.tag_dataset(&dataset.id, &tags).await.map_err(stop)?;
             } else if let Some((alias, number)) = tag.split_once('@') {
-                let wrong = |_| Stop::message(format_args!("`{number}` is no number of a version"));
-                let number = some(number).map(|number| number.parse().map_err(wrong)).transpose()?;
+                let wrong = |_: ParseIntError| Stop::message(format_args!("`{number}` is no number of a version"));
+                let number = some(number).map(|number| number.parse::<u64>().map_err(wrong)).transpose()?;
                 self.registry.name_dataset_version(&dataset.id, alias, number).await.map_err(stop)?;
             } else {
                 return Err(Stop::message(format_args!("`{tag}` is neither `KEY=VALUE` nor `ALIAS@VERSION`")));

@@ -1,10 +1,10 @@
 //! Rows that come: from a file, from traces, from a run.
 
 use std::fs::File;
-use std::io::{self, BufWriter, Read, Seek, SeekFrom, Write};
-use std::slice;
+use std::io::{self, BufWriter, Seek, SeekFrom};
 use std::sync::Arc;
 
+use ::registry::{Error, Made, NewVersion};
 use anyhow::Context;
 use model::dataset::{Dataset, Provenance};
 use model::ports::Store;
@@ -14,7 +14,6 @@ use pipeline::dataset::{self, How, Incoming, Merged, failing_rows, from_trace, m
 use pipeline::joined::Joined;
 use pipeline::plan::Sampled;
 use pipeline::traced;
-use registry::{Error, Made, NewVersion};
 use serde_json::json;
 
 use super::{Kept, format, named, now, peer, stop};
