@@ -5,6 +5,7 @@
 #![expect(clippy::print_stdout, reason = "figures are what it is for")]
 #![expect(clippy::unwrap_used, reason = "a benchmark that fails has nothing to say")]
 
+use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write};
@@ -39,12 +40,19 @@ struct Home {
     folder: PathBuf,
     store: Arc<EmbeddedStore>,
     registry: Registry,
+    /// The processor's time when something was told last, in seconds.
+    told: Cell<f64>,
 }
 
 async fn all(rows: u64) {
     let folder = tempfile::tempdir().unwrap();
     let store = Arc::new(EmbeddedStore::open(&folder.path().join("store")).unwrap());
-    let home = Home { folder: folder.path().to_owned(), registry: Registry::new(Arc::clone(&store)), store };
+    let home = Home {
+        folder: folder.path().to_owned(),
+        registry: Registry::new(Arc::clone(&store)),
+        store,
+        told: Cell::new(0.0),
+    };
     home.write("rows.jsonl", 0..rows, "");
     home.write("changed.jsonl", (0..rows).step_by(usize::try_from(rows / 1000).unwrap().max(1)), ", changed");
     let id = home.dataset().await;
@@ -134,15 +142,31 @@ impl Home {
         self.tell(what, begun);
     }
 
-    /// With the peak of memory since it was told last.
+    /// With the processor's time and the peak of memory since it was told last.
     fn tell(&self, what: &str, begun: Instant) {
         let seconds = begun.elapsed().as_secs_f64();
+        let cpu = processor_ticks() as f64 / TICKS_PER_SECOND;
+        let spent = cpu - self.told.replace(cpu);
         let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
         let peak: u64 = peak.split_whitespace().next().and_then(|peak| peak.parse().ok()).unwrap_or_default();
-        println!("{{\"what\":\"{what}\",\"seconds\":{seconds:.2},\"peak_mb\":{}}}", peak / 1024);
+        println!(
+            "{{\"what\":\"{what}\",\"seconds\":{seconds:.2},\"cpu_seconds\":{spent:.2},\"peak_mb\":{}}}",
+            peak / 1024
+        );
         let _ = std::fs::write(Path::new("/proc/self/clear_refs"), "5");
     }
+}
+
+/// As Linux counts them.
+const TICKS_PER_SECOND: f64 = 100.0;
+
+/// What this process has taken of the processor, with what the system did for it.
+fn processor_ticks() -> u64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // Behind the name, which may have spaces.
+    let fields = stat.rsplit_once(") ").map(|(_, rest)| rest).unwrap_or_default().split(' ');
+    fields.skip(11).take(2).filter_map(|ticks| ticks.parse::<u64>().ok()).sum()
 }
 
 #[derive(Debug, thiserror::Error)]

@@ -31,7 +31,7 @@ impl Peer {
         table::PEERS.iter().find(|peer| peer.name == name)
     }
 
-    pub fn names() -> impl Iterator<Item = &'static str> {
+    pub fn names() -> impl Iterator<Item = &'static str> + Clone {
         table::PEERS.iter().map(|peer| peer.name)
     }
 
