@@ -30,7 +30,8 @@ pub fn check(input: &[u8]) -> bool {
     match parse(&text, NOW) {
         Ok(None) => true,
         Ok(Some(filter)) => {
-            let subject = Subject { info: &TraceInfo::default(), spans: &[(Span::default(), SpanDigest::default())] };
+            let spans = [(Span::default(), SpanDigest::default())];
+            let subject = Subject { info: &TraceInfo::default(), spans: &spans, session: &[] };
             Matcher::new(&filter).unwrap().matches(subject);
             let written = write(&filter);
             match parse(&written, NOW) {
