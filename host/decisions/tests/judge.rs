@@ -98,7 +98,7 @@ fn a_judge_that_likes_length_has_a_slope() {
 #[test]
 fn people_correct_a_judge_that_is_too_kind() {
     // The judge passes all that people pass, and a third of the rest.
-    let truth = |index: u32| f64::from(u8::from(index % 2 == 0));
+    let truth = |index: u32| f64::from(u8::from(index.is_multiple_of(2)));
     let judge = |index: u32| if index % 6 == 1 { 1.0 } else { truth(index) };
     let labelled: Vec<_> = (0..120).map(|index| (truth(index), judge(index))).collect();
     let others: Vec<_> = (0..1200).map(judge).collect();
