@@ -1,6 +1,7 @@
 //! Datasets that were imported, as MLflow's client sees them.
 
 use std::io::Cursor;
+use std::sync::Arc;
 
 use model::dataset::{DatasetVersion, Provenance};
 use model::suite::DataFormat;
@@ -32,7 +33,7 @@ async fn frozen(registry: &Registry, dataset: &str) -> DatasetVersion {
 async fn imported_rows_are_records_and_changed_records_are_a_version() {
     let store = MemoryStore::new();
     let server = Running::over(&store).await;
-    let registry = Registry::new(store.into());
+    let registry = Registry::new(Arc::new(store));
     let id = server.dataset("support", json!({}), json!([])).await["dataset_id"].as_str().unwrap().to_owned();
     let rows = concat!(
         r#"{"id":"q1","inputs":{"question":"?"},"outputs":"a","expectations":{"expected_response":"x"},"tags":{"lang":"de"},"weight":2.0}"#,
