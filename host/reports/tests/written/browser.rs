@@ -76,8 +76,9 @@ fn a_page_says_the_verdict_and_shows_failing_rows_first() {
     assert_eq!(shown.text(".verdict").to_lowercase(), "failed");
     let sentence = "1 of 3 gates does not hold: correctness >= 0.9, since 0.8712 is below 0.9.";
     assert_eq!(shown.text(".sentence"), sentence);
-    assert_eq!(shown.count(".scorers .whisker"), 3);
+    assert_eq!(shown.count(".scorers:not(.slices) .whisker"), 3);
     assert_eq!(shown.count(".scorers .threshold"), 2);
+    assert_eq!(shown.count(".slices tbody"), 3);
     assert_eq!(shown.count(".row"), 25);
     assert_eq!(shown.count(".row:has(.chip.f, .chip.e, .chip.u)"), 25, "the first page has failing rows only");
     shown.check_nothing_went_wrong();
