@@ -17,7 +17,7 @@ mod format;
 mod html;
 mod json;
 mod junit;
-mod markdown;
+pub mod markdown;
 mod parquet;
 pub mod quantities;
 mod sarif;
