@@ -14,7 +14,7 @@ mod delimited;
 pub mod failing;
 pub mod figures;
 mod format;
-mod html;
+pub mod html;
 mod json;
 mod junit;
 pub mod markdown;

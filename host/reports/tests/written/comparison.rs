@@ -6,6 +6,7 @@ use model::comparison::{
 };
 use model::feedback::Value;
 use model::scorer::Direction;
+use reports::html;
 use reports::markdown::comparison;
 
 use crate::hostile::{NASTY, rendered};
@@ -97,4 +98,16 @@ fn a_comparison_is_as_wide_and_as_short_whatever_texts_say() {
         assert_eq!(html.matches("<a ").count() + html.matches("<img").count(), 0, "{nasty}\n{html}");
     }
     assert!(comparison(&beside(&"<|@".repeat(10_000), 2000)).len() <= 65_536);
+}
+
+#[test]
+fn a_page_beside_another_has_no_markup_of_theirs() {
+    for nasty in NASTY {
+        let page = html::comparison(&beside(nasty, 3)).expect("a page");
+        let (_, body) = page.split_once("<body>").expect("a body");
+        let count = |tag: &str| body.matches(&format!("<{tag}")).count();
+        assert_eq!((count("script"), count("img"), count("svg"), count("!--")), (0, 0, 0, 0), "{nasty}");
+        assert_eq!((count("tr"), count("details")), (4, 3), "{nasty}");
+        assert!(!page.contains(['\u{1b}', '\u{202e}', '\0']), "{nasty}");
+    }
 }
