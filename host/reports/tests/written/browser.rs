@@ -8,6 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::chromium::Chromium;
+use crate::comparison::beside;
 use crate::hostile::{NASTY, all_of};
 use crate::support::{Case, support_bot, written};
 
@@ -101,6 +102,22 @@ fn a_page_fits_a_desk_and_a_telephone_by_day_and_by_night() {
             let name = format!("{width}-{scheme}-{}.png", part.trim_start_matches(['.', '#']));
             shown.browser.picture(&pictures().join(name));
         }
+    }
+    shown.check_nothing_went_wrong();
+}
+
+#[test]
+fn two_runs_beside_each_other_fit_as_well() {
+    let mut shown = show(&support_bot(1).0, &[]);
+    let file = shown.folder.path().join("comparison.html");
+    let page = reports::html::comparison(&beside("main", 3)).expect("a page");
+    std::fs::write(&file, page).expect("a file");
+    shown.browser.open(&file);
+    for width in [1280, 400] {
+        shown.browser.resize(width, 1100, "light");
+        let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(shown.browser.value(overflow), json!(0), "{width} is too narrow");
+        shown.browser.picture(&pictures().join(format!("comparison-{width}.png")));
     }
     shown.check_nothing_went_wrong();
 }

@@ -39,7 +39,7 @@ fn compared(scorer: &str, finding: Finding) -> Compared {
 }
 
 /// Two runs in which every text is this one.
-fn beside(said: &str, regressions: usize) -> Comparison {
+pub(crate) fn beside(said: &str, regressions: usize) -> Comparison {
     let side = |name: &str| Side {
         run: run("test", Vec::new()).header.id,
         name: name.to_owned(),
