@@ -184,6 +184,7 @@ fn every_link_within_the_documents_leads_somewhere() {
         "docs/judges.md",
         "docs/predictors.md",
         "docs/exporters.md",
+        "docs/reports.md",
         "docs/security.md",
         "examples/README.md",
         "examples/pull-request/README.md",

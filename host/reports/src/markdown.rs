@@ -1,6 +1,7 @@
 //! Markdown as GitHub and GitLab render it, for the summary of a job and for one comment on a pull request that is found
 //! again by its first line.
 
+mod comparison;
 mod escape;
 
 use std::fmt::Write as _;
@@ -10,6 +11,7 @@ use model::row::RowRecord;
 use model::run::{RowResult, Run};
 use model::slice::Sliced;
 
+pub use self::comparison::comparison;
 use self::escape::{NAME, REASON, SENTENCE, code, marker, words};
 use crate::Report;
 use crate::failing::{Failing, What};

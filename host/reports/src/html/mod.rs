@@ -3,6 +3,7 @@
 //! The numbers are in the page as such. Rows are data that the script lays out a page at a time, as texts and never as
 //! markup, so that a run of 100,000 rows opens as fast as one of ten.
 
+mod comparison;
 mod figure;
 mod rows;
 mod view;
@@ -16,6 +17,7 @@ use model::row::RowRecord;
 use model::run::{RowResult, Run};
 use sha2::{Digest, Sha256};
 
+pub use self::comparison::comparison;
 use self::rows::Rows;
 use self::view::View;
 use crate::Report;

@@ -20,8 +20,8 @@ use crate::verdicts::{Line, lines, written};
 /// Rows whose texts are one chunk.
 const CHUNK: usize = 100;
 
-/// Bytes of texts of either kind.
-const ROOM: usize = 20 << 20;
+/// Bytes of texts of either kind: a browser takes a page with both in within two seconds.
+const ROOM: usize = 8 << 20;
 
 /// Characters of one text.
 const LONGEST: usize = 4000;

@@ -8,6 +8,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use crate::chromium::Chromium;
+use crate::comparison::beside;
 use crate::hostile::{NASTY, all_of};
 use crate::support::{Case, support_bot, written};
 
@@ -76,8 +77,9 @@ fn a_page_says_the_verdict_and_shows_failing_rows_first() {
     assert_eq!(shown.text(".verdict").to_lowercase(), "failed");
     let sentence = "1 of 3 gates does not hold: correctness >= 0.9, since 0.8712 is below 0.9.";
     assert_eq!(shown.text(".sentence"), sentence);
-    assert_eq!(shown.count(".scorers .whisker"), 3);
+    assert_eq!(shown.count(".scorers:not(.slices) .whisker"), 3);
     assert_eq!(shown.count(".scorers .threshold"), 2);
+    assert_eq!(shown.count(".slices tbody"), 3);
     assert_eq!(shown.count(".row"), 25);
     assert_eq!(shown.count(".row:has(.chip.f, .chip.e, .chip.u)"), 25, "the first page has failing rows only");
     shown.check_nothing_went_wrong();
@@ -100,6 +102,22 @@ fn a_page_fits_a_desk_and_a_telephone_by_day_and_by_night() {
             let name = format!("{width}-{scheme}-{}.png", part.trim_start_matches(['.', '#']));
             shown.browser.picture(&pictures().join(name));
         }
+    }
+    shown.check_nothing_went_wrong();
+}
+
+#[test]
+fn two_runs_beside_each_other_fit_as_well() {
+    let mut shown = show(&support_bot(1).0, &[]);
+    let file = shown.folder.path().join("comparison.html");
+    let page = reports::html::comparison(&beside("main", 3)).expect("a page");
+    std::fs::write(&file, page).expect("a file");
+    shown.browser.open(&file);
+    for width in [1280, 400] {
+        shown.browser.resize(width, 1100, "light");
+        let overflow = "document.documentElement.scrollWidth - document.documentElement.clientWidth";
+        assert_eq!(shown.browser.value(overflow), json!(0), "{width} is too narrow");
+        shown.browser.picture(&pictures().join(format!("comparison-{width}.png")));
     }
     shown.check_nothing_went_wrong();
 }

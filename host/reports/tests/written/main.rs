@@ -2,6 +2,7 @@
 
 mod browser;
 mod chromium;
+mod comparison;
 mod formats;
 mod hostile;
 mod support;
