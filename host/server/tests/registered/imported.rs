@@ -16,7 +16,7 @@ use crate::{Running, tick};
 async fn import(registry: &Registry, dataset: &str, format: DataFormat, bytes: &[u8]) -> Made<Merged> {
     let (reader, traces) = (&formats::Reader, &telemetry::Reader);
     let file = File { reader, traces, format, peer: None, path: "cases" };
-    let mut incoming = Incoming::read(file, &mut &bytes[..], Cursor::default()).unwrap();
+    let mut incoming = Incoming::read(file, &mut &bytes[..], Cursor::new(Vec::new())).unwrap();
     let provenance = Provenance::File { path: "cases".to_owned(), digest: incoming.digest().to_owned() };
     let new = NewVersion { dataset: dataset.to_owned(), provenance, message: None, by: Some("ann".to_owned()) };
     let make = registry.make_dataset_version(&new, (tick() / 1_000_000) as i64, |there, to, facts| {
