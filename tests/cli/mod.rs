@@ -6,6 +6,8 @@ mod clients;
 mod eval;
 mod examples;
 mod exporters;
+mod gates;
+mod named;
 mod powerloss;
 mod real_data;
 mod resume;

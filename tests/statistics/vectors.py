@@ -298,6 +298,13 @@ def trials():
         case("components", name, {"rows": rows}, {"within": within, "between": max(0.0, (test.statistic - 1) * within / each)})
 
 
+def lines():
+    for name, x in [("lengths", np.round(random.lognormal(5, 1, 40), 1)), ("three", np.array([1.0, 2.0, 4.0]))]:
+        y = np.round(0.3 * np.log2(x) + random.normal(size=len(x)), 4)
+        fit = stats.linregress(x, y)
+        case("slope", name, {"x": x, "y": y}, {"slope": fit.slope, "error": fit.stderr, "p": fit.pvalue})
+
+
 def betting(values, means, alpha):
     """Waudby-Smith and Ramdas 2024, theorem 3 with equation 26 (θ = 1/2, c = 1/2): the log of the hedged capital at each mean."""
     t = np.arange(1, len(values) + 1)
@@ -339,7 +346,7 @@ def powered():
         case("powered", name, {"human": human, "judged": judged, "others": unlabelled}, {"value": point, "reliance": lam, "error": error})
 
 
-for part in [distributions, shares, means, clusters, quantiles, bootstraps, paired_shares, wilcoxons, permutations, effects, powers, adjustments, agreements, alphas, trials, sequences, powered]:
+for part in [distributions, shares, means, clusters, quantiles, bootstraps, paired_shares, wilcoxons, permutations, effects, powers, adjustments, agreements, alphas, trials, sequences, powered, lines]:
     part()
 
 target = Path(__file__).resolve().parents[2] / "host/statistics/tests/vectors.json"

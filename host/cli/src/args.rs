@@ -1,5 +1,8 @@
 //! What can be typed.
 
+mod datasets;
+mod help;
+mod named;
 mod traces;
 
 use std::path::PathBuf;
@@ -11,6 +14,8 @@ use reports::{Format, UnknownFormat};
 
 use crate::authority::Permission;
 
+pub(crate) use datasets::{AddRows, Datasets, ExportRows, FileFormat, ImportRows, Said};
+pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
     To as LiveTo, TraceFormat, Traces,
@@ -19,8 +24,8 @@ pub(crate) use traces::{
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
 #[command(name = "karat", version, propagate_version = true, disable_help_subcommand = true)]
-// All verbs fit on a screen.
-#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{all-args}")]
+#[command(before_help = help::verbs())]
+#[command(help_template = "{about-with-newline}{usage-heading} {usage}\n\n{before-help}Options:\n{options}")]
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) verb: Verb,
@@ -41,6 +46,15 @@ pub(crate) enum Verb {
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),
+    /// Datasets: named, immutable versions of rows.
+    #[command(subcommand)]
+    Datasets(Datasets),
+    /// Prompts and their versions.
+    #[command(subcommand)]
+    Prompts(Prompts),
+    /// Versions of applications.
+    #[command(subcommand)]
+    Apps(Apps),
     /// Traces: what applications did.
     #[command(subcommand)]
     Traces(Traces),
@@ -81,7 +95,7 @@ pub(crate) struct Eval {
     #[arg(default_value = "karat.yaml")]
     pub(crate) suite: PathBuf,
 
-    /// Take the rows from this file instead of the suite's `data.path`.
+    /// Take the rows from this file instead of the suite's `data`, or from a dataset: `dataset:support@3`.
     #[arg(long, value_name = "FILE")]
     pub(crate) data: Option<PathBuf>,
 

@@ -6,10 +6,12 @@
 mod args;
 mod authority;
 mod branch;
+mod clock;
 mod commands;
 mod executable;
 mod exit;
 mod export;
+mod git;
 mod judging;
 mod lock;
 mod names;

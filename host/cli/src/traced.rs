@@ -1,7 +1,6 @@
 //! Traces of the store, written down as rows for a run.
 
 use std::io::{self, BufWriter, Write};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::ports::Store;
 use model::search::Query;
@@ -12,6 +11,7 @@ use pipeline::traced;
 use storage::SharedStore;
 use tempfile::{NamedTempFile, TempPath};
 
+use crate::clock;
 use crate::commands::find_run;
 use crate::exit::Stop;
 
@@ -38,7 +38,7 @@ pub(crate) async fn file(
 }
 
 fn query(suite: &SuiteFile, sampled: &Sampled) -> Result<Query, Stop> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
+    let now = clock::now().as_nanos() as u64;
     let filter = search::parse(&sampled.filter, now).map_err(|problem| {
         let what = format!("{problem}\n{}", problem.under(&sampled.filter));
         let told = suite.source.problem("/data/traces", what);

@@ -6,6 +6,7 @@
 
 mod compare;
 mod findings;
+pub mod judge;
 mod labels;
 mod measure;
 mod pairs;

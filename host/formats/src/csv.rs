@@ -14,7 +14,13 @@ use crate::bound::{Bound, Bounded};
 use crate::lines::Lines;
 
 /// The fields of a row that a dotted header can reach into.
-const OBJECTS: [&str; 4] = ["inputs", "outputs", "expectations", "tags"];
+pub(crate) const OBJECTS: [&str; 4] = ["inputs", "outputs", "expectations", "tags"];
+
+/// The fields of a row that are an object, so that a cell with one as JSON is that object.
+pub(crate) const JSON_CELLS: [&str; 5] = ["inputs", "expectations", "tags", "trace", "source"];
+
+/// The fields of a row that are a number.
+pub(crate) const NUMBERS: [&str; 2] = ["trials", "weight"];
 
 pub(crate) fn read(source: impl Read, longest: u64, each: &mut Each<'_>) -> io::Result<()> {
     let bound = Bound::new(longest);
@@ -159,14 +165,19 @@ fn record(row: &ByteRecord, line: u64, width: usize, columns: &[Column]) -> Resu
         return Err(BrokenRecord { line, message, hint: Some(hint.to_owned()) });
     }
     let mut text = String::with_capacity(row.as_slice().len() + 16 * width);
-    write_object(row, columns, &mut text)
+    write_object(row, columns, written, &mut text)
         .and_then(|_| Json::parse(&text).map_err(|error| error.to_string()))
         .map(|fields| Record { line, fields })
         .map_err(|message| BrokenRecord { line, message, hint: Some("save the file as UTF-8".to_owned()) })
 }
 
-/// Returns whether the object has any key.
-fn write_object(row: &ByteRecord, columns: &[Column], text: &mut String) -> Result<bool, String> {
+/// Returns whether the object has any key. `may_have` says of each what a cell may have instead of a text.
+fn write_object(
+    row: &ByteRecord,
+    columns: &[Column],
+    may_have: fn(&str) -> Beginning,
+    text: &mut String,
+) -> Result<bool, String> {
     text.push('{');
     let mut has_keys = false;
     for column in columns {
@@ -177,8 +188,8 @@ fn write_object(row: &ByteRecord, columns: &[Column], text: &mut String) -> Resu
         write_text(&column.key, text);
         text.push(':');
         let is_there = match &column.holds {
-            Holds::Cell(cell) => write_cell(row, *cell, text)?,
-            Holds::Object(inner) => write_object(row, inner, text)?,
+            Holds::Cell(cell) => write_cell(row, *cell, may_have(&column.key), text)?,
+            Holds::Object(inner) => write_object(row, inner, |_| |_| false, text)?,
         };
         if !is_there {
             text.truncate(start);
@@ -189,9 +200,24 @@ fn write_object(row: &ByteRecord, columns: &[Column], text: &mut String) -> Resu
     Ok(has_keys)
 }
 
-fn write_cell(row: &ByteRecord, cell: usize, text: &mut String) -> Result<bool, String> {
+/// Whether JSON begins like this.
+type Beginning = fn(char) -> bool;
+
+/// What a cell of a row's field may have instead of a text.
+fn written(key: &str) -> Beginning {
+    match key {
+        key if JSON_CELLS.contains(&key) => |first| first == '{',
+        key if NUMBERS.contains(&key) => |first| first == '-' || first.is_ascii_digit(),
+        _ => |_| false,
+    }
+}
+
+fn write_cell(row: &ByteRecord, cell: usize, is_json: Beginning, text: &mut String) -> Result<bool, String> {
     let value = std::str::from_utf8(&row[cell]).map_err(|_| format!("invalid UTF-8 in column {}", cell + 1))?;
-    write_text(value, text);
+    match Some(value).filter(|value| value.starts_with(is_json)).map(Json::parse) {
+        Some(Ok(json)) => text.push_str(json.as_str()),
+        _ => write_text(value, text),
+    }
     Ok(!value.is_empty())
 }
 

@@ -1,4 +1,4 @@
-//! Reads other people's files as records.
+//! Reads other people's files as records, and writes records as files for others.
 //!
 //! One module for each format. A file is streamed: what is held in memory is one record, and a record that grows
 //! without end is refused. A part that is no record is reported with its line, and reading goes on behind it where the
@@ -12,6 +12,8 @@ mod csv;
 mod json;
 mod jsonl;
 mod lines;
+mod parquet;
+mod write;
 
 use std::io::{self, Read};
 use std::ops::ControlFlow;
@@ -19,13 +21,15 @@ use std::ops::ControlFlow;
 use model::ports::{BrokenRecord, DataReader, Record};
 use model::suite::DataFormat;
 
+pub use write::{Records, WriteError, write};
+
 /// The longest record that is read, in bytes: a file that never ends a line or closes a quote can't fill the memory.
 const LONGEST_RECORD: u64 = 64 << 20;
 
 /// Where records go; it says when to stop.
 type Each<'a> = dyn FnMut(Result<Record, BrokenRecord>) -> ControlFlow<()> + 'a;
 
-/// Reads JSONL, JSON and CSV.
+/// Reads JSONL, JSON, CSV and Parquet.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reader;
 
@@ -36,6 +40,7 @@ impl DataReader for Reader {
             DataFormat::Jsonl => jsonl::read(source, LONGEST_RECORD, each),
             DataFormat::Json => json::read(source, LONGEST_RECORD, each),
             DataFormat::Csv => csv::read(source, LONGEST_RECORD, each),
+            DataFormat::Parquet => parquet::read(source, each),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What people, judges and code say of a trace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -12,6 +12,10 @@ use crate::outcome::Failure;
 /// speaks of.
 pub const ERROR_CODE: &str = "karat.errorCode";
 pub const ISSUE: &str = "karat.issue";
+
+/// What the metadata of an assessment calls the session that it is about: it stands on one trace of it, the first that there
+/// was, and is said of all. As MLflow has it.
+pub const SESSION: &str = "mlflow.trace.session";
 
 /// Names an assessment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
@@ -36,6 +40,25 @@ pub struct Assessment {
     pub metadata: BTreeMap<String, String>,
     /// The one that it stands in for: that one stays in the history and counts no more.
     pub overrides: Option<AssessmentId>,
+}
+
+impl Assessment {
+    /// Makes it one of a session as a whole.
+    #[must_use]
+    pub fn of_session(mut self, session: &str) -> Self {
+        self.metadata.insert(SESSION.to_owned(), session.to_owned());
+        self
+    }
+
+    pub fn is_of_session(&self) -> bool {
+        self.metadata.contains_key(SESSION)
+    }
+}
+
+/// Of what was said of a trace, what none overrides.
+pub fn counting(said: &[Assessment]) -> impl Iterator<Item = &Assessment> {
+    let overridden: BTreeSet<AssessmentId> = said.iter().filter_map(|one| one.overrides).collect();
+    said.iter().filter(move |one| !overridden.contains(&one.id))
 }
 
 /// An assessment in JSON: what it says under one of three keys.

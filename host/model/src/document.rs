@@ -32,10 +32,11 @@ pub enum Kind {
     Gateway = 16,
     /// What finds others of these by another key.
     Index = 17,
+    DatasetVersion = 18,
 }
 
 impl Kind {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Experiment,
         Self::TrackedRun,
         Self::Metric,
@@ -53,6 +54,7 @@ impl Kind {
         Self::Webhook,
         Self::Gateway,
         Self::Index,
+        Self::DatasetVersion,
     ];
 }
 

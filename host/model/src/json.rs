@@ -1,7 +1,8 @@
 //! A JSON value kept as text.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::collections::BTreeMap;
+use std::fmt::{self, Write};
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -61,6 +62,46 @@ impl Json {
     pub fn is_object(&self) -> bool {
         self.as_str().starts_with('{')
     }
+
+    /// The same value written in one way: keys sorted, texts escaped in one way, of repeated keys the last. Numbers stay as
+    /// they were written. None where it nests deeper than 128 levels.
+    pub fn canonical(&self) -> Option<Self> {
+        let mut text = String::with_capacity(self.as_str().len());
+        write_canonical(self.as_str(), DEEPEST + 1, &mut text)?;
+        RawValue::from_string(text).ok().map(Self)
+    }
+}
+
+fn write_canonical(raw: &str, levels: usize, text: &mut String) -> Option<()> {
+    let levels = levels.checked_sub(1)?;
+    match raw.as_bytes().first()? {
+        b'{' => {
+            let entries: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
+            for (number, (key, value)) in entries.iter().enumerate() {
+                text.push(if number == 0 { '{' } else { ',' });
+                write_text(key, text);
+                text.push(':');
+                write_canonical(value.get(), levels, text)?;
+            }
+            text.push_str(if entries.is_empty() { "{}" } else { "}" });
+        }
+        b'[' => {
+            let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
+            for (number, item) in items.iter().enumerate() {
+                text.push(if number == 0 { '[' } else { ',' });
+                write_canonical(item.get(), levels, text)?;
+            }
+            text.push_str(if items.is_empty() { "[]" } else { "]" });
+        }
+        b'"' if raw.contains('\\') => write_text(&serde_json::from_str::<String>(raw).ok()?, text),
+        _ => text.push_str(raw),
+    }
+    Some(())
+}
+
+fn write_text(value: &str, text: &mut String) {
+    // Writing to a string does not fail.
+    let _ = write!(text, "{}", serde_json::Value::from(value));
 }
 
 /// As deep as serde_json reads into a tree.

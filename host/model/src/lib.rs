@@ -9,6 +9,7 @@
 pub mod aggregate;
 pub mod app;
 pub mod assessment;
+pub mod card;
 pub mod comparison;
 pub mod dataset;
 pub mod digest;
@@ -43,6 +44,7 @@ pub mod slice;
 pub mod stability;
 pub mod suite;
 pub mod telemetry;
+pub mod template;
 pub mod trace;
 pub mod tracking;
 pub mod webhook;

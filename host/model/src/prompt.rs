@@ -1,6 +1,8 @@
 //! Prompts and their versions, and whatever else is registered under a name with versions.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -73,4 +75,77 @@ pub struct VersionContent {
 /// Whether tags say that it is a prompt.
 pub fn says_prompt(tags: &BTreeMap<String, String>) -> bool {
     tags.get(IS_PROMPT).is_some_and(|said| said.eq_ignore_ascii_case("true"))
+}
+
+/// How a version of a prompt is asked for: `support` is its latest version, `support@3` a version, `support@prod` the one that
+/// an alias stands for; MLflow's `prompts:/support/3` and `prompts:/support@prod` mean the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PromptRef {
+    pub name: String,
+    pub which: Which,
+}
+
+/// A version among those of a name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Which {
+    Latest,
+    Number(u32),
+    Alias(String),
+}
+
+impl FromStr for PromptRef {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let wrong = || format!("`{text}` names no prompt: write it as `support`, `support@3` or `support@prod`");
+        let (name, which) = match text.strip_prefix("prompts:/") {
+            Some(uri) => uri.split_once(['@', '/']).ok_or_else(wrong)?,
+            None => text.split_once('@').unwrap_or((text, "latest")),
+        };
+        let which = match which.parse() {
+            Ok(number) => Which::Number(number),
+            Err(_) if which.eq_ignore_ascii_case("latest") => Which::Latest,
+            Err(_) => Which::Alias(which.to_owned()),
+        };
+        let is_one = is_name(name) && which != Which::Alias(String::new());
+        is_one.then(|| Self { name: name.to_owned(), which }).ok_or_else(wrong)
+    }
+}
+
+impl fmt::Display for PromptRef {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, which } = self;
+        match which {
+            Which::Latest => f.write_str(name),
+            Which::Number(number) => write!(f, "{name}@{number}"),
+            Which::Alias(alias) => write!(f, "{name}@{alias}"),
+        }
+    }
+}
+
+/// Whether a prompt can have this name, by MLflow's rule: letters, digits, `_`, `-` and `.`.
+pub fn is_name(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_asked_for_in_our_words_and_in_mlflows() {
+        for (text, which) in [
+            ("support", Which::Latest),
+            ("support@latest", Which::Latest),
+            ("support@3", Which::Number(3)),
+            ("prompts:/support/3", Which::Number(3)),
+            ("support@prod", Which::Alias("prod".to_owned())),
+            ("prompts:/support@prod", Which::Alias("prod".to_owned())),
+        ] {
+            assert_eq!(text.parse(), Ok(PromptRef { name: "support".to_owned(), which }), "{text}");
+        }
+        for text in ["", "@3", "support@", "a b", "prompts:/support", "sup/3"] {
+            assert!(text.parse::<PromptRef>().is_err(), "{text}");
+        }
+    }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::dataset::RecordSource;
 use crate::json::Json;
 use crate::trace::Trace;
 
@@ -47,6 +48,35 @@ pub struct RowRecord {
     pub cluster: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<f64>,
+    /// Where the row comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<RecordSource>,
+}
+
+impl RowRecord {
+    /// The row as one line of JSON without its end, the same for rows that say the same: see [`Json::canonical`]. None where
+    /// something in it nests deeper than that can write.
+    pub fn canonical_line(&self) -> Option<String> {
+        let canonical = |json: &Option<Json>| json.as_ref().map(|json| json.canonical().ok_or(())).transpose();
+        let row = Self {
+            inputs: self.inputs.canonical()?,
+            outputs: canonical(&self.outputs).ok()?,
+            expectations: canonical(&self.expectations).ok()?.filter(|json| json.as_str() != "{}"),
+            trace: canonical(&self.trace).ok()?,
+            source: match &self.source {
+                Some(source) => Some(RecordSource { data: source.data.canonical()?, ..source.clone() }),
+                None => None,
+            },
+            id: self.id.clone(),
+            tags: self.tags.clone(),
+            session: self.session.clone(),
+            trials: self.trials,
+            split: self.split.clone(),
+            cluster: self.cluster.clone(),
+            weight: self.weight,
+        };
+        serde_json::to_string(&row).ok()
+    }
 }
 
 /// A row within a run: its place and identity are known.

@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::dataset::VersionOf;
 use crate::endpoint::Judges;
 use crate::gate::Gate;
 use crate::grant::Grant;
@@ -221,6 +222,9 @@ pub struct PluginRef {
 pub struct DatasetSnapshot {
     /// As the user named it.
     pub path: String,
+    /// Of what it is a version; none of a file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<VersionOf>,
     /// BLAKE3 of the file's bytes, in hexadecimal.
     pub digest: String,
     /// Rows that this run works on.

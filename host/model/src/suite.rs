@@ -114,7 +114,7 @@ pub enum StopWhen {
     Decided,
 }
 
-/// Where rows come from: a file, or traces of the store.
+/// Where rows come from: a file, a dataset, or traces of the store.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
@@ -122,6 +122,10 @@ pub struct Data {
     #[schemars(length(min = 1))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
+    /// A version of a dataset: `support@3`, `support@latest`, `support@ALIAS`; `support` freezes what its records are now.
+    #[schemars(length(min = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dataset: Option<String>,
     /// The traces of which this filter holds, a row each; an empty one takes all. Verdicts are noted on the traces as well.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<String>,
@@ -153,6 +157,8 @@ pub enum DataFormat {
     Json,
     /// Comma-separated values (RFC 4180) with a header line; every value is text.
     Csv,
+    /// Apache Parquet, read row by row.
+    Parquet,
 }
 
 /// A scorer by its name, or with more said about it.

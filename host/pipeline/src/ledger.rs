@@ -1,10 +1,11 @@
 //! What earlier runs say of single rows.
 //!
 //! It is found in the results that are there, and kept nowhere else, so that it can't contradict them. Earlier runs are those that
-//! a baseline stands for: it and those before it, of the same suite, data and scorer, and of its branch. What came behind the
+//! a baseline stands for: it and those before it, of the same suite and scorer, and of its branch. Rows are the same by their ids,
+//! so a dataset may grow. What came behind the
 //! baseline is what is being judged: were it looked at, a regression that is run twice would be a row that was never steady.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use model::feedback::Value;
 use model::outcome::Outcome;
@@ -14,6 +15,7 @@ use model::run::{PlannedScorer, RowResult, Run, RunHeader, RunId};
 use model::scorer::{Direction, ValueKind};
 use model::stability::{ENOUGH, Ledger, Stability};
 
+use crate::dataset::hash_text;
 use crate::results::each_row;
 
 /// Earlier runs that are looked at.
@@ -23,7 +25,7 @@ const RUNS: usize = 10;
 const AMONG: usize = 1000;
 
 /// What runs up to `baseline` say of the rows of a run, for those of these scorers whose verdicts are true or false; `key/sub` is
-/// a sub-feedback. Takes 4 bytes of memory for each row and scorer.
+/// a sub-feedback. Takes some 40 bytes of memory for each row, and 4 for each scorer of it.
 ///
 /// # Errors
 ///
@@ -36,12 +38,15 @@ pub async fn ledgers(
 ) -> Result<Vec<Ledger>, StoreError> {
     let runs = history(store, header, baseline).await?;
     let mut histories: Vec<_> = keys.iter().filter_map(|key| History::new(key, header)).collect();
+    let mut rows: HashMap<u128, u32> = HashMap::new();
     for run in &runs {
         let places: Vec<_> = histories.iter().map(|history| history.verdicts.place_in(&run.header)).collect();
         each_row(store, run.header.id, |trials| {
+            let next = rows.len() as u32;
+            let row = *rows.entry(identity(trials)).or_insert(next) as usize;
             for (history, place) in histories.iter_mut().zip(&places) {
                 if let Some(place) = place {
-                    history.add(trials, *place);
+                    history.add(row, trials, *place);
                 }
             }
         })
@@ -57,15 +62,16 @@ pub async fn ledgers(
     };
     let mut ledgers: Vec<_> = histories.iter().map(empty).collect();
     each_row(store, header.id, |trials| {
+        let row = rows.get(&identity(trials)).map(|row| *row as usize);
         for (ledger, history) in ledgers.iter_mut().zip(&histories) {
-            history.enter(trials, &quarantine, ledger);
+            history.enter(row, trials, &quarantine, ledger);
         }
     })
     .await?;
     Ok(ledgers)
 }
 
-/// Finished runs of the suite and the data, newest first, from `baseline` on.
+/// Finished runs of the suite, newest first, from `baseline` on.
 async fn history(store: &dyn Store, header: &RunHeader, baseline: RunId) -> Result<Vec<Run>, StoreError> {
     let Some(first) = store.run(baseline).await? else { return Ok(Vec::new()) };
     let branch = first.header.origin.branch.clone();
@@ -73,7 +79,7 @@ async fn history(store: &dyn Store, header: &RunHeader, baseline: RunId) -> Resu
         let of_run = &run.header;
         run.report.as_ref().is_some_and(|report| report.verdict != Verdict::Incomplete)
             && of_run.id != header.id
-            && (&of_run.plan.suite, &of_run.data.digest) == (&header.plan.suite, &header.data.digest)
+            && of_run.plan.suite == header.plan.suite
             && (branch.is_none() || of_run.origin.branch == branch)
     };
     let (mut found, mut after, mut seen) = (Vec::new(), baseline, 1);
@@ -123,6 +129,11 @@ impl Verdicts<'_> {
     }
 }
 
+/// Stands for a row by its id, whichever dataset it is in.
+fn identity(trials: &[RowResult]) -> u128 {
+    trials.first().map_or(0, |first| hash_text(&first.id))
+}
+
 /// How often each row passed and failed.
 struct History<'h> {
     verdicts: Verdicts<'h>,
@@ -141,19 +152,18 @@ impl<'h> History<'h> {
         (!is_told).then(|| Self { verdicts: Verdicts { key, sub, scorer }, place, rows: Vec::new() })
     }
 
-    fn add(&mut self, trials: &[RowResult], place: usize) {
-        let Some(first) = trials.first() else { return };
-        let index = first.index as usize;
-        if self.rows.len() <= index {
-            self.rows.resize(index + 1, [0; 2]);
+    fn add(&mut self, row: usize, trials: &[RowResult], place: usize) {
+        if self.rows.len() <= row {
+            self.rows.resize(row + 1, [0; 2]);
         }
-        for (sum, more) in self.rows[index].iter_mut().zip(self.verdicts.count(trials, place)) {
+        for (sum, more) in self.rows[row].iter_mut().zip(self.verdicts.count(trials, place)) {
             *sum = sum.saturating_add(more);
         }
     }
 
-    fn stability(&self, index: u64) -> Stability {
-        let [passed, failed] = self.rows.get(index as usize).copied().unwrap_or_default().map(u32::from);
+    fn stability(&self, row: Option<usize>) -> Stability {
+        let counts = row.and_then(|row| self.rows.get(row)).copied().unwrap_or_default();
+        let [passed, failed] = counts.map(u32::from);
         match (passed, failed) {
             (1.., 1..) => Stability::Flaky,
             (ENOUGH.., 0) => Stability::StablePass,
@@ -163,14 +173,11 @@ impl<'h> History<'h> {
     }
 
     /// Enters what the run that is judged says of a row.
-    fn enter(&self, trials: &[RowResult], quarantine: &BTreeSet<&str>, ledger: &mut Ledger) {
+    fn enter(&self, row: Option<usize>, trials: &[RowResult], quarantine: &BTreeSet<&str>, ledger: &mut Ledger) {
         let Some(first) = trials.first() else { return };
         let [passed, failed] = self.verdicts.count(trials, self.place).map(u32::from);
-        if quarantine.contains(first.id.as_str()) {
-            ledger.quarantined += 1;
-            return;
-        }
-        match self.stability(first.index) {
+        let is_quarantined = quarantine.contains(first.id.as_str());
+        match if is_quarantined { Stability::Quarantined } else { self.stability(row) } {
             Stability::StablePass => {
                 ledger.stable_pass += 1;
                 match (passed, failed) {
@@ -191,7 +198,8 @@ impl<'h> History<'h> {
                     ledger.flaky_failing.add(&first.id);
                 }
             }
-            Stability::Unknown | Stability::Quarantined => ledger.unknown += 1,
+            Stability::Unknown => ledger.unknown += 1,
+            Stability::Quarantined => ledger.quarantined += 1,
         }
     }
 }

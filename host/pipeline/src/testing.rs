@@ -81,7 +81,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
 
 pub(crate) fn header(plan: RunPlan) -> RunHeader {
     let (path, digest) = ("rows.jsonl".to_owned(), "d".to_owned());
-    let data = DatasetSnapshot { path, digest, rows: 0, trials: 0, grouped: false };
+    let data = DatasetSnapshot { path, version: None, digest, rows: 0, trials: 0, grouped: false };
     RunHeader {
         id: run_id(),
         started: 0,

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use model::dataset::DatasetVersion;
 use model::document::Kind;
 use model::tracking::Artifact;
 
@@ -68,9 +69,11 @@ impl Registry {
         }
     }
 
-    /// What is in the files that there are, by digest.
+    /// What is in the files that there are, and the rows of datasets' versions, by digest.
     pub async fn digests(&self) -> Result<HashSet<String>, Error> {
-        let (mut digests, mut after) = (HashSet::new(), None);
+        let versions = self.all::<DatasetVersion>(Kind::DatasetVersion, "").await?;
+        let mut digests: HashSet<_> = versions.into_iter().map(|found| found.value.digest).collect();
+        let mut after = None;
         loop {
             let page = self.some::<Artifact>(Kind::Artifact, "", after.as_deref(), PAGE).await?;
             let is_last = page.len() < PAGE;

@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use model::dataset::{Dataset, DatasetRecord, RecordGiven};
+use model::dataset::{Dataset, DatasetRecord, RecordGiven, RowFields};
 use model::document::{Change, Kind};
 use model::json::Json;
 use serde_json::Map;
@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 
 use crate::changing::{Found, added, put};
 use crate::dataset_fields::learn;
+use crate::dataset_head::is_packed;
 use crate::dataset_shapes::check_shapes;
 use crate::{Error, Registry, key};
 
@@ -37,6 +38,7 @@ impl Registry {
     ///
     /// `Missing` where there is no such dataset, and `Invalid` where records of sessions meet others; then none is in.
     pub async fn merge_records(&self, dataset: &str, given: &[RecordGiven], now: i64) -> Result<Merged, Error> {
+        self.unpack(dataset).await?;
         check_shapes(&self.dataset(dataset).await?, given)?;
         let mut merged = Merged::default();
         for given in given.chunks(AT_ONCE) {
@@ -48,7 +50,7 @@ impl Registry {
     }
 
     async fn merging(&self, id: &str, given: &[RecordGiven], now: i64) -> Result<(Vec<Change>, Merged), Error> {
-        let mut dataset = self.found_dataset(id).await?;
+        let mut dataset = self.unpacked_dataset(id).await?;
         check_shapes(&dataset.value, given)?;
         let mut merged = Merged::default();
         // By the digest of their inputs: the record as it will be, and as it is found.
@@ -90,6 +92,13 @@ impl Registry {
         Ok((changes, merged))
     }
 
+    /// A dataset whose record documents are its head: for who has unpacked it.
+    pub(crate) async fn unpacked_dataset(&self, id: &str) -> Result<Found<Dataset>, Error> {
+        let dataset = self.found_dataset(id).await?;
+        // Somebody has added a version since.
+        if is_packed(&dataset.value) { Err(Error::Busy { what: dataset.value.name }) } else { Ok(dataset) }
+    }
+
     pub(crate) async fn record_with(&self, dataset: &str, inputs: &str) -> Result<Option<Found<DatasetRecord>>, Error> {
         let key = key::of(&[Self::RECORDS, dataset, inputs])?;
         let Some(number) = self.find::<u64>(Kind::Index, &key).await? else { return Ok(None) };
@@ -102,7 +111,7 @@ impl Registry {
     ///
     /// `Missing` where there is no such dataset, and `Invalid` where `after` is no id of a record.
     pub async fn records(&self, dataset: &str, after: Option<&str>, limit: usize) -> Result<Vec<DatasetRecord>, Error> {
-        self.dataset(dataset).await?;
+        self.unpack(dataset).await?;
         let after = after.map(|after| {
             let number = number_of(dataset, after).ok_or_else(|| Error::invalid(format!("`{after}` is no record")))?;
             record_key(dataset, number)
@@ -118,6 +127,7 @@ impl Registry {
     ///
     /// `Missing` where there is no such dataset.
     pub async fn delete_records(&self, dataset: &str, ids: &[String], now: i64) -> Result<u64, Error> {
+        self.unpack(dataset).await?;
         let mut ids = ids.to_vec();
         ids.sort();
         ids.dedup();
@@ -129,17 +139,14 @@ impl Registry {
     }
 
     async fn deleting(&self, id: &str, ids: &[String], now: i64) -> Result<(Vec<Change>, u64), Error> {
-        let mut dataset = self.found_dataset(id).await?;
+        let mut dataset = self.unpacked_dataset(id).await?;
         let mut changes = Vec::new();
         let mut deleted = 0;
         for number in ids.iter().filter_map(|record| number_of(id, record)) {
             let Some(record) = self.find::<DatasetRecord>(Kind::DatasetRecord, &record_key(id, number)?).await? else {
                 continue;
             };
-            let index = key::of(&[Self::RECORDS, id, &digest_of_inputs(&record.value.inputs)])?;
-            let index = self.find::<u64>(Kind::Index, &index).await?;
-            changes.push(record.removed());
-            changes.extend(index.map(|index| index.removed()));
+            changes.extend(self.removed_record(id, &record).await?);
             let sum = &mut dataset.value.records.sum;
             *sum = changed_sum(sum, Some(sum_of(&record.value)), None);
             deleted += 1;
@@ -195,6 +202,7 @@ pub(crate) fn made(dataset: &mut Dataset, given: &RecordGiven, now: i64) -> Data
         expectations: given.expectations.clone(),
         tags: given.tags.clone(),
         source: given.source.clone(),
+        more: RowFields::default(),
         created: now,
         updated: now,
         created_by: given.by.clone(),
@@ -226,9 +234,12 @@ pub(crate) fn digest_of_inputs(inputs: &Json) -> String {
 
 /// What a record adds to the sum of its dataset: everything that it says, and not when.
 pub(crate) fn sum_of(record: &DatasetRecord) -> u128 {
-    let DatasetRecord { inputs, outputs, expectations, tags, source, .. } = record;
+    let DatasetRecord { inputs, outputs, expectations, tags, source, more, .. } = record;
     let said = (inputs.to_value(), outputs, expectations, tags, source);
-    let bytes = serde_json::to_vec(&said).expect("what was JSON is JSON");
+    let mut bytes = serde_json::to_vec(&said).expect("what was JSON is JSON");
+    if *more != RowFields::default() {
+        bytes.extend(serde_json::to_vec(more).expect("what was JSON is JSON"));
+    }
     let digest = Sha256::digest(bytes);
     u128::from_be_bytes(digest[..16].try_into().expect("a digest has 32 bytes"))
 }
@@ -239,11 +250,11 @@ pub(crate) fn changed_sum(sum: &str, before: Option<u128>, after: Option<u128>) 
 }
 
 /// The number of a record is its second half; its first half is its dataset's.
-fn record_id(dataset: &str, number: u64) -> String {
+pub(crate) fn record_id(dataset: &str, number: u64) -> String {
     format!("dr-{}{number:016x}", half(dataset))
 }
 
-fn number_of(dataset: &str, record: &str) -> Option<u64> {
+pub(crate) fn number_of(dataset: &str, record: &str) -> Option<u64> {
     let number = record.strip_prefix("dr-")?.strip_prefix(&half(dataset))?;
     u64::from_str_radix(number, 16).ok().filter(|number| record_id(dataset, *number) == record)
 }
@@ -252,7 +263,7 @@ fn half(dataset: &str) -> String {
     hex(&Sha256::digest(dataset)[..8])
 }
 
-fn record_key(dataset: &str, number: u64) -> Result<String, Error> {
+pub(crate) fn record_key(dataset: &str, number: u64) -> Result<String, Error> {
     key::of(&[dataset, &format!("{number:016x}")])
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::dataset::{Dataset, Records};
+use model::dataset::{Dataset, Records, Versions};
 use model::document::Kind;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -30,6 +30,7 @@ impl Registry {
             tags,
             experiments: Vec::new(),
             records: Records::default(),
+            versions: Versions::default(),
             created: now,
             updated: now,
             created_by: by.clone(),
@@ -85,10 +86,10 @@ impl Registry {
         .await
     }
 
-    /// Deletes it with its records. It is gone at once; its records go after it.
+    /// Deletes it with its records and versions. It is gone at once; its records go after it.
     pub async fn delete_dataset(&self, id: &str) -> Result<(), Error> {
         self.change(id, async || Ok((vec![self.found_dataset(id).await?.removed()], ()))).await?;
-        for kind in [Kind::DatasetRecord, Kind::Index] {
+        for kind in [Kind::DatasetRecord, Kind::Index, Kind::DatasetVersion] {
             let below = match kind {
                 Kind::Index => key::below(&[Self::RECORDS, id])?,
                 _ => key::below(&[id])?,
@@ -109,7 +110,7 @@ impl Registry {
         self.find(Kind::Dataset, &key::of(&[id])?).await?.ok_or_else(|| Error::missing("dataset", id))
     }
 
-    async fn alter_dataset(&self, id: &str, change: impl Fn(&mut Dataset)) -> Result<Dataset, Error> {
+    pub(crate) async fn alter_dataset(&self, id: &str, change: impl Fn(&mut Dataset)) -> Result<Dataset, Error> {
         let change = |dataset: &mut Dataset| {
             change(dataset);
             Ok(())

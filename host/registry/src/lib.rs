@@ -13,8 +13,11 @@ mod artifacts;
 mod carried;
 mod changing;
 mod dataset_fields;
+mod dataset_head;
 mod dataset_records;
+mod dataset_rows;
 mod dataset_shapes;
+mod dataset_versions;
 mod datasets;
 mod error;
 mod experiments;
@@ -32,12 +35,14 @@ mod webhooks;
 
 use std::sync::Arc;
 
-use model::ports::DocumentStore;
+use model::ports::{BlobStore, DocumentStore};
 
 pub use apps::NewApp;
 pub use artifacts::Entry;
 pub use carried::Carried;
+pub use dataset_fields::Facts;
 pub use dataset_records::Merged;
+pub use dataset_versions::{Made, NewVersion};
 pub use datasets::dataset_digest;
 pub use error::Error;
 pub use experiments::NewExperiment;
@@ -53,11 +58,18 @@ use changing::Turns;
 /// Everything that is kept under names in one store.
 pub struct Registry {
     documents: Arc<dyn DocumentStore>,
+    /// Where the rows of datasets' versions are.
+    blobs: Arc<dyn BlobStore>,
     turns: Turns,
 }
 
 impl Registry {
-    pub fn new(documents: Arc<dyn DocumentStore>) -> Self {
-        Self { documents, turns: Turns::default() }
+    pub fn new<S: DocumentStore + BlobStore + 'static>(store: Arc<S>) -> Self {
+        Self::of(store.clone(), store)
+    }
+
+    /// Both are of one store.
+    pub fn of(documents: Arc<dyn DocumentStore>, blobs: Arc<dyn BlobStore>) -> Self {
+        Self { documents, blobs, turns: Turns::default() }
     }
 }

@@ -1,7 +1,7 @@
 //! Versions of prompts and registered models: which number comes next, and what may be changed later.
 
 use model::document::Kind;
-use model::prompt::{PromptVersion, VersionContent};
+use model::prompt::{PromptRef, PromptVersion, VersionContent, Which};
 
 use crate::changing::{Found, added};
 use crate::prompts::set;
@@ -43,6 +43,22 @@ impl Registry {
     /// `Missing` of the `prompt version` where there is none; so do all that follow.
     pub async fn prompt_version(&self, prompt: &str, number: u32) -> Result<PromptVersion, Error> {
         self.found_version(prompt, number).await.map(|found| found.value)
+    }
+
+    /// The version that is asked for.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` of the prompt, of the `alias`, or of the `prompt version`.
+    pub async fn referred_prompt(&self, asked: &PromptRef) -> Result<PromptVersion, Error> {
+        match &asked.which {
+            Which::Latest => self.aliased_version(&asked.name, Self::LATEST).await,
+            Which::Alias(alias) => self.aliased_version(&asked.name, alias).await,
+            Which::Number(number) => {
+                self.prompt(&asked.name).await?;
+                self.prompt_version(&asked.name, *number).await
+            }
+        }
     }
 
     /// All versions of a prompt, by number; or of every prompt.

@@ -10,10 +10,10 @@ use model::prompt::{Prompt, PromptVersion};
 use crate::changing::{Found, added};
 use crate::{Error, Registry, key};
 
-/// What always means the version with the highest number.
-const LATEST: &str = "latest";
-
 impl Registry {
+    /// What always means the version with the highest number.
+    pub(crate) const LATEST: &str = "latest";
+
     /// # Errors
     ///
     /// `Exists` where the name is taken, by a prompt or by a model.
@@ -106,8 +106,8 @@ impl Registry {
     /// `Missing` of the prompt, of the `alias`, or of a `prompt version` where there is none yet.
     pub async fn aliased_version(&self, name: &str, alias: &str) -> Result<PromptVersion, Error> {
         let prompt = self.prompt(name).await?;
-        let number = match alias.eq_ignore_ascii_case(LATEST) {
-            true => prompt.latest.ok_or_else(|| Error::missing("prompt version", LATEST))?,
+        let number = match alias.eq_ignore_ascii_case(Self::LATEST) {
+            true => prompt.latest.ok_or_else(|| Error::missing("prompt version", Self::LATEST))?,
             false => *prompt.aliases.get(alias).ok_or_else(|| Error::missing("alias", alias))?,
         };
         self.prompt_version(name, number).await
@@ -171,7 +171,7 @@ pub(crate) fn set(tags: &mut BTreeMap<String, String>, tag: &str, value: Option<
 
 /// `latest` and `v` with a number mean a version already.
 fn check_alias(alias: &str) -> Result<(), Error> {
-    if alias.eq_ignore_ascii_case(LATEST) {
+    if alias.eq_ignore_ascii_case(Registry::LATEST) {
         return Err(Error::invalid("'latest' alias name (case insensitive) is reserved."));
     }
     let number = alias.strip_prefix(['v', 'V']).unwrap_or_default();

@@ -162,7 +162,7 @@ fn shared(options: Options, parts: Parts, tokens: Option<Tokens>) -> Result<Arc<
     let Parts { traces, documents, blobs, scorers, webhooks, version, now, .. } = parts;
     let admission = Admission::new(options.bounds.bytes_in_flight);
     let scorers = scorers.map(|door| Scorers { door, admission });
-    let (registry, webhooks) = (Registry::new(documents), Webhooks::new(webhooks));
+    let (registry, webhooks) = (Registry::of(documents, Arc::clone(&blobs)), Webhooks::new(webhooks));
     Ok(Arc::new(Shared {
         traces,
         registry,

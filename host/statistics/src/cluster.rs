@@ -65,19 +65,34 @@ impl Clustered {
     /// (HC1). None for fewer than two clusters.
     #[must_use]
     pub fn estimate(&self) -> Option<Estimate> {
+        self.robust(|_| 1.0, |clusters| clusters / (clusters - 1.0))
+    }
+
+    /// The same with the error of leaving out one cluster after another (CV3; Bell & McCaffrey 2002, Survey Methodology
+    /// 28:169–181, of a mean in closed form), and Satterthwaite's degrees of freedom, one less than clusters of equal weight would
+    /// be as many (Carter, Schnepel & Steigerwald 2017, Review of Economics and Statistics 99:698–709): more cautious where clusters
+    /// are few and of different sizes.
+    #[must_use]
+    pub fn jackknife(&self) -> Option<Estimate> {
+        let whole = self.weight();
+        let found = self.robust(|sums| whole / (whole - sums.weight), |clusters| (clusters - 1.0) / clusters)?;
+        let power = |exponent: i32| self.clusters.iter().map(|sums| (sums.weight / whole).powi(exponent)).sum::<f64>();
+        Some(Estimate { freedom: (power(2).powi(2) / power(4) - 1.0).max(1.0), ..found })
+    }
+
+    /// The error from what each cluster's sum is off, times `leverage`; the sum of squares is scaled by the number of clusters.
+    fn robust(&self, leverage: impl Fn(&Sums) -> f64, scale: impl Fn(f64) -> f64) -> Option<Estimate> {
         let mean = self.mean()?;
         let off = mean - self.shift;
-        let used = self.clusters.iter().filter(|sums| sums.count > 0);
         let (mut clusters, mut squares) = (0.0, 0.0);
-        for sums in used {
+        for sums in self.clusters.iter().filter(|sums| sums.count > 0) {
             clusters += 1.0;
-            squares += (sums.distance - off * sums.weight).powi(2);
+            squares += ((sums.distance - off * sums.weight) * leverage(sums)).powi(2);
         }
         if clusters < 2.0 {
             return None;
         }
-        // Of statsmodels' correction (N − 1) / (N − K) is 1 for a constant.
-        let variance = clusters / (clusters - 1.0) * squares / self.weight().powi(2);
+        let variance = scale(clusters) * squares / self.weight().powi(2);
         Estimate::new(mean, variance.sqrt(), clusters - 1.0)
     }
 }

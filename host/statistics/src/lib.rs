@@ -12,6 +12,7 @@ pub mod cluster;
 pub mod distribution;
 pub mod effect;
 mod estimate;
+pub mod line;
 pub mod mcnemar;
 pub mod mean;
 pub mod missing;

@@ -20,11 +20,12 @@ pub fn wilson(passed: u64, scored: u64, confidence: f64) -> Option<Interval> {
 
 /// Wilson's interval for a share of values in 0 to 1 that come in clusters or have weights. The sample counts as many
 /// values as would leave that error if they were independent, corrected for how well the error is known (Korn & Graubard
-/// 1998, Survey Methodology 24:193–201). Where all values are equal no error is seen, and each cluster counts as one.
+/// 1998, Survey Methodology 24:193–201). The error is the jackknife's: with that of [`Clustered::estimate`], 20 clusters are
+/// covered in 93 % of samples instead of 95 % (`tests/bench/simulations.rs`). Where all values are equal no error is seen, and each cluster counts as one, or less where they differ in weight.
 /// None for fewer than two clusters.
 #[must_use]
 pub fn clustered(values: &Clustered, confidence: f64) -> Option<Interval> {
-    let Estimate { value, error, freedom } = values.estimate()?;
+    let Estimate { value, error, freedom } = values.jackknife()?;
     let clusters = freedom + 1.0;
     let share = value.clamp(0.0, 1.0);
     let apart = if error == 0.0 { clusters } else { share * (1.0 - share) / (error * error) };

@@ -10,8 +10,8 @@ use statistics::power::{self, Demand};
 use statistics::sequence::Sequence;
 use statistics::trials::Rows;
 use statistics::{
-    Estimate, Interval, bootstrap, distribution, effect, missing, multiple, permutation, powered, quantile, share,
-    wilcoxon,
+    Estimate, Interval, bootstrap, distribution, effect, line, missing, multiple, permutation, powered, quantile,
+    share, wilcoxon,
 };
 
 const SAMPLES: &[&[f64]] = &[
@@ -65,6 +65,7 @@ fn nothing_is_nan_whatever_the_sample() {
         let pairs: Vec<_> = sample.iter().map(|&value| (value, value)).collect();
         finite(parts(powered::mean(&pairs, &moments).map(|found| found.estimate)), sample);
         finite(parts(powered::mean(&pairs, &Moments::default()).map(|found| found.estimate)), sample);
+        finite(parts(line::slope(&pairs)), sample);
         let mut rows = Rows::default();
         rows.add(&moments);
         rows.add(&moments);

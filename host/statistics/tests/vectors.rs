@@ -9,7 +9,8 @@ use statistics::power::{self, Demand};
 use statistics::sequence::Sequence;
 use statistics::trials::{Rows, pass_at, pass_hat};
 use statistics::{
-    Estimate, Interval, bootstrap, distribution, effect, multiple, permutation, powered, quantile, share, wilcoxon,
+    Estimate, Interval, bootstrap, distribution, effect, line, multiple, permutation, powered, quantile, share,
+    wilcoxon,
 };
 
 /// How far closed forms may be off, relative to the number.
@@ -112,6 +113,13 @@ impl Case<'_> {
                 self.is_interval(self.expected(), Some(sequence.interval()), CLOSED);
             }
             "powered" => self.powered(),
+            "slope" => {
+                let points: Vec<_> = self.numbers("x").into_iter().zip(self.numbers("y")).collect();
+                let found = line::slope(&points).expect("points");
+                self.near("slope", found.value);
+                self.near("error", found.error);
+                self.near("p", found.test(0.0).p);
+            }
             unknown => panic!("no function is called {unknown}"),
         }
     }

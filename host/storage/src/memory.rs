@@ -9,7 +9,7 @@ use std::ops::Bound;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
-use model::assessment::{Assessment, AssessmentId};
+use model::assessment::{Assessment, AssessmentId, counting};
 use model::digest::{ANNOUNCEMENT, Fold, SpanDigest};
 use model::judge::{BatchId, Exchange};
 use model::ports::{
@@ -85,10 +85,10 @@ impl Trace {
         TraceInfo { id, experiment, header: self.fold().header(), tags: self.tags.clone(), assessments }
     }
 
-    fn matches(&self, info: &TraceInfo, matcher: Option<&Matcher>) -> bool {
+    fn matches(&self, info: &TraceInfo, session: &[Assessment], matcher: Option<&Matcher>) -> bool {
         let spans = self.spans.values().filter(|(digest, _)| digest.id != ANNOUNCEMENT);
         let spans: Vec<_> = spans.map(|(digest, span)| (span.clone(), digest.clone())).collect();
-        matcher.is_none_or(|matcher| matcher.matches(Subject { info, spans: &spans }))
+        matcher.is_none_or(|matcher| matcher.matches(Subject { info, spans: &spans, session }))
     }
 
     fn has(&self, id: AssessmentId) -> bool {
@@ -123,6 +123,22 @@ impl MemoryStore {
 impl State {
     fn entry(&mut self, run: RunId) -> Result<&mut Entry, StoreError> {
         self.runs.get_mut(&run).ok_or_else(|| crate::missing_run(run))
+    }
+
+    /// What counts of what was said of sessions as a whole, by experiment and session.
+    fn of_sessions(&self) -> BTreeMap<(String, String), Vec<Assessment>> {
+        let mut sessions: BTreeMap<_, Vec<Assessment>> = BTreeMap::new();
+        for kept in self.traces.values() {
+            let said = counting(&kept.assessments).filter(|said| said.is_of_session());
+            let said: Vec<Assessment> = said.cloned().collect();
+            if said.is_empty() {
+                continue;
+            }
+            if let Some(session) = kept.fold().header().session {
+                sessions.entry((kept.experiment.clone(), session)).or_default().extend(said);
+            }
+        }
+        sessions
     }
 }
 
@@ -301,9 +317,14 @@ impl TraceStore for MemoryStore {
         let matcher = matcher.map_err(|what| StoreError::Invalid { what })?;
         let of_experiment = |kept: &Trace| query.experiments.is_empty() || query.experiments.contains(&kept.experiment);
         let kept = state.traces.iter().filter(|(_, kept)| of_experiment(kept));
+        let sessions = state.of_sessions();
+        let of = |info: &TraceInfo| {
+            let session = info.header.session.clone()?;
+            sessions.get(&(info.experiment.clone(), session)).map(Vec::as_slice)
+        };
         let found = kept.map(|(id, kept)| (kept, kept.info(id)));
-        let mut traces: Vec<TraceInfo> =
-            found.filter(|(kept, info)| kept.matches(info, matcher.as_ref())).map(|(_, info)| info).collect();
+        let found = found.filter(|(kept, info)| kept.matches(info, of(info).unwrap_or_default(), matcher.as_ref()));
+        let mut traces: Vec<TraceInfo> = found.map(|(_, info)| info).collect();
         traces.sort_by(|a, b| search::compare(&query.order, a, b));
         if let Some(search::Cursor(last)) = after {
             let place = traces.iter().position(|info| info.id == *last);

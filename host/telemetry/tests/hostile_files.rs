@@ -80,6 +80,16 @@ fn a_file_takes_the_memory_of_a_record_whatever_is_in_it() {
     check("a length that is not there", 8, &mut &b"\x03\xff\xff\xffx"[..]);
     check("lengths of nothing", 8, &mut around("", many("\0", 4 * MIB), ""));
 
+    // What is next to nothing, compressed.
+    let mut packed = zstd::Encoder::new(Vec::new(), 1).expect("an encoder");
+    std::io::copy(&mut around("{\"a\":\"", many("x", LONG), ""), &mut packed).expect("in memory");
+    let packed = packed.finish().expect("in memory");
+    assert!(packed.len() < MIB);
+    let (traces, broken) = check("a compressed text without end", 3 * 64 + 48, &mut &packed[..]);
+    assert!(traces == 0 && broken > 0);
+    let message = [&u32::try_from(packed.len()).expect("short").to_be_bytes()[..], &packed].concat();
+    assert_eq!(check("a compressed message without end", 2 * 64 + 48, &mut &message[..]), (0, 1));
+
     // What is small there and large here.
     const SIZE: usize = 4 * MIB;
     let name = "n".repeat(90);

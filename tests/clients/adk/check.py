@@ -10,7 +10,7 @@ def check_whole(karat, expect):
     root = "invoke_workflow forecaster"
     expect("nesting", trace.tree(), [root, f"{root} > {agent}", *(f"{agent} > {name}" for name in inner)])
     expect("the workflow and the agent", (trace.root.kind, trace.span(agent).kind), ("WORKFLOW", "AGENT"))
-    # The model is made up within the application: it says nothing of reasoning, and its name is the one that was asked.
+    # Gemini says nothing of reasoning here, and its name is the one that was asked.
     tokens = ((40, 15, 55, 0, 0), weather.SECOND)
     weather.two_chats(expect, *trace.named(chat), "LLM", tokens=tokens, model="gemini-2.5-flash",
                       result='{"degrees": 7}')
@@ -23,4 +23,4 @@ def check_whole(karat, expect):
 def check_failed(karat, expect):
     trace = karat.trace("status = 'ERROR'")
     expect("a failure: every span", ["The model is out of order." in span.error for span in trace.spans], [True] * 3)
-    expect("a failure: the model that was asked", trace.span("generate_content broken").model, "broken")
+    expect("a failure: the model that was asked", trace.span("generate_content gemini-broken").model, "gemini-broken")

@@ -16,7 +16,6 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path.append(str(HERE.parents[1] / "bench"))
 
 import comparing
-import provider
 import reference
 import seen
 
@@ -110,8 +109,8 @@ def main():
     if unknown:
         sys.exit(f"there is no script `{unknown[0]}`; there are {', '.join(named)}")
     chosen = [named[name] for name in sys.argv[1:] or named]
-    with provider.serving() as address, reference.serving(str(BESIDE / "mlflow"), "--workers", "1") as mlflow:
-        rows = {script.stem: told(script, os.environ["KARAT_API"], mlflow.api, address) for script in chosen}
+    with reference.serving(str(BESIDE / "mlflow"), "--workers", "1") as mlflow:
+        rows = {script.stem: told(script, os.environ["KARAT_API"], mlflow.api, os.environ["MODEL"]) for script in chosen}
     print(json.dumps(rows, default=repr))
 
 

@@ -103,6 +103,8 @@ pub(crate) enum TraceFormat {
     OtlpJson,
     /// OTLP requests, each behind its length in four bytes.
     OtlpProtobuf,
+    /// One trace a row, with all that is known of it.
+    Parquet,
 }
 
 /// Which traces are scored, and by whom.
@@ -167,9 +169,9 @@ pub(crate) struct Page {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Feedback {
-    /// Say something of a trace or of one of its spans.
+    /// Say something of a trace, of one of its spans, or of a session.
     Add {
-        /// A trace id, or the first digits of one.
+        /// A trace id, or the first digits of one; with `--session`, a session's id.
         trace: String,
         /// What it is about, such as `correct` or `tone`.
         name: String,
@@ -182,8 +184,11 @@ pub(crate) enum Feedback {
         #[arg(long)]
         expectation: bool,
         /// The span that it is about.
-        #[arg(long, value_name = "ID")]
+        #[arg(long, value_name = "ID", conflicts_with = "session")]
         span: Option<String>,
+        /// It is about a session as a whole: it stands on the first trace of that, and is found on all.
+        #[arg(long)]
+        session: bool,
         /// What kind of source says it.
         #[arg(long, value_enum, default_value_t = Source::Human)]
         source: Source,

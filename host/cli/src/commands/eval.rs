@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
+use ::registry::Registry;
 use anyhow::Context;
 use broker::{Bounds, Cassette, Judges, Taped};
+use model::dataset::{DatasetReference, VersionOf, VersionReference};
 use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind};
-use model::ports::{DataReader, Store, TraceStore};
+use model::ports::{BlobStore, DataReader, Store, TraceStore};
 use model::report::{Cost, Report, Verdict};
 use model::run::{DatasetSnapshot, Origin, Run, RunHeader, RunId};
 use model::suite::{AggregatorEntry, AggregatorUse, Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
@@ -26,7 +28,7 @@ use pipeline::stop::Decider;
 use pipeline::suite::{self, SuiteFile};
 use pipeline::{aggregate, baseline, corpus, report, resume};
 use storage::SharedStore;
-use tempfile::TempPath;
+use tempfile::{NamedTempFile, TempPath};
 use tokio::runtime::Runtime;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
@@ -34,7 +36,7 @@ use tokio::sync::watch;
 use crate::args::Eval;
 use crate::authority::Authority;
 use crate::commands::preview::{self, Preview};
-use crate::commands::runs;
+use crate::commands::{datasets, runs};
 use crate::exit::{Exit, Stop};
 use crate::judging::{self, Opening};
 use crate::lock::Lock;
@@ -114,7 +116,21 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
             let traces =
                 wiring::existing_store(&store)?.ok_or_else(|| Stop::message("there are no traces in this store"))?;
             let file = runtime.block_on(traced::file(&traces, &suite, sampled, what.resume.as_deref()))?;
-            Data::check(&planned, &suite, DataFile::Written(file))?
+            Data::check(&planned, &suite, DataFile::Written { file, shown: "traces".to_owned() })?
+        }
+        DataSource::Dataset(reference) => {
+            let kept = wiring::existing_store(&store)?
+                .ok_or_else(|| Stop::message("there are no datasets in this store").hint(IMPORT))?;
+            let reference = runtime.block_on(begun_with(&*kept, reference, what.resume.as_deref()))?;
+            let registry = Registry::new(Arc::clone(&kept));
+            let (dataset, version) = runtime.block_on(datasets::resolve(&registry, &reference))?;
+            let of = VersionOf { dataset: dataset.name, version: version.number };
+            let mut file = NamedTempFile::new()?;
+            std::io::copy(&mut kept.open_blob(&version.digest)?, &mut file).context("the dataset can't be read")?;
+            let file = DataFile::Written { file: file.into_temp_path(), shown: of.to_string() };
+            let mut data = Data::check(&planned, &suite, file)?;
+            data.snapshot.version = Some(of);
+            data
         }
         DataSource::BesideSuite(path) => Data::check(&planned, &suite, DataFile::Named(folder.join(path)))?,
         DataSource::WorkingFolder(path) => Data::check(&planned, &suite, DataFile::Named(path.into()))?,
@@ -122,6 +138,22 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
     let store = wiring::store(&store)?;
     let terminal = *terminal;
     Ok(Evaluation { what, again, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
+}
+
+const IMPORT: &str = "`karat datasets import FILE` makes one";
+
+/// A run that goes on has the version that it began with, whatever has become of the head.
+async fn begun_with(
+    store: &dyn Store,
+    reference: &DatasetReference,
+    resumed: Option<&str>,
+) -> Result<DatasetReference, Stop> {
+    let Some(resumed) = resumed.filter(|_| reference.version == VersionReference::Head) else {
+        return Ok(reference.clone());
+    };
+    let begun = runs::find(store, resumed).await?.header.data.version;
+    let version = begun.map_or(VersionReference::Head, |begun| VersionReference::Number(begun.version));
+    Ok(DatasetReference { version, ..reference.clone() })
 }
 
 fn cassette(what: &Eval) -> Result<Option<Arc<Cassette>>, Stop> {
@@ -217,22 +249,25 @@ struct Data {
 /// Where rows are read from.
 enum DataFile {
     Named(PathBuf),
-    /// Rows that were written down for this run; gone with it.
-    Written(TempPath),
+    /// Rows that were written down for this run, and what they are shown as; gone with it.
+    Written {
+        file: TempPath,
+        shown: String,
+    },
 }
 
 impl DataFile {
     fn path(&self) -> &Path {
         match self {
             Self::Named(path) => path,
-            Self::Written(path) => path,
+            Self::Written { file, .. } => file,
         }
     }
 
     fn shown(&self) -> String {
         match self {
             Self::Named(path) => path.display().to_string(),
-            Self::Written(_) => "traces".to_owned(),
+            Self::Written { shown, .. } => shown.clone(),
         }
     }
 }
@@ -277,7 +312,7 @@ fn open(path: &Path) -> Result<File, Stop> {
 /// A data file that the suite names is a problem of the suite, with its line.
 fn missing_data(planned: &Planned, suite: &SuiteFile, stop: Stop) -> Stop {
     match &planned.data {
-        DataSource::Traces(_) => stop,
+        DataSource::Dataset(_) | DataSource::Traces(_) => stop,
         DataSource::WorkingFolder(_) => stop.hint("`--data` is relative to the folder you are in"),
         DataSource::BesideSuite(_) => {
             let problem = suite.source.problem("/data/path", format!("{:#}", stop.error));

@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use model::assessment::{Assessment, AssessmentId, Said, Source, SourceKind};
 use model::json::Json;
 use model::ports::{Annotation, AnnotationChange, TraceStore};
+use model::search::{Query, TraceInfo};
 
 use super::traces;
 use crate::args::{Feedback, Source as Kind};
@@ -22,7 +23,10 @@ pub(crate) async fn run(what: Feedback, store: Option<PathBuf>, terminal: &Termi
         store.ok_or_else(|| Stop::message("there is no trace in this store").hint("`karat serve` takes them in"))?;
     let (Feedback::Add { trace: named, .. } | Feedback::List { trace: named } | Feedback::Delete { trace: named, .. }) =
         &what;
-    let info = traces::find(&*store, named).await?;
+    let info = match &what {
+        Feedback::Add { session: true, .. } => first_of(&*store, named).await?,
+        _ => traces::find(&*store, named).await?,
+    };
     let change = match what {
         Feedback::List { .. } if terminal.is_json() => {
             terminal.json(&info.assessments)?;
@@ -52,8 +56,15 @@ pub(crate) async fn run(what: Feedback, store: Option<PathBuf>, terminal: &Termi
     Ok(Exit::Done)
 }
 
+/// The first trace of a session.
+async fn first_of(store: &dyn TraceStore, session: &str) -> Result<TraceInfo, Stop> {
+    let page = store.search(&Query::of_session(session, None), None, 1).await.map_err(wiring::store_error)?;
+    page.traces.into_iter().next().ok_or_else(|| Stop::message(format!("there is no trace of session `{session}`")))
+}
+
 fn said(add: Feedback) -> Result<Assessment, Stop> {
-    let Feedback::Add { name, value, rationale, expectation, span, source, by, overrides, .. } = add else {
+    let Feedback::Add { trace: of, session, name, value, rationale, expectation, span, source, by, overrides } = add
+    else {
         unreachable!("the caller adds")
     };
     let value = match Json::parse(&value) {
@@ -61,7 +72,7 @@ fn said(add: Feedback) -> Result<Assessment, Stop> {
         Err(_) => Json::from_serialize(&value)?,
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
-    Ok(Assessment {
+    let assessment = Assessment {
         id: AssessmentId(uuid::Uuid::now_v7()),
         span,
         name,
@@ -72,7 +83,8 @@ fn said(add: Feedback) -> Result<Assessment, Stop> {
         updated: now,
         metadata: BTreeMap::new(),
         overrides: overrides.map(AssessmentId),
-    })
+    };
+    Ok(if session { assessment.of_session(&of) } else { assessment })
 }
 
 fn kind(source: Kind) -> SourceKind {

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use ::registry::Registry;
 use migrate::{Access, Destination, Error, Kind, Origin, Place, Redact, Report};
@@ -13,6 +13,7 @@ use server::Redactor;
 
 use super::{serve, upkeep};
 use crate::args::{Export, Import};
+use crate::clock;
 use crate::exit::{Exit, Stop};
 use crate::quantities::count;
 use crate::terminal::{Terminal, printable_line};
@@ -42,7 +43,7 @@ pub(crate) async fn import(what: Import, store: Option<PathBuf>, terminal: &Term
         blobs: &*store,
         prices: Arc::new(wiring::prices),
         redact: &redacting,
-        now: now(),
+        now: clock::now_in_milliseconds(),
     };
     let report = migrate::import(&place, access(), &into, &mut telling(terminal)).await.map_err(stop)?;
     tell(&report, "came", terminal)
@@ -55,7 +56,7 @@ pub(crate) async fn export(what: Export, store: Option<PathBuf>, terminal: &Term
     let folder = wiring::store_folder(store)?;
     let store = wiring::existing_store(&folder)?.ok_or_else(|| upkeep::none(&folder))?;
     let registry = Registry::new(store.clone());
-    let from = Origin { registry: &registry, traces: &*store, blobs: &*store, now: now() };
+    let from = Origin { registry: &registry, traces: &*store, blobs: &*store, now: clock::now_in_milliseconds() };
     let report = migrate::export(&from, &place, access(), &mut telling(terminal)).await.map_err(stop)?;
     tell(&report, "went", terminal)
 }
@@ -129,9 +130,4 @@ fn stop(error: Error) -> Stop {
         Error::Store(error) => wiring::store_error(error),
         error => Stop::wrong(error).hint("what came before is there; the same command goes on"),
     }
-}
-
-/// Milliseconds since 1970-01-01T00:00:00Z.
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

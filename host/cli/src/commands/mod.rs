@@ -1,8 +1,10 @@
 //! One file for each verb.
 
+mod apps;
 mod bench;
 mod build;
 mod cases;
+mod datasets;
 mod dev;
 mod doctor;
 mod eval;
@@ -16,6 +18,7 @@ mod mlflow;
 mod one_call;
 mod plugin;
 mod preview;
+mod prompts;
 mod runs;
 mod schema;
 mod scorers;
@@ -35,6 +38,9 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
     match verb {
         Verb::Eval(what) => eval::run(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
+        Verb::Datasets(what) => datasets::run(what, store, terminal),
+        Verb::Prompts(what) => prompts::run(what, store, terminal),
+        Verb::Apps(what) => apps::run(what, store, terminal),
         Verb::Traces(what) => traces::run(what, store, terminal),
         Verb::Feedback(what) => feedback::run(what, store, terminal),
         Verb::Serve(what) => serve::run(what, store, terminal),

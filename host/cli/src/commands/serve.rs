@@ -7,7 +7,6 @@ use std::io::{ErrorKind, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use anyhow::Context;
 use broker::{Allowed, Bounds};
@@ -24,6 +23,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use super::exporting;
 use crate::args::{ExportFrom, LiveExport, LiveTo, Serve};
 use crate::authority::Authority;
+use crate::clock;
 use crate::exit::{Exit, Stop};
 use crate::retention::Retentions;
 use crate::sink::Growing;
@@ -68,7 +68,7 @@ pub(crate) fn run(what: Serve, store: Option<PathBuf>, terminal: &Terminal) -> R
         documents,
         blobs,
         prices: Arc::new(wiring::prices),
-        now,
+        now: || clock::now().as_nanos() as u64,
         version: env!("CARGO_PKG_VERSION").to_owned(),
         pseudonym_key: pseudonym_key(&folder)?,
         models: gateway.as_ref().map(|gateway| gateway.models.clone()),
@@ -212,9 +212,4 @@ fn create(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let mut file = std::fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
     file.write_all(bytes)?;
     file.sync_all()
-}
-
-/// Nanoseconds since 1970-01-01T00:00:00Z.
-fn now() -> u64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos() as u64)
 }

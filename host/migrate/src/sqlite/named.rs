@@ -1,6 +1,6 @@
 //! Datasets, prompts and registered models, scorers.
 
-use model::dataset::{Dataset, DatasetRecord, Records};
+use model::dataset::{Dataset, DatasetRecord, Records, Versions};
 use model::json::Json;
 use model::prompt::{Prompt, PromptVersion, VersionContent};
 use model::registered::{OnlineScoring, RegisteredScorer, ScorerVersion};
@@ -33,6 +33,7 @@ impl Sqlite {
                 tags: Default::default(),
                 experiments: Vec::new(),
                 records: Records::default(),
+                versions: Versions::default(),
                 created: row.get::<_, Option<i64>>(3)?.unwrap_or_default(),
                 updated: row.get::<_, Option<i64>>(4)?.unwrap_or_default(),
                 created_by: row.get(5)?,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use model::dataset::{Dataset, DatasetRecord, RecordSource, RecordSourceKind, Records};
+use model::dataset::{Dataset, DatasetRecord, RecordSource, RecordSourceKind, Records, RowFields, Versions};
 use model::json::Json;
 use model::prompt::{Prompt, PromptVersion, VersionContent};
 use model::registered::ScorerVersion;
@@ -40,6 +40,7 @@ impl From<DatasetRead> for Dataset {
             tags,
             experiments: read.experiment_ids.unwrap_or_default(),
             records: Records::default(),
+            versions: Versions::default(),
             created: read.created_time,
             updated: read.last_update_time,
             created_by: read.created_by,
@@ -84,6 +85,7 @@ impl From<RecordRead> for DatasetRecord {
             expectations: read.expectations,
             tags: read.tags,
             source,
+            more: RowFields::default(),
             created: read.created_time,
             updated: read.last_update_time,
             created_by: read.created_by,

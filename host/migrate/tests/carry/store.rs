@@ -52,7 +52,7 @@ impl Kept {
         blobs: Arc<dyn BlobStore>,
         folder: Option<tempfile::TempDir>,
     ) -> Self {
-        Self { registry: Registry::new(documents.clone()), traces, documents, blobs, _folder: folder }
+        Self { registry: Registry::of(documents.clone(), blobs.clone()), traces, documents, blobs, _folder: folder }
     }
 
     pub(crate) fn destination(&self) -> Destination<'_> {

@@ -1,10 +1,9 @@
 //! What a trace and its spans have for a field.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
 use std::fmt::Write;
 
-use crate::assessment::{Assessment, AssessmentId, Said};
+use crate::assessment::{Assessment, Said, counting};
 use crate::digest::{SpanDigest, State, Tokens};
 use crate::json::Json;
 use crate::trace::{Span, Status};
@@ -73,14 +72,7 @@ pub fn found<'a>(field: &Field, info: &'a TraceInfo) -> Vec<Found<'a>> {
         Field::Errors => vec![Found::count(header.errors)],
         Field::Tag(key) => info.tags.get(key).map(|value| Found::text(value)).into_iter().collect(),
         Field::Metadata(key) => header.metadata.get(key).map(|value| Found::text(value)).into_iter().collect(),
-        Field::Feedback(name) => said(&info.assessments, name, |said| match said {
-            Said::Feedback(value) => Some(value),
-            Said::Failed(_) | Said::Expectation(_) => None,
-        }),
-        Field::Expectation(name) => said(&info.assessments, name, |said| match said {
-            Said::Expectation(value) => Some(value),
-            Said::Failed(_) | Said::Feedback(_) => None,
-        }),
+        Field::Feedback(_) | Field::Expectation(_) => found_said(field, counting(&info.assessments)),
         Field::Inputs => text(&header.inputs),
         Field::Outputs => text(&header.outputs),
         Field::Text => [&header.inputs, &header.outputs].into_iter().flatten().map(|text| Found::text(text)).collect(),
@@ -126,11 +118,15 @@ fn plain(json: &Json) -> Cow<'_, str> {
     string.map_or(Cow::Borrowed(json.as_str()), Cow::Owned)
 }
 
-/// The values under a name that count: what is overridden does not.
-fn said<'a>(assessments: &'a [Assessment], name: &str, value: impl Fn(&'a Said) -> Option<&'a Json>) -> Vec<Found<'a>> {
-    let overridden: BTreeSet<AssessmentId> = assessments.iter().filter_map(|one| one.overrides).collect();
-    let counting = assessments.iter().filter(|one| one.name == name && !overridden.contains(&one.id));
-    counting.filter_map(|one| value(&one.said)).filter_map(Found::json).collect()
+/// The values that assessments have for a field.
+pub(super) fn found_said<'a>(field: &Field, said: impl Iterator<Item = &'a Assessment>) -> Vec<Found<'a>> {
+    let value = |one: &'a Assessment| match (field, &one.said) {
+        (Field::Feedback(name), Said::Feedback(value)) | (Field::Expectation(name), Said::Expectation(value)) => {
+            (one.name == *name).then_some(value)
+        }
+        _ => None,
+    };
+    said.filter_map(value).filter_map(Found::json).collect()
 }
 
 fn state(state: State) -> &'static str {

@@ -1,8 +1,10 @@
 //! A filter, put to a whole trace.
 
+use crate::assessment::Assessment;
 use crate::digest::SpanDigest;
 use crate::trace::Span;
 
+use super::found::found_said;
 use super::{CompiledTest, Field, Filter, Found, SpanField, SpanFilter, TraceInfo, content, found, found_in_span};
 
 /// A trace with all of its spans, each with what it adds to the whole.
@@ -10,6 +12,8 @@ use super::{CompiledTest, Field, Filter, Found, SpanField, SpanFilter, TraceInfo
 pub struct Subject<'a> {
     pub info: &'a TraceInfo,
     pub spans: &'a [(Span, SpanDigest)],
+    /// What was said of its session as a whole, on other traces of it; what counts of that.
+    pub session: &'a [Assessment],
 }
 
 /// A [`Filter`] whose patterns are compiled.
@@ -68,7 +72,10 @@ impl Node {
                 let contents = subject.spans.iter().map(|(span, _)| Found::Text(content(span).into()));
                 test.holds(&found(&Field::Text, subject.info).into_iter().chain(contents).collect::<Vec<_>>())
             }
-            Self::Trace(field, test) => test.holds(&found(field, subject.info)),
+            Self::Trace(field, test) => {
+                let of_session = found_said(field, subject.session.iter());
+                test.holds(&found(field, subject.info).into_iter().chain(of_session).collect::<Vec<_>>())
+            }
             Self::Span(node) => subject.spans.iter().any(|(span, digest)| node.matches(span, digest)),
         }
     }

@@ -49,6 +49,18 @@ pub struct Query {
     pub order: Vec<Order>,
 }
 
+impl Query {
+    /// Asks for the traces of a session, the first at first: what is said of the session as a whole stands on that.
+    pub fn of_session(session: &str, experiment: Option<String>) -> Self {
+        let is_it = Test::Is(Comparison::Equal, Value::Text(session.to_owned()));
+        Self {
+            experiments: Vec::from_iter(experiment),
+            filter: Some(Filter::Trace(Field::Session, is_it)),
+            order: vec![Order { field: Field::Start, descending: false }],
+        }
+    }
+}
+
 /// What must hold of a trace.
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
 pub enum Filter {
@@ -94,7 +106,7 @@ pub enum Field {
     Errors,
     Tag(String),
     Metadata(String),
-    /// The value of an assessment that none overrides; any of those of this name.
+    /// The value of an assessment that none overrides; any of those of this name, on the trace or on its session as a whole.
     Feedback(String),
     Expectation(String),
     /// The beginning of what came in and went out.

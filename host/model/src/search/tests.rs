@@ -98,7 +98,7 @@ fn trace() -> (TraceInfo, Vec<(Span, SpanDigest)>) {
 fn check_filter(filter: &Filter, expected: bool) {
     let (info, spans) = trace();
     let matcher = Matcher::new(filter).expect("its patterns are right");
-    assert_eq!(matcher.matches(Subject { info: &info, spans: &spans }), expected, "{filter:?}");
+    assert_eq!(matcher.matches(Subject { info: &info, spans: &spans, session: &[] }), expected, "{filter:?}");
 }
 
 #[track_caller]

@@ -1,20 +1,17 @@
 //! Who a row is: its given id, else a hash of its inputs.
 
-use std::collections::BTreeMap;
-use std::fmt::Write;
-
-use serde_json::value::RawValue;
-
-/// How deep inputs may nest to be hashed.
-const DEEPEST: usize = 128;
+use model::json::Json;
 
 /// The hash that stands for inputs; equal whatever the order of keys, the white space and the escapes in texts.
 /// Numbers count as they are written. None where inputs nest deeper than 128 levels.
-pub(super) fn hash_inputs(inputs: &str) -> Option<u64> {
-    let mut canonical = String::with_capacity(inputs.len());
-    write_canonical(inputs, DEEPEST, &mut canonical)?;
-    let hash = blake3::hash(canonical.as_bytes());
-    Some(u64::from_be_bytes(*hash.as_bytes().first_chunk()?))
+pub(super) fn hash_inputs(inputs: &Json) -> Option<u64> {
+    Some(inputs_key(&inputs.canonical()?))
+}
+
+/// The same of inputs that are canonical.
+pub(super) fn inputs_key(canonical: &Json) -> u64 {
+    let hash = blake3::hash(canonical.as_str().as_bytes());
+    u64::from_be_bytes(*hash.as_bytes().first_chunk().expect("32 bytes"))
 }
 
 /// Stands for a text of any length.
@@ -23,37 +20,14 @@ pub(crate) fn hash_text(text: &str) -> u128 {
     hash.as_bytes().first_chunk().map_or(0, |bytes| u128::from_be_bytes(*bytes))
 }
 
-/// Keys sorted, no white space, texts escaped in one way.
-fn write_canonical(raw: &str, levels: usize, text: &mut String) -> Option<()> {
-    let levels = levels.checked_sub(1)?;
-    match raw.as_bytes().first()? {
-        b'{' => {
-            let entries: BTreeMap<String, &RawValue> = serde_json::from_str(raw).ok()?;
-            for (number, (key, value)) in entries.iter().enumerate() {
-                text.push(if number == 0 { '{' } else { ',' });
-                write_text(key, text);
-                text.push(':');
-                write_canonical(value.get(), levels, text)?;
-            }
-            text.push_str(if entries.is_empty() { "{}" } else { "}" });
-        }
-        b'[' => {
-            let items: Vec<&RawValue> = serde_json::from_str(raw).ok()?;
-            for (number, item) in items.iter().enumerate() {
-                text.push(if number == 0 { '[' } else { ',' });
-                write_canonical(item.get(), levels, text)?;
-            }
-            text.push_str(if items.is_empty() { "[]" } else { "]" });
-        }
-        b'"' if raw.contains('\\') => write_text(&serde_json::from_str::<String>(raw).ok()?, text),
-        _ => text.push_str(raw),
-    }
-    Some(())
-}
-
-fn write_text(value: &str, text: &mut String) {
-    // Writing to a string does not fail.
-    let _ = write!(text, "{}", serde_json::Value::from(value));
+/// A key of a given id, unlike that of any inputs.
+pub(super) fn given_key(id: &str) -> (u64, u64) {
+    let hash = blake3::hash(id.as_bytes());
+    let [first, second] = [0, 8].map(|at| {
+        let bytes = hash.as_bytes()[at..].first_chunk().expect("32 bytes");
+        u64::from_be_bytes(*bytes)
+    });
+    (first | 1 << 63, second)
 }
 
 /// The id of the row that is the `occurrence`-th, from 1, with inputs of this hash.
@@ -121,29 +95,35 @@ impl Collected {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::value::RawValue;
+
     use super::*;
+
+    fn hash(inputs: impl Into<String>) -> Option<u64> {
+        hash_inputs(&Json::from_raw(&RawValue::from_string(inputs.into()).expect("JSON")))
+    }
 
     #[test]
     fn equal_inputs_have_one_hash_however_they_are_written() {
-        let check = |left: &str, right: &str| assert_eq!(hash_inputs(left), hash_inputs(right), "{left} {right}");
+        let check = |left: &str, right: &str| assert_eq!(hash(left), hash(right), "{left} {right}");
         check(r#"{"a":1,"b":[{"c":"x","d":[]}]}"#, r#"{"b":[{"d":[],"c":"x"}],"a":1}"#);
         check(r#"{"a":"\u00e9\n"}"#, "{\"a\":\"é\\n\"}");
-        assert_ne!(hash_inputs(r#"{"a":1}"#), hash_inputs(r#"{"a":1.0}"#));
-        assert_ne!(hash_inputs(r#"{"a":["b"]}"#), hash_inputs(r#"{"a":"b"}"#));
+        assert_ne!(hash(r#"{"a":1}"#), hash(r#"{"a":1.0}"#));
+        assert_ne!(hash(r#"{"a":["b"]}"#), hash(r#"{"a":"b"}"#));
     }
 
     #[test]
     fn the_hash_of_inputs_never_changes() {
         // Ids are in stored runs and in people's scripts.
-        assert_eq!(generated(hash_inputs(r#"{"question":"?"}"#).expect("a hash"), 1), "761ee3a9bf45f55a");
+        assert_eq!(generated(hash(r#"{"question":"?"}"#).expect("a hash"), 1), "761ee3a9bf45f55a");
     }
 
     #[test]
     fn inputs_that_nest_without_end_have_no_hash() {
         let nested = |levels: usize| format!("{}{}", "[".repeat(levels), "]".repeat(levels));
-        assert!(hash_inputs(&nested(128)).is_some());
-        assert!(hash_inputs(&nested(129)).is_none());
-        assert!(hash_inputs(&nested(100_000)).is_none());
+        assert!(hash(nested(128)).is_some());
+        assert!(hash(nested(129)).is_none());
+        assert!(hash(nested(100_000)).is_none());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use model::dataset::RecordSource;
 use model::json::Json;
 use model::row::RowRecord;
 use serde::de::DeserializeOwned;
@@ -12,8 +13,20 @@ use crate::nearest;
 use model::object::{self, kind_of};
 
 /// Every field that a row can have.
-pub(super) const FIELDS: [&str; 11] =
-    ["id", "inputs", "outputs", "expectations", "tags", "trace", "session", "trials", "split", "cluster", "weight"];
+pub(super) const FIELDS: [&str; 12] = [
+    "id",
+    "inputs",
+    "outputs",
+    "expectations",
+    "tags",
+    "trace",
+    "session",
+    "trials",
+    "split",
+    "cluster",
+    "weight",
+    "source",
+];
 
 /// Something in a row that should not be so.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +66,7 @@ pub(super) fn decode(fields: &[(Cow<'_, str>, &RawValue)]) -> Result<RowRecord, 
         split: decoding.scalar("split", "a text"),
         cluster: decoding.scalar("cluster", "a text"),
         weight: decoding.weight(),
+            source: decoding.source(),
     };
     if decoding.flaws.is_empty() { Ok(row) } else { Err(decoding.flaws) }
 }
@@ -133,6 +147,20 @@ impl<'a> Decoding<'_, 'a> {
             self.flaws.push(Flaw::new("weight", "must not be negative"));
         }
         weight
+    }
+
+    fn source(&mut self) -> Option<RecordSource> {
+        let raw = self.get("source")?;
+        let source: Result<RecordSource, _> = serde_json::from_str(raw.get());
+        match source {
+            Ok(source) if source.data.is_object() => return Some(source),
+            Ok(_) => self.flaws.push(Flaw::new("source.data", "expected an object")),
+            Err(_) => self.flaws.push(
+                Flaw::new("source", "says nothing of where the row comes from")
+                    .hint("it is an object such as `{\"kind\": \"TRACE\", \"data\": {\"trace_id\": \"…\"}}`"),
+            ),
+        }
+        None
     }
 
     fn tags(&mut self) -> BTreeMap<String, String> {

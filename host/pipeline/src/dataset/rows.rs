@@ -16,6 +16,7 @@ use model::trace::Trace;
 use super::identity::{Identities, generated, hash_inputs};
 use super::map::Map;
 use super::order::Drawn;
+use super::peers::Peer;
 use super::row::{Flaw, decode};
 
 /// Why a dataset that was checked can't be streamed.
@@ -29,25 +30,53 @@ pub enum RowsError {
     Trace { id: String, what: String },
 }
 
-/// How a record becomes a row.
+/// How a record becomes a row: by a map, by another tool's shape, or as it is. Which tool's is decided by the first record.
 pub(super) struct Shape {
     pub map: Option<Map>,
+    peer: Peers,
+}
+
+enum Peers {
+    Unknown,
+    Known(Option<&'static Peer>),
 }
 
 impl Shape {
     /// A plan's map was checked when the plan was made.
     pub(super) fn of(plan: &RunPlan) -> Self {
-        Self { map: plan.map.as_ref().and_then(|entries| Map::new(entries).ok()) }
+        Self::new(plan.map.as_ref().and_then(|entries| Map::new(entries).ok()), None)
+    }
+
+    /// None of a peer leaves it to the first record.
+    pub(super) fn new(map: Option<Map>, peer: Option<&'static Peer>) -> Self {
+        let peer = if peer.is_some() || map.is_some() { Peers::Known(peer) } else { Peers::Unknown };
+        Self { map, peer }
+    }
+
+    /// Whose shape it is, once a record was seen.
+    pub(super) fn peer(&self) -> Option<&'static Peer> {
+        match self.peer {
+            Peers::Known(peer) => peer,
+            Peers::Unknown => None,
+        }
     }
 
     /// Sets `seen` for each source of the map that leads somewhere.
-    pub(super) fn row(&self, fields: &Json, seen: &mut [bool]) -> Result<RowRecord, Vec<Flaw>> {
-        let Some(map) = &self.map else {
-            return decode(&object::entries(fields.as_str()).unwrap_or_default());
-        };
-        let fields = map.apply(fields, seen);
-        let fields: Vec<_> = fields.iter().map(|(key, raw)| (Cow::Borrowed(key.as_ref()), raw.as_ref())).collect();
-        decode(&fields)
+    pub(super) fn row(&mut self, fields: &Json, seen: &mut [bool]) -> Result<RowRecord, Vec<Flaw>> {
+        if let Some(map) = &self.map {
+            let fields = map.apply(fields, seen);
+            let fields: Vec<_> = fields.iter().map(|(key, raw)| (Cow::Borrowed(key.as_ref()), raw.as_ref())).collect();
+            return decode(&fields);
+        }
+        let entries = object::entries(fields.as_str()).unwrap_or_default();
+        if matches!(self.peer, Peers::Unknown) {
+            let keys: Vec<_> = entries.iter().map(|(key, _)| key.as_ref()).collect();
+            self.peer = Peers::Known(Peer::of(&keys));
+        }
+        match self.peer() {
+            Some(peer) => peer.read(&entries),
+            None => decode(&entries),
+        }
     }
 }
 
@@ -62,7 +91,7 @@ pub fn records(
     source: &mut dyn Read,
     each: &mut dyn FnMut(u64, RowRecord) -> ControlFlow<()>,
 ) -> Result<(), RowsError> {
-    let shape = Shape::of(plan);
+    let mut shape = Shape::of(plan);
     let mut index = 0;
     let mut changed = None;
     reader.read(plan.format, source, &mut |record| {
@@ -96,7 +125,7 @@ pub fn ids(reader: &dyn DataReader, plan: &RunPlan, source: &mut dyn Read) -> Re
     let (mut ids, mut seen) = (Vec::new(), HashMap::<u64, u64>::new());
     records(reader, plan, source, &mut |_, row| {
         ids.push(row.id.unwrap_or_else(|| {
-            let hash = hash_inputs(row.inputs.as_str()).unwrap_or_default();
+            let hash = hash_inputs(&row.inputs).unwrap_or_default();
             let occurrence = seen.entry(hash).or_default();
             *occurrence += 1;
             generated(hash, *occurrence)
@@ -187,7 +216,7 @@ impl Rows {
 
 fn id(record: &RowRecord, index: u64, identities: &Identities) -> String {
     record.id.clone().unwrap_or_else(|| {
-        let hash = hash_inputs(record.inputs.as_str()).unwrap_or(0);
+        let hash = hash_inputs(&record.inputs).unwrap_or(0);
         generated(hash, identities.occurrence(hash, index))
     })
 }

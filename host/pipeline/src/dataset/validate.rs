@@ -1,6 +1,6 @@
 //! One pass over a data file, before anything runs.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -8,6 +8,7 @@ use model::object;
 use model::ports::{BrokenRecord, BrokenTrace, DataReader, Record, TraceReader};
 use model::row::RowRecord;
 use model::run::{DatasetSnapshot, RunPlan};
+use model::slice::SliceKey;
 
 use super::findings::Findings;
 use super::hashing::Hashing;
@@ -42,6 +43,8 @@ pub enum DatasetError {
     Invalid(#[from] Problems),
     #[error("`{path}` can't be read")]
     Read { path: String, source: io::Error },
+    #[error("rows can't be written down while they are read")]
+    Spool { source: io::Error },
 }
 
 /// Reads a data file to its end and reports everything that is wrong with it.
@@ -60,7 +63,8 @@ pub fn validate(input: Input<'_>, source: &mut dyn Read) -> Result<Checked, Data
     let result = result.and_then(|()| io::copy(&mut source, &mut io::sink()));
     result.map_err(|source| DatasetError::Read { path: input.path.to_owned(), source })?;
     let Finished { identities, rows, trials, grouped } = pass.finish()?;
-    let snapshot = DatasetSnapshot { path: input.path.to_owned(), digest: source.digest(), rows, trials, grouped };
+    let (path, digest) = (input.path.to_owned(), source.digest());
+    let snapshot = DatasetSnapshot { path, version: None, digest, rows, trials, grouped };
     Ok(Checked { snapshot, identities })
 }
 
@@ -83,6 +87,9 @@ struct Pass<'a> {
     has_outputs: bool,
     /// Whether some row has a cluster, a session or a weight.
     grouped: bool,
+    /// For each key that the suite slices by, whether a row has it; and the tags that rows have, for hints.
+    sliced: Vec<bool>,
+    tags: BTreeSet<String>,
     /// Hashes of the sessions so far, where the run may end before its last row.
     sessions: HashSet<u128>,
 }
@@ -110,6 +117,8 @@ impl<'a> Pass<'a> {
             trials: 0,
             has_outputs: false,
             grouped: false,
+            sliced: vec![false; input.plan.slices.len()],
+            tags: BTreeSet::new(),
             sessions: HashSet::new(),
         }
     }
@@ -132,7 +141,7 @@ impl<'a> Pass<'a> {
     }
 
     fn row(&mut self, index: u64, line: u64, row: &RowRecord) {
-        let is_meant = match (&row.id, hash_inputs(row.inputs.as_str())) {
+        let is_meant = match (&row.id, hash_inputs(&row.inputs)) {
             (Some(id), _) => {
                 self.identities.given(id, line);
                 self.input.plan.only.as_ref().is_none_or(|only| only == id)
@@ -150,6 +159,7 @@ impl<'a> Pass<'a> {
         if let Some(Err(broken)) = row.trace.as_ref().map(|trace| self.input.traces.read(trace)) {
             return self.findings.flaw(line, flaw_of(broken));
         }
+        self.slice(row);
         if is_meant && self.input.plan.limit.is_none_or(|limit| index < limit) {
             if let Some(flaw) = self.undecidable(row) {
                 return self.findings.flaw(line, flaw);
@@ -183,7 +193,11 @@ impl<'a> Pass<'a> {
             self.findings.forget_flaws();
         }
         let missing = if self.findings.is_empty() && unmatched.is_empty() { self.missing() } else { None };
+        let is_sound = self.findings.is_empty() && unmatched.is_empty() && missing.is_none();
         let mut problems = Problems(unmatched);
+        if is_sound {
+            problems.0.extend(self.unsliced());
+        }
         problems.0.extend(self.findings.finish().0);
         problems.0.extend(missing);
         if problems.0.is_empty() {
@@ -206,6 +220,31 @@ impl<'a> Pass<'a> {
         let message = format!("`stop` of the suite can't work with {what}");
         let hint = Some("take `stop` out of the suite, or this out of the rows".to_owned());
         Some(Flaw { field: Some(field.to_owned()), message, hint })
+    }
+
+    fn slice(&mut self, row: &RowRecord) {
+        /// Tags of which some rows may have others each.
+        const MOST_TAGS: usize = 100;
+        for (is_there, key) in self.sliced.iter_mut().zip(&self.input.plan.slices) {
+            *is_there |= key.of(row).is_some();
+        }
+        if self.sliced.contains(&false) && self.tags.len() < MOST_TAGS {
+            self.tags.extend(row.tags.keys().cloned());
+        }
+    }
+
+    /// Keys of slices that no row has.
+    fn unsliced(&self) -> Vec<Problem> {
+        let missing = self.input.plan.slices.iter().zip(&self.sliced).filter(|(_, is_there)| !**is_there);
+        let problem = |(key, _): (&SliceKey, &bool)| {
+            let hint = match (key, self.tags.len()) {
+                (SliceKey::Tag(name), 1..) => nearest::hint(name, "tags", self.tags.iter().map(String::as_str)),
+                _ => "take it out, or give rows what they are to be sliced by".to_owned(),
+            };
+            let message = format!("no row of `{}` has `{key}`", self.input.path);
+            self.input.suite.problem("/slices", message).hint(hint)
+        };
+        missing.map(problem).collect()
     }
 
     fn unmatched_sources(&self) -> Vec<Problem> {
@@ -255,7 +294,7 @@ impl<'a> Pass<'a> {
     }
 }
 
-fn flaw_of(BrokenTrace { field, message, hint }: BrokenTrace) -> Flaw {
+pub(super) fn flaw_of(BrokenTrace { field, message, hint }: BrokenTrace) -> Flaw {
     let field = if field.is_empty() { "trace".to_owned() } else { format!("trace.{field}") };
     Flaw { field: Some(field), message, hint }
 }

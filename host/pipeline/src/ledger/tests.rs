@@ -72,7 +72,6 @@ async fn only_runs_that_can_be_compared_are_looked_at() {
     let rows: &[&str] = &["+++"];
     let runs = vec![
         (earlier(1, |run| run.header.plan.suite = "other".to_owned()), rows),
-        (earlier(2, |run| run.header.data.digest = "other".to_owned()), rows),
         (earlier(3, |run| run.report = None), rows),
         (earlier(4, |run| run.header.origin.branch = Some("feature".to_owned())), rows),
         (earlier(5, |run| run.header.origin.branch = Some("main".to_owned())), rows),
@@ -100,4 +99,17 @@ async fn what_came_behind_the_baseline_is_not_what_it_was_like() {
     let header = header(plan(vec![scorer("s")]));
     let ledgers = ledgers(&memory, &header, id(1), &BTreeSet::from(["s"])).await.expect("memory");
     assert_eq!((ledgers[0].runs.clone(), ledgers[0].regressed.count), (vec![id(1)], 1));
+}
+
+#[tokio::test]
+async fn a_row_is_known_by_its_id_wherever_it_stands() {
+    let memory = Memory::default();
+    let mut before = results(&["---", "+++"]);
+    before.iter_mut().for_each(|result| result.id = ["other", "q0"][result.index as usize].to_owned());
+    let grown = earlier(1, |run| run.header.data.digest = "other".to_owned());
+    memory.others.lock().expect("no panic").insert(id(1), (grown, before));
+    memory.put_results(run_id(), results(&["---", "+++"])).await.expect("memory");
+    let header = header(plan(vec![scorer("s")]));
+    let ledgers = ledgers(&memory, &header, id(1), &BTreeSet::from(["s"])).await.expect("memory");
+    assert_eq!((&ledgers[0].regressed.first[..], ledgers[0].unknown), (&["q0".to_owned()][..], 1));
 }

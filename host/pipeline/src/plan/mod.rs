@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use model::dataset::DatasetReference;
 use model::endpoint::{Flow, Judges};
 use model::limits::CallLimits;
 use model::ports::{Binding, Call, Catalog, Plugin};
@@ -34,7 +35,7 @@ pub(crate) use judges::filled_in as endpoints;
 /// What the command line says instead of the suite.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// A data file, relative to the working folder.
+    /// A data file, relative to the working folder, or with `dataset:` in front a version of a dataset.
     pub data: Option<String>,
     /// Evaluate only the first rows; at least 1.
     pub limit: Option<u64>,
@@ -62,12 +63,13 @@ pub struct Planned {
     pub max_usd: Option<f64>,
 }
 
-/// Where rows come from: a data file, and what its path is relative to, or traces.
+/// Where rows come from: a data file, and what its path is relative to, a dataset, or traces.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DataSource {
     /// The folder of the suite file.
     BesideSuite(String),
     WorkingFolder(String),
+    Dataset(DatasetReference),
     Traces(Sampled),
 }
 
@@ -153,7 +155,8 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         quarantine: distinct(&suite.quarantine),
         stop: suite.stop,
         format,
-        map: suite.data.map.clone(),
+        // A dataset's rows are as they should be, whatever the suite's own file needs.
+        map: suite.data.map.clone().filter(|_| !matches!(data, Some(DataSource::Dataset(_)))),
         traces: match &data {
             Some(DataSource::Traces(traces)) => Some(traces.filter.clone()),
             _ => None,
@@ -170,37 +173,55 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     problems.unless_empty(Planned { plan, predictor, bindings, aggregators: aggregations, data, concurrency, max_usd })
 }
 
+/// What stands in front of the name of a dataset where a path could stand.
+const DATASET: &str = "dataset:";
+
 fn data(suite: &Suite, source: &Source, instead: Option<String>) -> Result<DataSource, Problem> {
-    let Data { path, traces, experiment, sample, seed, format, map } = &suite.data;
+    let Data { path, dataset, traces, experiment, sample, seed, format, map } = &suite.data;
     if let Some(path) = instead {
-        return Ok(DataSource::WorkingFolder(path));
+        return match path.strip_prefix(DATASET) {
+            Some(name) => reference(name).map_err(|message| Problem::new("--data", message)),
+            None => Ok(DataSource::WorkingFolder(path)),
+        };
     }
     let of_traces = [("experiment", experiment.is_some()), ("sample", sample.is_some()), ("seed", seed.is_some())];
-    let of_files = [("path", path.is_some()), ("format", format.is_some()), ("map", map.is_some())];
-    let misplaced = |keys: [(&'static str, bool); 3]| keys.into_iter().find(|(_, is_said)| *is_said);
-    match (path, traces) {
-        (Some(path), None) => match misplaced(of_traces) {
-            None => Ok(DataSource::BesideSuite(path.clone())),
-            Some((key, _)) => {
-                Err(source.problem(&format!("/data/{key}"), "is for `traces`, and these rows are in a file"))
-            }
-        },
-        (None, Some(filter)) => match misplaced(of_files) {
-            None => Ok(DataSource::Traces(Sampled {
+    let of_files = [("format", format.is_some()), ("map", map.is_some())];
+    let misplaced = |keys: &[(&'static str, bool)], what: &str| match keys.iter().find(|(_, is_said)| *is_said) {
+        Some((key, _)) => Err(source.problem(&format!("/data/{key}"), what)),
+        None => Ok(()),
+    };
+    match (path, dataset, traces) {
+        (Some(path), None, None) => {
+            misplaced(&of_traces, "is for `traces`, and these rows are in a file")?;
+            Ok(DataSource::BesideSuite(path.clone()))
+        }
+        (None, Some(name), None) => {
+            misplaced(&of_traces, "is for `traces`, and these rows are in a dataset")?;
+            misplaced(&of_files, "is for files, and these rows are in a dataset")?;
+            reference(name).map_err(|message| source.problem("/data/dataset", message))
+        }
+        (None, None, Some(filter)) => {
+            misplaced(&of_files, "is for files, and these rows are traces")?;
+            Ok(DataSource::Traces(Sampled {
                 filter: filter.clone(),
                 experiment: experiment.clone(),
                 sample: *sample,
                 seed: seed.or(suite.seed).unwrap_or(0),
-            })),
-            Some((key, _)) => Err(source.problem(&format!("/data/{key}"), "is for files, and these rows are traces")),
-        },
-        (Some(_), Some(_)) => {
-            Err(source.problem("/data/traces", "rows come from one place").hint("leave out `path` or `traces`"))
+            }))
         }
-        (None, None) => Err(source
-            .problem("/data", "missing key `path`")
-            .hint("name a file with `path`, or choose traces with `traces: \"status = 'ERROR'\"`")),
+        (None, None, None) => Err(source.problem("/data", "missing key `path`").hint(
+            "name a file with `path`, a dataset with `dataset: support@3`, or choose traces with `traces: \"status = 'ERROR'\"`",
+        )),
+        _ => {
+            let last = if traces.is_some() { "traces" } else { "dataset" };
+            let problem = source.problem(&format!("/data/{last}"), "rows come from one place");
+            Err(problem.hint("leave out all but one of `path`, `dataset` and `traces`"))
+        }
     }
+}
+
+fn reference(name: &str) -> Result<DataSource, String> {
+    DatasetReference::parse(name).map(DataSource::Dataset)
 }
 
 /// The one scorer of a suite, without a run: nobody looks for its rows, or for judges.
@@ -286,17 +307,19 @@ fn format(suite: &Suite, source: &Source, data: &DataSource) -> Result<DataForma
     let (path, found) = match data {
         DataSource::BesideSuite(path) => (path, said.or(by_ending(path))),
         DataSource::WorkingFolder(path) => (path, by_ending(path).or(said)),
-        DataSource::Traces(_) => return Ok(DataFormat::Jsonl),
+        DataSource::Dataset(_) | DataSource::Traces(_) => return Ok(DataFormat::Jsonl),
     };
     let problem = || source.problem("/data/path", format!("the ending of `{path}` does not say which format it has"));
-    found.ok_or_else(|| problem().hint("add `format: jsonl`, `json` or `csv` to `data`"))
+    found.ok_or_else(|| problem().hint("add `format: jsonl`, `json`, `csv` or `parquet` to `data`"))
 }
 
-fn by_ending(path: &str) -> Option<DataFormat> {
+/// The format that the ending of a path says.
+pub fn by_ending(path: &str) -> Option<DataFormat> {
     match path.rsplit_once('.')?.1.to_ascii_lowercase().as_str() {
         "jsonl" | "ndjson" => Some(DataFormat::Jsonl),
         "json" => Some(DataFormat::Json),
         "csv" => Some(DataFormat::Csv),
+        "parquet" | "pq" => Some(DataFormat::Parquet),
         _ => None,
     }
 }

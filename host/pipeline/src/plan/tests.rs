@@ -305,9 +305,33 @@ fn the_data_needs_a_format_and_a_sound_map() {
         "name: s\ndata:\n  path: rows.txt\n  map:\n    input.q: q\n    inputs.q: q\nscorers: [exact_match]\n",
         &[
             "karat.yaml:3: data.path: the ending of `rows.txt` does not say which format it has",
-            "hint: add `format: jsonl`, `json` or `csv` to `data`",
+            "hint: add `format: jsonl`, `json`, `csv` or `parquet` to `data`",
             "karat.yaml:5: data.map[\"input.q\"]: `input` is no field of a row",
             "hint: did you mean `inputs`?",
         ],
     );
+}
+
+#[test]
+fn rows_of_a_dataset_are_named_by_version() {
+    let of = |data: &str, overrides: Overrides| {
+        planned(&format!("name: s\ndata: {data}\nscorers: [exact_match]\n"), overrides).expect("a plan")
+    };
+    let reference = |text: &str| DataSource::Dataset(DatasetReference::parse(text).expect("a reference"));
+    assert_eq!(of("{ dataset: support@3 }", Overrides::default()).data, reference("support@3"));
+    // What the suite's own file needs is not for a dataset.
+    let overrides = Overrides { data: Some("dataset:support".to_owned()), ..Overrides::default() };
+    let Planned { plan, data, .. } = of("{ path: x.csv, map: { inputs.q: q } }", overrides);
+    assert_eq!((data, plan.map, plan.format), (reference("support"), None, DataFormat::Jsonl));
+    let wrong =
+        |data: &str, expected: &[&str]| check(&format!("name: s\ndata: {data}\nscorers: [exact_match]\n"), expected);
+    wrong("{ dataset: support@0 }", &["karat.yaml:2: data.dataset: versions are counted from 1"]);
+    wrong("{ dataset: \"@3\" }", &["karat.yaml:2: data.dataset: the name of a dataset is missing"]);
+    wrong("{ dataset: s, format: csv }", &["karat.yaml:2: data.format: is for files, and these rows are in a dataset"]);
+    wrong(
+        "{ dataset: s, sample: 3 }",
+        &["karat.yaml:2: data.sample: is for `traces`, and these rows are in a dataset"],
+    );
+    let hint = "hint: leave out all but one of `path`, `dataset` and `traces`";
+    wrong("{ dataset: s, path: x.csv }", &["karat.yaml:2: data.dataset: rows come from one place", hint]);
 }

@@ -88,3 +88,28 @@ fn what_is_decided_by_the_last_row_did_not_end_early() {
     assert_eq!(all_pass(needed), None);
     assert_eq!(all_pass(needed + 1).expect("a decision").decided.rows, needed);
 }
+
+/// A dataset is drawn from without putting rows back, which leaves less to chance than the bet allows for.
+#[test]
+fn a_wrong_decision_is_rarer_than_alpha_and_most_rows_are_spared() {
+    const RUNS: u64 = 60;
+    let rows = 500;
+    // Four rows of five pass.
+    let row = |index: u64| of_row(index, [!index.is_multiple_of(5), true]);
+    let decisions = |gate: &str| {
+        let with = |seed| {
+            let mut header = run(gate, rows, 1);
+            header.plan.seed = seed;
+            decided(&header, (0..rows).map(row))
+        };
+        (0..RUNS).map(with).collect::<Vec<_>>()
+    };
+    // The run as a whole would say the opposite.
+    for (gate, wrong) in [("a > 0.8", true), ("a < 0.8", true), ("a >= 0.81", true), ("a >= 0.79", false)] {
+        let is_wrong = |decision: &&Option<Decision>| decision.as_ref().is_some_and(|one| one.holds == [wrong]);
+        let errors = decisions(gate).iter().filter(is_wrong).count() as f64 / RUNS as f64;
+        assert!(errors <= 0.05, "{gate}: {errors}");
+    }
+    let worked = decisions("a >= 0.7").iter().map(|one| one.as_ref().map_or(rows, |one| one.decided.rows)).sum::<u64>();
+    assert!(worked * 10 <= RUNS * rows * 7, "{worked}");
+}

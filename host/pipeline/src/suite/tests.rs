@@ -62,7 +62,7 @@ fn shapes_are_named_as_people_name_them() {
     check(
         "name: s\ndata: { path: x.csv, format: xml }\nscorers: exact_match\n",
         &[
-            "karat.yaml:2: data.format: expected `jsonl`, `json` or `csv`, found `xml`",
+            "karat.yaml:2: data.format: expected `jsonl`, `json`, `csv` or `parquet`, found `xml`",
             "karat.yaml:3: scorers: expected a list, found a text",
         ],
     );

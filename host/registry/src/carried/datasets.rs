@@ -38,6 +38,7 @@ impl Registry {
     ///
     /// `Missing` where there is no such dataset.
     pub async fn carry_records(&self, dataset: &str, brought: &[DatasetRecord]) -> Result<u64, Error> {
+        self.unpack(dataset).await?;
         let mut new = 0;
         for brought in brought.chunks(AT_ONCE) {
             new += self.change(dataset, async || self.carrying(dataset, brought).await).await?;
@@ -46,7 +47,7 @@ impl Registry {
     }
 
     async fn carrying(&self, id: &str, brought: &[DatasetRecord]) -> Result<(Vec<Change>, u64), Error> {
-        let mut dataset = self.found_dataset(id).await?;
+        let mut dataset = self.unpacked_dataset(id).await?;
         let (mut changes, mut seen) = (Vec::new(), HashSet::new());
         for record in brought {
             let inputs = digest_of_inputs(&record.inputs);

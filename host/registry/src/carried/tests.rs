@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::dataset::{Dataset, DatasetRecord, Records};
+use model::dataset::{Dataset, DatasetRecord, Records, RowFields, Versions};
 use model::json::Json;
 use model::prompt::{Prompt, PromptVersion, VersionContent};
 use model::tracking::{Experiment, Lifecycle, Metric, Status, TrackedRun};
@@ -105,6 +105,7 @@ async fn records_keep_their_order_and_their_times() {
         tags: BTreeMap::new(),
         experiments: vec!["7".to_owned()],
         records: Records { count: 99, ..Records::default() },
+        versions: Versions::default(),
         created: 1,
         updated: 2,
         created_by: Some("ann".to_owned()),
@@ -117,6 +118,7 @@ async fn records_keep_their_order_and_their_times() {
         expectations: None,
         tags: None,
         source: None,
+        more: RowFields::default(),
         created: 10 + number,
         updated: 20,
         created_by: Some("bob".to_owned()),

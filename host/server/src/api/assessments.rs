@@ -34,7 +34,7 @@ pub(super) struct Saying {
 }
 
 impl Saying {
-    fn assessment(self, id: AssessmentId, created: u64, updated: u64) -> Result<Assessment, Refusal> {
+    pub(super) fn assessment(self, id: AssessmentId, created: u64, updated: u64) -> Result<Assessment, Refusal> {
         check_name(&self.name)?;
         let said = match (self.feedback, self.expectation, self.failed) {
             (Some(value), None, None) => Said::Feedback(value),

@@ -6,6 +6,7 @@ mod input;
 mod openapi;
 mod scores;
 mod search;
+mod sessions;
 mod tags;
 mod traces;
 
@@ -26,11 +27,12 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
 }
 
 /// Each path with what can be done there, as `openapi.json` has it.
-fn resources() -> [(&'static str, MethodRouter<Arc<Shared>>); 9] {
+fn resources() -> [(&'static str, MethodRouter<Arc<Shared>>); 10] {
     [
         ("/openapi.json", get(openapi::document)),
         ("/experiments", get(experiments::list)),
         ("/scores", post(scores::score)),
+        ("/sessions/{session}/assessments", post(sessions::assess)),
         ("/traces", get(search::search)),
         ("/traces/{id}", get(traces::show).delete(traces::delete)),
         ("/traces/{id}/spans", get(traces::spans)),

@@ -99,7 +99,8 @@ async fn delete(State(shared): State<Arc<Shared>>, Path(path): Path<String>) -> 
 /// Names within a folder. A file has none, which is how clients tell files from folders.
 async fn list(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let folder = plain(asked.text("path")?.unwrap_or_default())?;
-    let files = shared.registry.artifacts(&folder).await?.into_iter().map(|entry| File::of(entry, "")).collect();
+    let entries = shared.registry.artifacts(&folder).await?;
+    let files = entries.into_iter().map(|entry| json!(File::of(entry, ""))).collect();
     Ok(Json(page::answer("files", files, None)))
 }
 
@@ -108,7 +109,7 @@ async fn list_of_run(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer 
     let (folder, run) = (plain(asked.text("path")?.unwrap_or_default())?, runs::id(&asked)?);
     let uri = runs::artifact_uri(&runs::find(&shared, run).await?);
     let entries = shared.registry.artifacts(&format!("{}/{folder}", root(&uri)?)).await?;
-    let files = entries.into_iter().map(|entry| File::of(entry, &folder)).collect();
+    let files = entries.into_iter().map(|entry| json!(File::of(entry, &folder))).collect();
     let mut answer = page::answer("files", files, None);
     answer["root_uri"] = json!(uri);
     Ok(Json(answer))

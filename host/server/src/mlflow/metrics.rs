@@ -105,7 +105,7 @@ async fn history(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     runs::find(&shared, id).await?;
     let history = shared.registry.metric_history(id, key, after.as_deref(), size).await?;
     let next = history.next.map(|after| page::token(&After { after }));
-    Ok(Json(page::answer("metrics", history.points.iter().map(Shown::of).collect(), next)))
+    Ok(Json(page::answer("metrics", history.points.iter().map(|point| json!(Shown::of(point))).collect(), next)))
 }
 
 /// The histories of several runs, for charts; runs that are not there have none.
@@ -178,7 +178,7 @@ async fn sampled(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
         let kept = spread(points.len(), most).map(|place| &points[place]);
         found.extend(kept.map(|metric| json!(ShownOfRun { metric: Shown::of(metric), run_id: id })));
     }
-    Ok(Json(page::answer("metrics", found, None)))
+    Ok(Json(page::answer("metrics", found.into(), None)))
 }
 
 /// Up to `most` places of so many, spread evenly: the first and the last are among them, and of one, it is the last.

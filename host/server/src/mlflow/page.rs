@@ -49,11 +49,11 @@ pub(super) fn of<T>(mut all: Vec<T>, asked: &Asked, size: usize) -> Result<(Vec<
     Ok((page, next))
 }
 
-/// A page as it is answered: what is empty is not there.
-pub(super) fn answer<T: Serialize>(list: &str, page: Vec<T>, next: Option<String>) -> Value {
+/// A page as it is answered, of a list: what is empty is not there.
+pub(super) fn answer(list: &str, page: Value, next: Option<String>) -> Value {
     let mut fields = Map::new();
-    if !page.is_empty() {
-        fields.insert(list.to_owned(), json!(page));
+    if page != json!([]) {
+        fields.insert(list.to_owned(), page);
     }
     if let Some(next) = next {
         fields.insert("next_page_token".to_owned(), Value::String(next));

@@ -12,6 +12,7 @@ mod metrics;
 mod older;
 mod refusals;
 mod runs;
+mod sessions;
 mod trace_metrics;
 mod traces;
 mod webhooks;

@@ -8,16 +8,16 @@ use crate::{INVALID, MISSING, Running, each};
 const DATASETS: &str = "/3.0/mlflow/datasets";
 
 impl Running {
-    async fn dataset(&self, name: &str, tags: Value, experiments: Value) -> Value {
+    pub(crate) async fn dataset(&self, name: &str, tags: Value, experiments: Value) -> Value {
         let body = json!({"name": name, "experiment_ids": experiments, "tags": tags.to_string()});
         self.post(&format!("{DATASETS}/create"), body).await["dataset"].clone()
     }
 
-    async fn merge(&self, id: &str, records: Value) -> Value {
+    pub(crate) async fn merge(&self, id: &str, records: Value) -> Value {
         self.post(&format!("{DATASETS}/{id}/records"), json!({"records": records.to_string()})).await
     }
 
-    async fn records(&self, id: &str) -> Vec<Value> {
+    pub(crate) async fn records(&self, id: &str) -> Vec<Value> {
         let page = self.get(&format!("{DATASETS}/{id}/records"), json!({"max_results": 1000})).await;
         parsed(&page["records"]).as_array().unwrap().clone()
     }

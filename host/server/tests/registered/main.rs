@@ -8,6 +8,7 @@
 mod apps;
 mod datasets;
 mod experiments;
+mod imported;
 mod issues;
 mod prompts;
 mod reviews;
@@ -41,9 +42,12 @@ struct Running {
 
 impl Running {
     async fn start() -> Self {
+        Self::over(&MemoryStore::new()).await
+    }
+
+    async fn over(store: &MemoryStore) -> Self {
         // The client asks for one though it never uses it.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let store = MemoryStore::new();
         let parts = Parts {
             traces: Arc::new(store.clone()),
             documents: Arc::new(store.clone()),

@@ -17,6 +17,7 @@ impl Assessed {
             name: strings.put_whole(&assessment.name),
             value,
             is_expectation,
+            of_session: assessment.is_of_session(),
             created: assessment.created,
             overrides: assessment.overrides.map(|id| *id.0.as_bytes()),
             note,

@@ -3,7 +3,6 @@
 //! Postcard of structs that are this file's own. They are frozen, down to the order of fields: a change is a new kind of
 //! frame beside the old, or a list that stands behind what is read without it.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
 use model::digest::{SpanDigest, Tokens};
@@ -14,7 +13,8 @@ use serde_json::value::RawValue;
 
 use super::id::{self, SpanId};
 
-type Text<'a> = Cow<'a, str>;
+/// A text where it stands in the bytes: nothing is copied of a span that nobody wants.
+type Text<'a> = &'a str;
 type Pairs<'a> = Vec<(Text<'a>, Text<'a>)>;
 
 /// Spans, and who made them.
@@ -180,20 +180,20 @@ fn broken() -> postcard::Error {
 }
 
 fn pairs(attributes: &Attributes) -> Pairs<'_> {
-    attributes.iter().map(|(name, value)| (name.into(), value.as_str().into())).collect()
+    attributes.iter().map(|(name, value)| (&name[..], value.as_str())).collect()
 }
 
 /// None where a value is no JSON. However deep it nests: it was taken as it is.
 fn attributes(pairs: Pairs<'_>) -> Option<Attributes> {
     let value = |value: &str| serde_json::from_str::<&RawValue>(value).ok().map(Json::from_raw);
-    pairs.into_iter().map(|(name, text)| Some((name.into_owned(), value(&text)?))).collect()
+    pairs.into_iter().map(|(name, text)| Some((name.to_owned(), value(text)?))).collect()
 }
 
 fn stored_source(source: &Source) -> StoredSource<'_> {
     StoredSource {
         resource: pairs(&source.resource),
-        scope: (&source.scope).into(),
-        scope_version: (&source.scope_version).into(),
+        scope: &source.scope,
+        scope_version: &source.scope_version,
         scope_attributes: pairs(&source.scope_attributes),
     }
 }
@@ -201,8 +201,8 @@ fn stored_source(source: &Source) -> StoredSource<'_> {
 fn source(stored: StoredSource<'_>) -> Option<Arc<Source>> {
     Some(Arc::new(Source {
         resource: Arc::new(attributes(stored.resource)?),
-        scope: stored.scope.into_owned(),
-        scope_version: stored.scope_version.into_owned(),
+        scope: stored.scope.to_owned(),
+        scope_version: stored.scope_version.to_owned(),
         scope_attributes: attributes(stored.scope_attributes)?,
     }))
 }
@@ -220,25 +220,19 @@ fn stored_span<'a>(span: &'a Span, sources: &mut Vec<&'a Arc<Source>>) -> Result
         Status::Ok => (1, ""),
         Status::Error(said) => (2, &said[..]),
     };
-    let event = |event: &'a Event| StoredEvent {
-        name: (&event.name).into(),
-        time: event.time,
-        attributes: pairs(&event.attributes),
-    };
-    let link = |link: &'a Link| StoredLink {
-        trace: (&link.trace).into(),
-        span: (&link.span).into(),
-        attributes: pairs(&link.attributes),
-    };
+    let event =
+        |event: &'a Event| StoredEvent { name: &event.name, time: event.time, attributes: pairs(&event.attributes) };
+    let link =
+        |link: &'a Link| StoredLink { trace: &link.trace, span: &link.span, attributes: pairs(&link.attributes) };
     Ok(StoredSpan {
         id: id::span(&span.id)?,
         parent: span.parent.as_deref().map(id::span).transpose()?,
-        name: (&span.name).into(),
+        name: &span.name,
         kind: kind_number(span.kind),
         start: span.start,
         end: span.end,
         status,
-        said: said.into(),
+        said,
         attributes: pairs(&span.attributes),
         events: span.events.iter().map(event).collect(),
         links: span.links.iter().map(link).collect(),
@@ -248,23 +242,23 @@ fn stored_span<'a>(span: &'a Span, sources: &mut Vec<&'a Arc<Source>>) -> Result
 
 fn span(stored: StoredSpan<'_>, sources: &[Arc<Source>]) -> Option<Span> {
     let event = |event: StoredEvent<'_>| {
-        Some(Event { name: event.name.into_owned(), time: event.time, attributes: attributes(event.attributes)? })
+        Some(Event { name: event.name.to_owned(), time: event.time, attributes: attributes(event.attributes)? })
     };
     let link = |link: StoredLink<'_>| {
-        let (trace, span) = (link.trace.into_owned(), link.span.into_owned());
+        let (trace, span) = (link.trace.to_owned(), link.span.to_owned());
         Some(Link { trace, span, attributes: attributes(link.attributes)? })
     };
     Some(Span {
         id: id::hex(&stored.id),
         parent: stored.parent.map(|parent| id::hex(&parent)),
-        name: stored.name.into_owned(),
+        name: stored.name.to_owned(),
         kind: kind(stored.kind)?,
         start: stored.start,
         end: stored.end,
         status: match stored.status {
             0 => Status::Unset,
             1 => Status::Ok,
-            2 => Status::Error(stored.said.into_owned()),
+            2 => Status::Error(stored.said.to_owned()),
             _ => return None,
         },
         attributes: attributes(stored.attributes)?,
@@ -300,7 +294,7 @@ fn kind(number: u8) -> Option<SpanKind> {
 
 fn stored_digest(digest: &SpanDigest) -> Result<StoredDigest<'_>, id::Wrong> {
     fn some(text: &Option<String>) -> Option<Text<'_>> {
-        text.as_deref().map(Cow::Borrowed)
+        text.as_deref()
     }
     let counts = |tokens: &Tokens| {
         [tokens.input, tokens.output, tokens.cache_read, tokens.cache_write, tokens.reasoning, tokens.total]
@@ -311,7 +305,7 @@ fn stored_digest(digest: &SpanDigest) -> Result<StoredDigest<'_>, id::Wrong> {
         start: digest.start,
         end: digest.end,
         version: digest.version,
-        name: (&digest.name).into(),
+        name: &digest.name,
         kind: some(&digest.kind),
         is_error: digest.is_error,
         service: some(&digest.service),
@@ -320,15 +314,15 @@ fn stored_digest(digest: &SpanDigest) -> Result<StoredDigest<'_>, id::Wrong> {
         model: some(&digest.model),
         tokens: digest.tokens.as_ref().map(counts),
         cost: digest.cost,
-        prompts: digest.prompts.iter().map(Cow::from).collect(),
-        metadata: digest.metadata.iter().map(|(name, value)| (name.into(), value.into())).collect(),
+        prompts: digest.prompts.iter().map(String::as_str).collect(),
+        metadata: digest.metadata.iter().map(|(name, value)| (&name[..], &value[..])).collect(),
         inputs: some(&digest.inputs),
         outputs: some(&digest.outputs),
     })
 }
 
 fn digest(stored: StoredDigest<'_>, [input_cost, output_cost]: [Option<u64>; 2]) -> SpanDigest {
-    let some = |text: Option<Text<'_>>| text.map(Cow::into_owned);
+    let some = |text: Option<Text<'_>>| text.map(str::to_owned);
     let tokens = |[input, output, cache_read, cache_write, reasoning, total]: [u64; 6]| Tokens {
         input,
         output,
@@ -343,7 +337,7 @@ fn digest(stored: StoredDigest<'_>, [input_cost, output_cost]: [Option<u64>; 2])
         version: stored.version,
         id: id::hex(&stored.id),
         parent: stored.parent.map(|parent| id::hex(&parent)),
-        name: stored.name.into_owned(),
+        name: stored.name.to_owned(),
         kind: some(stored.kind),
         is_error: stored.is_error,
         service: some(stored.service),
@@ -354,8 +348,8 @@ fn digest(stored: StoredDigest<'_>, [input_cost, output_cost]: [Option<u64>; 2])
         cost: stored.cost,
         input_cost,
         output_cost,
-        prompts: stored.prompts.into_iter().map(Cow::into_owned).collect(),
-        metadata: stored.metadata.into_iter().map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+        prompts: stored.prompts.into_iter().map(str::to_owned).collect(),
+        metadata: stored.metadata.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect(),
         inputs: some(stored.inputs),
         outputs: some(stored.outputs),
     }

@@ -4,6 +4,7 @@
 //! greatest, and `not` turns them round, so that what is certain stays certain.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
 
 use model::search::{
     Comparison, CompiledTest, Field, Filter, Found, SpanField, SpanFilter, Test, TokenKind, Value, found_in_json,
@@ -12,6 +13,7 @@ use model::search::{
 use super::id;
 use super::part::{Part, State, Step, dollars};
 use super::strings::{ListId, NONE, Strings, TextId};
+use super::table::Table;
 
 /// What is known of a condition.
 pub(super) type Verdict = u8;
@@ -24,7 +26,7 @@ fn verdict(is_so: bool) -> Verdict {
     if is_so { YES } else { NO }
 }
 
-/// A filter, made ready for the texts of a store.
+/// A filter, made ready for the traces of a store.
 pub(super) struct Condition<'a> {
     strings: &'a Strings,
     node: Node,
@@ -46,6 +48,8 @@ enum Node {
         name: TextId,
         is_expectation: bool,
         test: Memo,
+        /// Values that were said of sessions as a whole, by experiment and session.
+        of_sessions: HashMap<(TextId, TextId), Vec<TextId>>,
     },
     Id(CompiledTest),
     Ids(Vec<id::TraceId>),
@@ -91,9 +95,9 @@ impl<'a> Condition<'a> {
     /// # Errors
     ///
     /// Says what is wrong with a pattern.
-    pub(super) fn new(filter: Option<&Filter>, strings: &'a Strings) -> Result<Self, String> {
-        let node = filter.map_or(Ok(Node::Always(YES)), |filter| Node::new(filter, strings))?;
-        Ok(Self { strings, node })
+    pub(super) fn new(filter: Option<&Filter>, table: &'a Table) -> Result<Self, String> {
+        let node = filter.map_or(Ok(Node::Always(YES)), |filter| Node::new(filter, table))?;
+        Ok(Self { strings: &table.strings, node })
     }
 
     /// Whether the log may have to be asked.
@@ -114,20 +118,23 @@ impl<'a> Condition<'a> {
 }
 
 impl Node {
-    fn new(filter: &Filter, strings: &Strings) -> Result<Self, String> {
+    fn new(filter: &Filter, table: &Table) -> Result<Self, String> {
         let all = |filters: &[Filter]| -> Result<Vec<Self>, String> {
-            filters.iter().map(|filter| Self::new(filter, strings)).collect()
+            filters.iter().map(|filter| Self::new(filter, table)).collect()
         };
         Ok(match filter {
             Filter::All(filters) => Self::All(all(filters)?),
             Filter::Any(filters) => Self::Any(all(filters)?),
-            Filter::Not(filter) => Self::Not(Box::new(Self::new(filter, strings)?)),
-            Filter::Trace(field, test) => Self::of_trace(field, test, strings)?,
-            Filter::Span(filter) => Self::Shape(SpanNode::new(filter)?, RefCell::new(vec![UNMET; strings.lists()])),
+            Filter::Not(filter) => Self::Not(Box::new(Self::new(filter, table)?)),
+            Filter::Trace(field, test) => Self::of_trace(field, test, table)?,
+            Filter::Span(filter) => {
+                Self::Shape(SpanNode::new(filter)?, RefCell::new(vec![UNMET; table.strings.lists()]))
+            }
         })
     }
 
-    fn of_trace(field: &Field, test: &Test, strings: &Strings) -> Result<Self, String> {
+    fn of_trace(field: &Field, test: &Test, table: &Table) -> Result<Self, String> {
+        let strings = &table.strings;
         let compiled = CompiledTest::new(test)?;
         let of_none = compiled.holds([].iter());
         let memo = |found| Memo {
@@ -141,6 +148,10 @@ impl Node {
         // A name that no trace has had.
         let named = |name: &str, node: &dyn Fn(TextId) -> Self| {
             strings.find_whole(name).map_or(Self::Always(verdict(of_none)), node)
+        };
+        let said = |name, is_expectation| {
+            let of_sessions = of_sessions(table, name, is_expectation);
+            Self::Said { name, is_expectation, test: memo(found_in_json), of_sessions }
         };
         Ok(match field {
             Field::Id => match ids(test) {
@@ -168,12 +179,8 @@ impl Node {
             Field::Errors => number(Box::new(|part, at| Some(f64::from(part.errors[at])))),
             Field::Tag(name) => named(name, &|name| Self::Tag(name, memo(as_text))),
             Field::Metadata(name) => named(name, &|name| Self::Metadata(name, memo(as_text))),
-            Field::Feedback(name) => {
-                named(name, &|name| Self::Said { name, is_expectation: false, test: memo(found_in_json) })
-            }
-            Field::Expectation(name) => {
-                named(name, &|name| Self::Said { name, is_expectation: true, test: memo(found_in_json) })
-            }
+            Field::Feedback(name) => named(name, &|name| said(name, false)),
+            Field::Expectation(name) => named(name, &|name| said(name, true)),
             Field::Inputs | Field::Outputs | Field::Text => Self::Always(MAYBE),
         })
     }
@@ -212,13 +219,10 @@ impl Node {
                 let tags = part.more[at].iter().flat_map(|more| &more.tags).filter(|tag| tag.name == *name);
                 memo.of_any(tags.map(|tag| tag.value), strings)
             }),
-            Self::Said { name, is_expectation, test } => each(&|at| {
-                let Some(more) = part.more[at].as_deref() else { return test.of_none };
-                let said = more
-                    .assessments
-                    .iter()
-                    .filter(|said| (said.name, said.is_expectation) == (*name, *is_expectation) && more.counts(said));
-                test.of_any(said.map(|said| said.value), strings)
+            Self::Said { name, is_expectation, test, of_sessions } => each(&|at| {
+                let own = part.more[at].iter().flat_map(|more| more.said(*name, *is_expectation));
+                let of_session = of_sessions.get(&(part.experiment[at], part.session[at]));
+                test.of_any(own.map(|said| said.value).chain(of_session.into_iter().flatten().copied()), strings)
             }),
             Self::Id(test) => each(&|at| verdict(test.matches(&Found::Text(id::hex(&part.id[at]).into())))),
             Self::Ids(ids) => each(&|at| verdict(ids.contains(&part.id[at]))),
@@ -248,6 +252,15 @@ impl Node {
             }
         }
     }
+}
+
+fn of_sessions(table: &Table, name: TextId, is_expectation: bool) -> HashMap<(TextId, TextId), Vec<TextId>> {
+    let said = |number| {
+        let said = table.more(number).into_iter().flat_map(|more| more.said(name, is_expectation));
+        said.filter(|said| said.of_session).map(|said| said.value)
+    };
+    let values = |numbers: Vec<_>| numbers.into_iter().flat_map(said).collect();
+    table.sessions().into_iter().map(|(session, numbers)| (session, values(numbers))).collect()
 }
 
 fn folded(

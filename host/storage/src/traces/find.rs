@@ -1,15 +1,16 @@
 //! Finding traces: the best of the index, and of those what the log confirms.
 
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, HashMap};
 
+use model::assessment::counting;
 use model::ports::StoreError;
-use model::search::{Cursor, Filter, Matcher, Page, Query, Subject, Work};
+use model::search::{Cursor, Field, Filter, Matcher, Page, Query, Subject, Work};
 
 use super::Traces;
 use super::condition::{Condition, MAYBE, NO};
 use super::order::Place;
 use super::part::{ROWS, Row};
-use super::read::{self, Known};
+use super::read::{self, Known, Told};
 use super::table::{Table, TraceNumber};
 use crate::log::Held;
 
@@ -28,6 +29,14 @@ struct Candidate {
     place: Place,
     number: TraceNumber,
     is_certain: bool,
+}
+
+/// What the index has of a trace.
+struct Taken {
+    row: Row,
+    known: Known,
+    /// Traces on which something stands that was said of its session as a whole.
+    session: Vec<Known>,
 }
 
 /// What the index says of a query.
@@ -51,6 +60,7 @@ impl Traces {
         let after = after.transpose()?;
         let matcher = query.filter.as_ref().map(Matcher::new).transpose().map_err(|what| wrong(&what))?;
         let reads_spans = query.filter.as_ref().is_some_and(needs_spans);
+        let asks_what_was_said = query.filter.as_ref().is_some_and(speaks_of_what_was_said);
         let found = candidates(&self.table(), query, after.as_ref(), limit)?;
         let mut page = Page { work: found.work, ..Page::default() };
         let mut read = 0;
@@ -58,17 +68,25 @@ impl Traces {
         let mut rest = found.best.iter().peekable();
         while page.traces.len() < limit && read < MOST_READ && rest.peek().is_some() {
             let wanted: Vec<&Candidate> = rest.by_ref().take(TAKEN.min(limit - page.traces.len())).collect();
-            let (rows, held) = self.take(&wanted);
+            let (rows, held) = self.take(&wanted, asks_what_was_said);
             for (candidate, taken) in wanted.into_iter().zip(rows) {
                 last = Some(&candidate.place);
                 // It was deleted meanwhile.
-                let Some((row, known)) = taken else { continue };
-                let info = known.read(&held)?;
+                let Some(Taken { row, known, session }) = taken else { continue };
+                let told = (reads_spans && !candidate.is_certain).then(|| Told::of(&row, &held)).transpose()?;
+                let info = known.read(&held, told.as_ref())?;
                 let is_found = candidate.is_certain || {
                     page.work.read += 1;
-                    let spans = if reads_spans { read::spans(&row, &held, 0, usize::MAX)? } else { Vec::new() };
+                    let spans = told.as_ref().map(|told| read::spans(told, &held, 0, usize::MAX)).transpose()?;
+                    let spans = spans.unwrap_or_default();
                     read += row.chunks().map(|chunk| bytes(chunk, reads_spans)).sum::<usize>();
-                    matcher.as_ref().is_none_or(|matcher| matcher.matches(Subject { info: &info, spans: &spans }))
+                    let mut of_session = Vec::new();
+                    for said in session {
+                        let said = said.said(&held)?;
+                        of_session.extend(counting(&said).filter(|said| said.is_of_session()).cloned());
+                    }
+                    let subject = Subject { info: &info, spans: &spans, session: &of_session };
+                    matcher.as_ref().is_none_or(|matcher| matcher.matches(subject))
                 };
                 if is_found {
                     page.traces.push(info);
@@ -81,21 +99,23 @@ impl Traces {
     }
 
     /// What the index has of some traces, and the segments to read the rest from.
-    fn take(&self, wanted: &[&Candidate]) -> (Vec<Option<(Row, Known)>>, Held) {
+    fn take(&self, wanted: &[&Candidate], with_sessions: bool) -> (Vec<Option<Taken>>, Held) {
         let table = self.table();
-        let row = |candidate: &Candidate| table.row_of(candidate.number, &candidate.place.id);
-        let known = |row: Row| {
-            let known = Known::of(&row, &table.strings);
-            (row, known)
+        let sessions = if with_sessions { table.sessions() } else { HashMap::new() };
+        let taken = |candidate: &&Candidate| {
+            let row = table.row_of(candidate.number, &candidate.place.id)?;
+            let numbers = sessions.get(&(row.experiment, row.session)).into_iter().flatten();
+            let session = numbers.map(|number| Known::of(&table.row(*number), &table.strings)).collect();
+            Some(Taken { known: Known::of(&row, &table.strings), row, session })
         };
-        (wanted.iter().map(|candidate| row(candidate).map(known)).collect(), self.log.hold())
+        (wanted.iter().map(taken).collect(), self.log.hold())
     }
 }
 
 /// Goes through the index.
 fn candidates(table: &Table, query: &Query, after: Option<&Place>, limit: usize) -> Result<Candidates, StoreError> {
     let strings = &table.strings;
-    let condition = Condition::new(query.filter.as_ref(), strings).map_err(|what| wrong(&what))?;
+    let condition = Condition::new(query.filter.as_ref(), table).map_err(|what| wrong(&what))?;
     let wanted = if condition.is_certain() { limit } else { limit.max(CANDIDATES) };
     let experiments: Option<Vec<_>> = (!query.experiments.is_empty())
         .then(|| query.experiments.iter().filter_map(|name| strings.find_whole(name)).collect());
@@ -155,12 +175,20 @@ fn steps(query: &Query, condition: &Condition<'_>, looked_at: u64, parts: u64) -
 
 /// Whether spans have to be read where the index is not certain.
 fn needs_spans(filter: &Filter) -> bool {
-    use model::search::Field;
     match filter {
         Filter::All(filters) | Filter::Any(filters) => filters.iter().any(needs_spans),
         Filter::Not(filter) => needs_spans(filter),
         Filter::Trace(field, _) => *field == Field::Text,
         Filter::Span(_) => true,
+    }
+}
+
+fn speaks_of_what_was_said(filter: &Filter) -> bool {
+    match filter {
+        Filter::All(filters) | Filter::Any(filters) => filters.iter().any(speaks_of_what_was_said),
+        Filter::Not(filter) => speaks_of_what_was_said(filter),
+        Filter::Trace(field, _) => matches!(field, Field::Feedback(_) | Field::Expectation(_)),
+        Filter::Span(_) => false,
     }
 }
 

@@ -45,7 +45,7 @@ use crate::operation::Payload;
 use apply::Frame;
 use folds::Folds;
 use id::TraceId;
-use read::Known;
+use read::{Known, Told};
 use saved::Mark;
 use table::Table;
 
@@ -198,8 +198,12 @@ impl Traces {
             let known = Known::of(&row, &table.strings);
             (row, known, self.log.hold())
         };
-        let spans = if spans == 0 { Vec::new() } else { read::spans(&row, &held, 0, spans)? };
-        Ok(Some(FoundTrace { info: known.read(&held)?, spans }))
+        if spans == 0 {
+            return Ok(Some(FoundTrace { info: known.read(&held, None)?, spans: Vec::new() }));
+        }
+        let told = Told::of(&row, &held)?;
+        let spans = read::spans(&told, &held, 0, spans)?;
+        Ok(Some(FoundTrace { info: known.read(&held, Some(&told))?, spans }))
     }
 
     pub(crate) fn spans(&self, id: &str, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
@@ -208,7 +212,7 @@ impl Traces {
             let number = number(&table, id).ok_or_else(|| missing(id))?;
             (table.row(number), self.log.hold())
         };
-        read::spans(&row, &held, skip, limit)
+        read::spans(&Told::of(&row, &held)?, &held, skip, limit)
     }
 
     pub(crate) fn announcement(&self, id: &str) -> Result<Option<(Span, SpanDigest)>, StoreError> {

@@ -3,6 +3,7 @@
 //! A column of one field lies together, so that a search reads what it asks for and nothing else.
 
 use std::cell::RefCell;
+use std::iter;
 
 use model::digest::to_dollars;
 use serde::{Deserialize, Serialize};
@@ -145,6 +146,8 @@ pub(super) struct Assessed {
     /// JSON; none where there is no verdict.
     pub(super) value: TextId,
     pub(super) is_expectation: bool,
+    /// It is about the session as a whole.
+    pub(super) of_session: bool,
     pub(super) overrides: Option<[u8; 16]>,
     pub(super) created: u64,
     pub(super) note: Note,
@@ -189,6 +192,16 @@ impl Part {
         self.len() >= ROWS
     }
 
+    /// The places of traces that are there.
+    pub(super) fn present(&self) -> impl Iterator<Item = usize> {
+        self.state.iter().enumerate().filter(|(_, state)| **state != State::Gone).map(|(at, _)| at)
+    }
+
+    /// Where the spans of a trace are. To make a row for it takes longer.
+    pub(super) fn chunks(&self, at: usize) -> impl Iterator<Item = &Chunk> {
+        iter::once(&self.first[at]).chain(self.more[at].iter().flat_map(|more| &more.chunks))
+    }
+
     /// Whether all of its traces are gone.
     pub(super) fn is_empty(&self) -> bool {
         self.state.iter().all(|state| *state == State::Gone)
@@ -215,7 +228,7 @@ impl Part {
 
 impl Row {
     pub(super) fn chunks(&self) -> impl Iterator<Item = &Chunk> {
-        std::iter::once(&self.first).chain(self.more.iter().flat_map(|more| &more.chunks))
+        iter::once(&self.first).chain(self.more.iter().flat_map(|more| &more.chunks))
     }
 
     /// The chunk that the span is in which the trace is named after.
@@ -244,6 +257,16 @@ impl More {
     /// Whether no other assessment stands in for this one.
     pub(super) fn counts(&self, assessed: &Assessed) -> bool {
         self.assessments.iter().all(|other| other.overrides != Some(assessed.id))
+    }
+
+    /// Feedback, or expectations, of a name that count.
+    pub(super) fn said(&self, name: TextId, is_expectation: bool) -> impl Iterator<Item = &Assessed> {
+        let of_name = move |said: &&Assessed| (said.name, said.is_expectation) == (name, is_expectation);
+        self.assessments.iter().filter(of_name).filter(|said| self.counts(said))
+    }
+
+    pub(super) fn speaks_of_session(&self) -> bool {
+        self.assessments.iter().any(|said| said.of_session)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What the index leaves to the log: spans, previews, and what was said in full.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::BTreeMap;
 
 use model::assessment::{Assessment, AssessmentId};
 use model::digest::{ANNOUNCEMENT, Fold, Header, SpanDigest, State as HeaderState, Tokens, in_order};
@@ -91,12 +91,22 @@ impl Known {
         &self.info
     }
 
-    /// Fills in what the log has.
-    pub(super) fn read(self, log: &Held) -> Result<TraceInfo, StoreError> {
-        let Self { mut info, top, top_chunk, said, cut } = self;
-        info.assessments = assessments(&info.id, &said, log)?;
+    /// What was said of it, in full.
+    pub(super) fn said(&self, log: &Held) -> Result<Vec<Assessment>, StoreError> {
+        assessments(&self.info.id, &self.said, log)
+    }
+
+    /// Fills in what the log has. `told` is what was read of its spans already.
+    pub(super) fn read(self, log: &Held, told: Option<&Told<'_>>) -> Result<TraceInfo, StoreError> {
+        let said = self.said(log)?;
+        let Self { mut info, top, top_chunk, cut, .. } = self;
+        info.assessments = said;
         if let Some(row) = cut {
-            info.header = fold(&row, log)?.header();
+            let fold = match told {
+                Some(told) => told.fold()?,
+                None => fold(&row, log)?,
+            };
+            info.header = fold.header();
             return Ok(info);
         }
         let top = id::hex(&top);
@@ -137,6 +147,47 @@ pub(super) fn annotations(note: Note, log: &Held) -> Result<Vec<Annotation>, Sto
     Ok(frames::read_annotations(&log.frame(address)?.payload, address)?.1)
 }
 
+/// What the spans of a trace add to it, read and unpacked once for all that is made of it.
+pub(super) struct Told<'r>(Vec<ToldChunk<'r>>);
+
+struct ToldChunk<'r> {
+    chunk: &'r Chunk,
+    unpacked: Vec<u8>,
+}
+
+impl<'r> Told<'r> {
+    pub(super) fn of(row: &'r Row, log: &Held) -> Result<Self, StoreError> {
+        let chunks: Vec<&Chunk> = row.chunks().collect();
+        parallel::each(&chunks, |chunk| ToldChunk::read(chunk, log)).map(Self)
+    }
+
+    fn fold(&self) -> Result<Fold, StoreError> {
+        let mut fold = Fold::default();
+        for chunk in &self.0 {
+            for digest in chunk.digests()? {
+                fold.add(digest);
+            }
+        }
+        Ok(fold)
+    }
+}
+
+impl<'r> ToldChunk<'r> {
+    fn read(chunk: &'r Chunk, log: &Held) -> Result<Self, StoreError> {
+        let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
+        let unpacked = frames::unpack(&packed).ok_or_else(|| unreadable_digest(chunk))?;
+        Ok(Self { chunk, unpacked })
+    }
+
+    fn briefs(&self) -> Result<Vec<Brief>, StoreError> {
+        codec::read_briefs(&self.unpacked).map_err(|_| unreadable_digest(self.chunk))
+    }
+
+    fn digests(&self) -> Result<Vec<SpanDigest>, StoreError> {
+        codec::read_digests(&self.unpacked).map_err(|_| unreadable_digest(self.chunk))
+    }
+}
+
 /// What the spans of a trace have said, from the log.
 pub(super) fn fold(row: &Row, log: &Held) -> Result<Fold, StoreError> {
     let mut fold = Fold::default();
@@ -164,36 +215,43 @@ pub(super) fn chunk_of(row: &Row, span: SpanId, log: &Held) -> Result<u32, Store
 }
 
 /// Up to `limit` spans in order, behind the first `skip`.
-pub(super) fn spans(row: &Row, log: &Held, skip: usize, limit: usize) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
-    let chunks: Vec<&Chunk> = row.chunks().collect();
-    // By span: what counts, the number of the chunk that it counts in, and its place there.
-    let mut counts: HashMap<SpanId, (Brief, usize, usize)> = HashMap::new();
-    for (number, briefs) in parallel::each(&chunks, |chunk| chunk_briefs(chunk, log))?.into_iter().enumerate() {
-        for (place, brief) in briefs.into_iter().enumerate().filter(|(_, brief)| brief.id != NO_SPAN) {
-            let known = counts.entry(brief.id).or_insert((brief, number, place));
-            if known.0 < brief {
-                *known = (brief, number, place);
-            }
+pub(super) fn spans(
+    Told(chunks): &Told<'_>,
+    log: &Held,
+    skip: usize,
+    limit: usize,
+) -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+    // Each with the number of its chunk and its place there. Of a span, the greatest comes first, and it counts.
+    let mut counts: Vec<(Brief, usize, usize)> = Vec::new();
+    for (number, briefs) in parallel::each(chunks, ToldChunk::briefs)?.into_iter().enumerate() {
+        let told = briefs.into_iter().enumerate().filter(|(_, brief)| brief.id != NO_SPAN);
+        counts.extend(told.map(|(place, brief)| (brief, number, place)));
+    }
+    counts.sort_unstable_by_key(|&(brief, number, place)| (brief.id, Reverse(brief), number, place));
+    counts.dedup_by_key(|(brief, ..)| brief.id);
+    let order = in_order(counts.iter().map(|(brief, ..)| (brief.id, brief.start, brief.parent)).collect());
+    let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
+    // Of each chunk, which of its places are wanted, and where each comes on the page.
+    let mut wanted: Vec<(&ToldChunk<'_>, Vec<(usize, usize)>)> =
+        chunks.iter().map(|chunk| (chunk, Vec::new())).collect();
+    for (at, id) in page.iter().enumerate() {
+        let (_, number, place) = counts[counts.partition_point(|(brief, ..)| brief.id < *id)];
+        wanted[number].1.push((place, at));
+    }
+    wanted.retain(|(_, places)| !places.is_empty());
+    wanted.iter_mut().for_each(|(_, places)| places.sort_unstable());
+    let read = |(told, places): &(&ToldChunk<'_>, Vec<(usize, usize)>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
+        let is_wanted = |place: usize| places.binary_search_by_key(&place, |(place, _)| *place).is_ok();
+        let said = told.digests()?.into_iter().enumerate().filter(|(place, _)| is_wanted(*place));
+        Ok(chunk_spans(told.chunk, log, is_wanted)?.into_iter().zip(said.map(|(_, digest)| digest)).collect())
+    };
+    let mut spans: Vec<Option<(Span, SpanDigest)>> = page.iter().map(|_| None).collect();
+    for ((_, places), told) in wanted.iter().zip(parallel::each(&wanted, read)?) {
+        for ((_, at), told) in places.iter().zip(told) {
+            spans[*at] = Some(told);
         }
     }
-    let order = in_order(counts.values().map(|(brief, ..)| (brief.id, brief.start, brief.parent)).collect());
-    let page = &order[skip.min(order.len())..skip.saturating_add(limit).min(order.len())];
-    let mut wanted: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
-    for id in page {
-        let (_, number, place) = counts[id];
-        wanted.entry(number).or_default().insert(place);
-    }
-    let mut spans: HashMap<String, (Span, SpanDigest)> = HashMap::with_capacity(page.len());
-    let wanted: Vec<_> = wanted.into_iter().collect();
-    let read = |(number, wanted): &(usize, BTreeSet<usize>)| -> Result<Vec<(Span, SpanDigest)>, StoreError> {
-        let said = chunk_digests(chunks[*number], log)?.into_iter().enumerate();
-        let said = said.filter(|(place, _)| wanted.contains(place)).map(|(_, digest)| digest);
-        Ok(chunk_spans(chunks[*number], log, |place| wanted.contains(&place))?.into_iter().zip(said).collect())
-    };
-    for told in parallel::each(&wanted, read)? {
-        spans.extend(told.into_iter().map(|(span, digest)| (span.id.clone(), (span, digest))));
-    }
-    Ok(page.iter().filter_map(|span| spans.remove(&id::hex(span))).collect())
+    Ok(spans.into_iter().flatten().collect())
 }
 
 /// What its client has said of a trace as a whole.
@@ -213,15 +271,13 @@ pub(super) fn announcement(row: &Row, log: &Held) -> Result<Option<(Span, SpanDi
 /// The id of an announcement.
 const NO_SPAN: SpanId = [0; 8];
 
-fn chunk_briefs(chunk: &Chunk, log: &Held) -> Result<Vec<Brief>, StoreError> {
-    let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
-    let briefs = frames::unpack(&packed).and_then(|bytes| codec::read_briefs(&bytes).ok());
-    briefs.ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
-}
-
 fn chunk_digests(chunk: &Chunk, log: &Held) -> Result<Vec<SpanDigest>, StoreError> {
     let packed = log.bytes(position(chunk, 0), chunk.digests as usize)?;
-    digests(&packed).ok_or_else(|| unreadable(address(chunk), "the digest of a span"))
+    digests(&packed).ok_or_else(|| unreadable_digest(chunk))
+}
+
+fn unreadable_digest(chunk: &Chunk) -> StoreError {
+    unreadable(address(chunk), "the digest of a span")
 }
 
 fn chunk_spans(chunk: &Chunk, log: &Held, is_wanted: impl Fn(usize) -> bool) -> Result<Vec<Span>, StoreError> {

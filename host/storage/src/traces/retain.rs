@@ -1,12 +1,13 @@
 //! Which traces are beyond the limits of their experiment, and what is of use where.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use model::ports::Retention;
 
 use super::Traces;
 use super::id::TraceId;
-use super::part::Row;
+use super::part::Chunk;
 
 /// A trace that may go.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,8 +42,11 @@ impl Traces {
     pub(crate) fn beyond(&self, experiment: &str, limits: &Retention, now: u64) -> Vec<Kept<TraceId>> {
         let table = self.table();
         let Some(experiment) = table.strings.find_whole(experiment) else { return Vec::new() };
-        let of_experiment = table.rows().filter(|row| row.experiment == experiment);
-        let kept = of_experiment.map(|row| Kept { arrived: row.arrived, id: row.id, bytes: bytes(&row) });
+        let kept = table.slots().iter().flat_map(|slot| {
+            let part = &slot.part;
+            let of_experiment = part.present().filter(move |&at| part.experiment[at] == experiment);
+            of_experiment.map(|at| Kept { arrived: part.arrived[at], id: part.id[at], bytes: bytes(part.chunks(at)) })
+        });
         let all = kept.collect();
         drop(table);
         beyond(limits, now, all)
@@ -52,11 +56,12 @@ impl Traces {
     pub(crate) fn bytes_by_segment(&self) -> BTreeMap<u64, u64> {
         let table = self.table();
         let (mut bytes, mut notes) = (BTreeMap::<u64, u64>::new(), BTreeSet::new());
-        for row in table.rows() {
-            for chunk in row.chunks() {
-                *bytes.entry(chunk.segment).or_default() += u64::from(chunk.digests) + u64::from(chunk.spans);
+        let places = table.slots().iter().flat_map(|slot| slot.part.present().map(|at| (&slot.part, at)));
+        for (part, at) in places {
+            for chunk in part.chunks(at) {
+                *bytes.entry(chunk.segment).or_default() += self::bytes(iter::once(chunk));
             }
-            for more in row.more.iter() {
+            for more in part.more[at].iter() {
                 let said = more.tags.iter().map(|tag| tag.note).chain(more.assessments.iter().map(|said| said.note));
                 for note in said {
                     // Others of its frame may have been counted.
@@ -70,8 +75,8 @@ impl Traces {
     }
 }
 
-fn bytes(row: &Row) -> u64 {
-    row.chunks().map(|chunk| u64::from(chunk.digests) + u64::from(chunk.spans)).sum()
+fn bytes<'a>(chunks: impl Iterator<Item = &'a Chunk>) -> u64 {
+    chunks.map(|chunk| u64::from(chunk.digests) + u64::from(chunk.spans)).sum()
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ use crate::files::{self, Files};
 use crate::log::Position;
 
 /// Files of another form are no index: it is made anew from the log.
-const FORM: u8 = 3;
+const FORM: u8 = 4;
 
 const INDEX: &str = "INDEX";
 const DRAFT: &str = "INDEX.draft";

@@ -1,13 +1,13 @@
 //! All traces there are, by number: the index of everything that searches ask for.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use model::ports::AnnotationChange;
 
 use super::id::TraceId;
-use super::part::{Note, Part, ROWS, Row, State};
-use super::strings::{Moving, Strings};
+use super::part::{More, Note, Part, ROWS, Row, State};
+use super::strings::{Moving, NONE, Strings, TextId};
 
 /// The number of a trace. It means something in this process only, and is given again when all traces of a part are gone.
 pub(super) type TraceNumber = u32;
@@ -23,6 +23,8 @@ pub(super) struct Table {
     /// The part that the last new trace came to.
     open: usize,
     numbers: HashMap<TraceId, TraceNumber>,
+    /// Traces on which something stands that was said of their session as a whole.
+    of_sessions: BTreeSet<TraceNumber>,
     /// Since it was written to disk.
     has_changed: bool,
     /// How many strings there were after they had been swept last.
@@ -63,6 +65,31 @@ impl Table {
         let parts = self.parts.iter().map(|slot| &slot.part);
         let rows = parts.flat_map(|part| (0..part.len()).map(|at| part.row(at)));
         rows.filter(|row| row.state != State::Gone)
+    }
+
+    /// By experiment and session, the traces on which something stands that was said of it as a whole.
+    pub(super) fn sessions(&self) -> HashMap<(TextId, TextId), Vec<TraceNumber>> {
+        let mut sessions: HashMap<_, Vec<TraceNumber>> = HashMap::new();
+        for &number in &self.of_sessions {
+            let (slot, at) = place(number);
+            let part = &self.parts[slot].part;
+            if part.session[at] != NONE {
+                sessions.entry((part.experiment[at], part.session[at])).or_default().push(number);
+            }
+        }
+        sessions
+    }
+
+    pub(super) fn more(&self, number: TraceNumber) -> Option<&More> {
+        let (slot, at) = place(number);
+        self.parts[slot].part.more[at].as_deref()
+    }
+
+    fn note_sessions(&mut self, number: TraceNumber) {
+        match self.more(number).is_some_and(More::speaks_of_session) {
+            true => self.of_sessions.insert(number),
+            false => self.of_sessions.remove(&number),
+        };
     }
 
     pub(super) fn slots(&self) -> &[Slot] {
@@ -111,6 +138,7 @@ impl Table {
         slot.written = None;
         slot.part.push(row);
         self.has_changed = true;
+        self.note_sessions(number);
         number
     }
 
@@ -138,12 +166,14 @@ impl Table {
         slot.written = None;
         slot.part.set(at, row);
         self.has_changed = true;
+        self.note_sessions(number);
     }
 
     pub(super) fn remove(&mut self, number: TraceNumber) {
         let (slot, at) = place(number);
         let slot = &mut self.parts[slot];
         self.numbers.remove(&slot.part.id[at]);
+        self.of_sessions.remove(&number);
         slot.written = None;
         slot.part.set(at, Row::default());
         self.has_changed = true;
@@ -160,6 +190,9 @@ impl Table {
             let Ok(number) = u32::try_from(first + at) else { return false };
             if self.numbers.insert(*id, number).is_some() {
                 return false;
+            }
+            if part.more[at].as_deref().is_some_and(More::speaks_of_session) {
+                self.of_sessions.insert(number);
             }
         }
         let newest = part.start.iter().copied().max().unwrap_or_default();
@@ -192,7 +225,6 @@ fn place(number: TraceNumber) -> (usize, usize) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::strings::NONE;
     use super::*;
 
     fn row(number: u32) -> Row {

@@ -38,6 +38,7 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
         plan: plan(),
         data: DatasetSnapshot {
             path: "rows.jsonl".to_owned(),
+            version: None,
             digest: digest.to_owned(),
             rows: 3,
             trials: 6,

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use model::assessment::{Assessment, AssessmentId, Said, Source as Asker, SourceKind};
+use model::assessment::{Assessment, AssessmentId, SESSION, Said, Source as Asker, SourceKind};
 use model::digest::{ANNOUNCEMENT, SpanDigest, Tokens};
 use model::json::Json;
 use model::outcome::{Failure, FailureKind};
@@ -119,7 +119,7 @@ fn any_assessment(random: &mut fastrand::Rng, overrides: bool) -> Assessment {
         rationale: some(random, name),
         created: random.u64(0..9),
         updated: 9,
-        metadata: BTreeMap::from([("a".to_owned(), "b".to_owned())]),
+        metadata: BTreeMap::from([(["a", SESSION][random.usize(0..2)].to_owned(), "b".to_owned())]),
         overrides: overrides.then(|| id(random)).filter(|other| *other != own),
     }
 }
@@ -410,6 +410,34 @@ async fn an_assessment_that_came_with_others_stays_withdrawn() {
     store.annotate(vec![said(1, withdrawn)]).await.expect("annotated");
     let info = store.trace(&trace(1)).await.expect("read").expect("it is there");
     assert_eq!(info.assessments.iter().map(|said| said.id.0.as_u128()).collect::<Vec<_>>(), [2]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_a_session_is_found_where_the_log_is_asked_and_when_the_store_is_opened_again() {
+    let mut subject = Subject::embedded();
+    let store = subject.traces();
+    for (number, session) in [(1, "s"), (2, "s"), (3, "t")] {
+        let mut batch = small_batch(number);
+        batch.spans[0].1.session = Some(session.to_owned());
+        store.put_spans("default", vec![batch]).await.expect("put");
+    }
+    let Annotation { change: AnnotationChange::Assess(assessment), .. } = assessed(1, 1) else { unreachable!() };
+    let assessment = Assessment { name: "good".to_owned(), said: Said::Feedback(json("true")), ..assessment };
+    store.annotate(vec![said(1, AnnotationChange::Assess(assessment.of_session("s")))]).await.expect("annotated");
+    let is_good = Filter::Trace(Field::Feedback("good".to_owned()), Test::Is(Comparison::Equal, Value::Boolean(true)));
+    // Inputs are in the log alone.
+    let of_log = Filter::Trace(Field::Inputs, Test::Contains("nowhere".to_owned()));
+    let asked = Filter::All(vec![is_good.clone(), Filter::Not(Box::new(of_log))]);
+    for _ in 0..2 {
+        for filter in [is_good.clone(), asked.clone()] {
+            let query = Query { filter: Some(filter), ..Query::of_session("s", None) };
+            let found = subject.traces().search(&query, None, 9).await.expect("found").traces;
+            let mut ids: Vec<_> = found.into_iter().map(|info| info.id).collect();
+            ids.sort_unstable();
+            assert_eq!(ids, [trace(1), trace(2)]);
+        }
+        subject = subject.reopened();
+    }
 }
 
 /// More than one answer between processes has.

@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::assessment::Assessment;
+use model::digest::State;
+use model::json::Json;
 use model::ports::BrokenTrace;
 use model::search::TraceInfo;
 use model::trace::{Source, Span, Trace};
@@ -31,19 +33,74 @@ struct Line<'a> {
     spans: Vec<SpanView>,
 }
 
+/// A line, and what is known of the whole trace, for whoever looks at a table. Of this, reading takes nothing.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    line: Line<'a>,
+    name: &'a str,
+    state: State,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<&'a str>,
+    /// Nanoseconds since 1970-01-01T00:00:00Z.
+    start: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end: Option<u64>,
+    /// US dollars.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    input_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output_tokens: Option<u64>,
+    errors: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    inputs: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    outputs: Option<&'a str>,
+}
+
+pub(super) fn row(trace: &TraceInfo, spans: &[Span]) -> Json {
+    let header = &trace.header;
+    let row = Row {
+        line: line(trace, spans),
+        name: &header.name,
+        state: header.state,
+        service: header.service.as_deref(),
+        session: header.session.as_deref(),
+        user: header.user.as_deref(),
+        start: header.start,
+        end: header.end,
+        cost: header.cost,
+        input_tokens: header.tokens.map(|tokens| tokens.input),
+        output_tokens: header.tokens.map(|tokens| tokens.output),
+        errors: header.errors,
+        inputs: header.inputs.as_deref(),
+        outputs: header.outputs.as_deref(),
+    };
+    Json::from_serialize(&row).expect("names are texts")
+}
+
 /// What is worked out from spans is not written: it is worked out again.
 pub(super) fn write(trace: &TraceInfo, spans: &[Span]) -> Vec<u8> {
-    let line = Line {
+    let mut line = serde_json::to_vec(&line(trace, spans)).unwrap_or_default();
+    line.push(b'\n');
+    line
+}
+
+fn line<'a>(trace: &'a TraceInfo, spans: &[Span]) -> Line<'a> {
+    Line {
         karat: VERSION,
         trace_id: &trace.id,
         experiment: &trace.experiment,
         tags: &trace.tags,
         assessments: &trace.assessments,
         spans: spans.iter().cloned().map(SpanView::from).collect(),
-    };
-    let mut line = serde_json::to_vec(&line).unwrap_or_default();
-    line.push(b'\n');
-    line
+    }
 }
 
 pub(super) fn read(fields: &Fields<'_>) -> Result<Found, BrokenTrace> {

@@ -7,7 +7,7 @@
 //! | file | what it has |
 //! | --- | --- |
 //! | OTLP/JSON | one request, or one a line, as the Collector's file exporter writes them |
-//! | OTLP/protobuf | one request; or any number, each behind its length in four bytes, the greatest first, as the Collector's file exporter writes them |
+//! | OTLP/protobuf | one request; or any number, each behind its length in four bytes, the greatest first, as the Collector's file exporter writes them; where that compresses, each by itself, and JSON likewise |
 //! | Karat | one trace a line, with all that is known of it ([`write`]); what the API answers for spans |
 //! | MLflow | `Trace.to_json()`, rows of `mlflow.search_traces()`, answers of its API; of MLflow 2 and 3 |
 //! | Langfuse | traces with their observations and scores, and observations by themselves, as the API and the exports have them |
@@ -19,11 +19,15 @@
 //! peer's name (`langfuse.…`, `mlflow.…`, `phoenix.…`), and ids that OpenTelemetry could not have are hashed, always to the
 //! same, with the original kept likewise.
 //!
-//! What is deliberately absent: opening files, decompressing them, and where traces go.
+//! Any of them may be compressed, by gzip or zstd. Rows of a table, as Parquet has them, are records as JSON's are; whoever can
+//! read tables hands them in ([`read_rows`]).
+//!
+//! What is deliberately absent: opening files, reading Parquet, and where traces go.
 
 mod karat;
 mod langfuse;
 mod mlflow;
+mod packed;
 mod parts;
 mod phoenix;
 mod records;
@@ -37,7 +41,7 @@ use std::ops::ControlFlow;
 
 use model::assessment::Assessment;
 use model::json::Json;
-use model::ports::BrokenTrace;
+use model::ports::{BrokenRecord, BrokenTrace, Record};
 use model::search::TraceInfo;
 use model::telemetry::Encoding;
 use model::trace::{Span, Trace};
@@ -46,6 +50,7 @@ use crate::emit::add_evaluations;
 use crate::fields::{Fields, Names, within, wrong};
 use crate::otlp::{self, Limits};
 use crate::shape::{MOST_SPANS, RESOURCE_SPANS};
+use packed::Packing;
 use parts::Parts;
 use records::Kind;
 
@@ -95,6 +100,8 @@ pub enum Place {
     Line(u64),
     /// Of a binary file; the first is 1.
     Message(u64),
+    /// Of a table; the first is 1.
+    Row(u64),
 }
 
 impl fmt::Display for Place {
@@ -102,6 +109,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
             Self::Message(number) => write!(f, "message {number}"),
+            Self::Row(number) => write!(f, "row {number}"),
         }
     }
 }
@@ -117,6 +125,9 @@ impl fmt::Display for BrokenFile {
 
 /// Where traces go; it says when to stop.
 type Each<'a> = dyn FnMut(Result<Imported, BrokenFile>) -> ControlFlow<()> + 'a;
+
+/// Where rows of a table go; it says when to stop.
+type EachRow<'a> = dyn FnMut(Result<Record, BrokenRecord>) -> ControlFlow<()> + 'a;
 
 /// What a record brings, and what of it was left out.
 #[derive(Default)]
@@ -143,18 +154,53 @@ pub fn read_as(format: Format, source: &mut dyn BufRead, each: &mut Each<'_>) ->
     read_any(source, Some(format), each)
 }
 
+/// Reads traces from the rows of a table, whose numbers stand for lines, as [`read`] does from records.
+///
+/// # Errors
+///
+/// Fails when `rows` does.
+pub fn read_rows(rows: impl FnOnce(&mut EachRow<'_>) -> io::Result<()>, each: &mut Each<'_>) -> io::Result<()> {
+    let mut parts = Parts::new(each);
+    rows(&mut |row| match row {
+        Ok(Record { line, fields }) => parts.take(Place::Row(line), json(fields.as_str(), None)),
+        Err(BrokenRecord { line, message, hint }) => {
+            parts.take(Place::Row(line), Err(BrokenTrace { hint, ..wrong(message) }))
+        }
+    })?;
+    parts.finish();
+    Ok(())
+}
+
+/// Whether a file that begins so is Parquet's.
+pub fn is_parquet(head: &[u8]) -> bool {
+    head.starts_with(b"PAR1")
+}
+
 fn read_any(source: &mut dyn BufRead, format: Option<Format>, each: &mut Each<'_>) -> io::Result<()> {
     let (kind, head) = Kind::of(source)?;
     let mut source = io::Cursor::new(head).chain(source);
+    let Kind::Packed(packing) = kind else { return read_kind(kind, &mut source, format, each) };
+    let mut source = packing.unpacked(source)?;
+    let (kind, head) = Kind::of(&mut source)?;
+    read_kind(kind, &mut io::Cursor::new(head).chain(source), format, each)
+}
+
+fn read_kind(kind: Kind, mut source: &mut dyn BufRead, format: Option<Format>, each: &mut Each<'_>) -> io::Result<()> {
     let mut parts = Parts::new(each);
+    let foreign = |what: &str, hint: &str| BrokenFile {
+        place: Place::Message(1),
+        field: String::new(),
+        message: format!("this is {what}"),
+        hint: Some(hint.to_owned()),
+    };
     let _ = match kind {
         Kind::Nothing => return Ok(()),
-        Kind::Foreign(what) => parts.end(Err(BrokenFile {
-            place: Place::Message(1),
-            field: String::new(),
-            message: format!("this is {what}"),
-            hint: Some("traces are read from JSON and from OTLP as protocol buffers, uncompressed".to_owned()),
-        })),
+        Kind::Foreign(what) => {
+            parts.end(Err(foreign(what, "traces are read from JSON, from OTLP as protocol buffers, and from Parquet")))
+        }
+        // However often it is unpacked, some remain compressed.
+        Kind::Packed(_) => parts.end(Err(foreign("compressed twice", "decompress it once"))),
+        Kind::Table => parts.end(Err(foreign("a Parquet file", "it is read by itself, and not compressed"))),
         Kind::Message | Kind::Messages if format.is_some_and(|format| format != Format::OtlpProtobuf) => {
             parts.end(Err(BrokenFile {
                 place: Place::Message(1),
@@ -167,7 +213,7 @@ fn read_any(source: &mut dyn BufRead, format: Option<Format>, each: &mut Each<'_
             parts.take(place, request.and_then(protobuf))
         })?,
         Kind::Messages => records::messages(&mut source, LONGEST_RECORD, &mut |place, request| {
-            parts.take(place, request.and_then(protobuf))
+            parts.take(place, request.and_then(message))
         })?,
         Kind::Json => records::json(&mut source, LONGEST_RECORD, &mut |place, record| {
             parts.take(place, record.and_then(|record| json(record, format)))
@@ -175,6 +221,16 @@ fn read_any(source: &mut dyn BufRead, format: Option<Format>, each: &mut Each<'_
     };
     parts.finish();
     Ok(())
+}
+
+/// A message of the Collector's file exporter. It has JSON in such only where it compresses.
+fn message(message: &[u8]) -> Result<Found, BrokenTrace> {
+    let Some(packing) = Packing::of(message) else { return protobuf(message) };
+    let message = packing.message(message, LONGEST_RECORD)?;
+    match message.first() {
+        Some(b'{') => received(&message, Encoding::OtlpJson),
+        _ => protobuf(&message),
+    }
 }
 
 fn protobuf(request: &[u8]) -> Result<Found, BrokenTrace> {
@@ -322,6 +378,11 @@ pub fn write(output: Output, trace: &TraceInfo, spans: &[Span]) -> Vec<u8> {
             [&length.to_be_bytes()[..], &request].concat()
         }
     }
+}
+
+/// A trace as a row of a table, an object: with columns for what is known of the whole. [`read_rows`] reads it again.
+pub fn row(trace: &TraceInfo, spans: &[Span]) -> Json {
+    karat::row(trace, spans)
 }
 
 fn request(encoding: Encoding, evaluations: bool, trace: &TraceInfo, spans: &[Span]) -> Vec<u8> {

@@ -7,6 +7,7 @@ use model::ports::BrokenTrace;
 use serde::de::IgnoredAny;
 
 use super::Place;
+use super::packed::Packing;
 use crate::fields::wrong;
 
 /// What a file is, by how it begins.
@@ -19,6 +20,9 @@ pub(super) enum Kind {
     Message,
     /// Binary messages behind their lengths.
     Messages,
+    Packed(Packing),
+    /// Rows in columns: Apache Parquet.
+    Table,
     /// Something that is not read here.
     Foreign(&'static str),
 }
@@ -36,11 +40,12 @@ impl Kind {
             return Ok((Self::Json, head));
         }
         let is_binary = head.iter().any(|byte| *byte < b' ' && !byte.is_ascii_whitespace());
+        if let Some(packing) = Packing::of(&head) {
+            return Ok((Self::Packed(packing), head));
+        }
         let kind = match head[..] {
             [] => Self::Nothing,
-            [0x1f, 0x8b, ..] => Self::Foreign("compressed (gzip)"),
-            [0x28, 0xb5, 0x2f, 0xfd, ..] => Self::Foreign("compressed (zstd)"),
-            [b'P', b'A', b'R', b'1', ..] => Self::Foreign("a Parquet file"),
+            [b'P', b'A', b'R', b'1', ..] => Self::Table,
             // The length of the first, which is no longer than it may be.
             [0..=4, ..] => Self::Messages,
             // A request has nothing but `resource_spans`, each in a field of this tag.
@@ -55,7 +60,7 @@ impl Kind {
 type EachText<'a> = dyn FnMut(Place, Result<&str, BrokenTrace>) -> ControlFlow<()> + 'a;
 type EachMessage<'a> = dyn FnMut(Place, Result<&[u8], BrokenTrace>) -> ControlFlow<()> + 'a;
 
-fn too_long(longest: usize) -> BrokenTrace {
+pub(super) fn too_long(longest: usize) -> BrokenTrace {
     match longest >> 20 {
         0 => wrong(format!("is longer than {longest} bytes")),
         mebibytes => wrong(format!("is longer than {mebibytes} MiB")),

@@ -1,3 +1,5 @@
+use std::io::Write;
+
 use model::assessment::{AssessmentId, Said, Source, SourceKind};
 use model::digest::{Fold, Header};
 use model::outcome::{Failure, FailureKind};
@@ -295,8 +297,88 @@ fn a_format_that_was_asked_for_is_the_only_one() {
     assert_eq!(wrong(mlflow, Format::OtlpProtobuf), ["line 1: expected protocol buffers, found JSON"]);
     let (_, binary) = &requests()[0];
     assert_eq!(wrong(binary, Format::OtlpJson), ["message 1: expected JSON, found something binary"]);
-    assert_eq!(all(b"\x1f\x8b\x08\0", None).1, ["message 1: this is compressed (gzip)"]);
     assert_eq!(all(b" \n", None), (Vec::new(), Vec::new()));
+}
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    packed.write_all(bytes).expect("in memory");
+    packed.finish().expect("in memory")
+}
+
+fn zstd(bytes: &[u8]) -> Vec<u8> {
+    zstd::encode_all(bytes, 1).expect("in memory")
+}
+
+#[test]
+fn a_compressed_file_is_what_is_in_it() {
+    for (file, _) in FILES {
+        let expected = all(file, None);
+        let (half, rest) = file.split_at(file.len() / 2);
+        // What is compressed in pieces is one file.
+        for packed in [gzip(file), zstd(file), [gzip(half), gzip(rest)].concat(), [zstd(half), zstd(rest)].concat()] {
+            assert_eq!(all(&packed, None), expected);
+        }
+    }
+    for ((_, binary), (_, json)) in requests().into_iter().zip(recorded::ALL) {
+        let expected = all(json.as_bytes(), None);
+        assert_eq!(all(&gzip(&binary), None), expected);
+        let message = |bytes: Vec<u8>| [&u32::try_from(bytes.len()).expect("short").to_be_bytes()[..], &bytes].concat();
+        // As the Collector's file exporter writes them where it compresses.
+        for packed in [zstd(&binary), zstd(json.as_bytes())] {
+            assert_eq!(all(&message(packed), None), expected);
+        }
+    }
+}
+
+#[test]
+fn what_is_compressed_wrongly_is_told() {
+    let (file, _) = FILES[2];
+    let fails = |packed: &[u8]| {
+        let read = read(&mut &packed[..], &mut |_| ControlFlow::Continue(()));
+        read.expect_err("it is broken").to_string()
+    };
+    for packed in [gzip(file), zstd(file)] {
+        let said = fails(&packed[..packed.len() - 9]);
+        assert!(said.starts_with("it can't be decompressed ("), "{said}");
+    }
+    let twice = all(&gzip(&zstd(file)), None).1;
+    assert_eq!(twice, ["message 1: this is compressed twice"]);
+    let mut message = zstd(file);
+    message.truncate(message.len() / 2);
+    let messages = [&u32::try_from(message.len()).expect("short").to_be_bytes()[..], &message].concat();
+    let (_, wrong) = all(&messages, None);
+    assert!(wrong[0].starts_with("message 1: it can't be decompressed (zstd)"), "{wrong:?}");
+}
+
+#[test]
+fn rows_are_what_was_written() {
+    let mut random = fastrand::Rng::with_seed(7);
+    let spans = recorded::spans("openinference");
+    let mut written = info(&mut random, &spans);
+    (written.experiment, written.header) = ("support".to_owned(), header(&spans));
+    let row = super::row(&written, &spans);
+    assert_eq!(row.to_value()["name"], written.header.name);
+    let (mut traces, mut broken) = (Vec::new(), Vec::new());
+    let mut each = |one: Result<Imported, BrokenFile>| {
+        match one {
+            Ok(imported) => traces.push(imported),
+            Err(wrong) => broken.push(wrong.to_string()),
+        }
+        ControlFlow::Continue(())
+    };
+    let rows = |each: &mut EachRow<'_>| {
+        let _ = each(Ok(Record { line: 1, fields: row.clone() }));
+        let _ = each(Err(BrokenRecord { line: 2, message: "is cut off".to_owned(), hint: None }));
+        let _ = each(Ok(Record { line: 3, fields: Json::parse("{\"a\":1}").expect("JSON") }));
+        Ok(())
+    };
+    read_rows(rows, &mut each).expect("rows in memory");
+    assert_eq!(broken, ["row 2: is cut off", "row 3: is no trace that is known here"]);
+    let [read] = &traces[..] else { panic!("{traces:?}") };
+    assert_eq!((&read.trace.id, &read.tags, &read.assessments), (&written.id, &written.tags, &written.assessments));
+    assert_eq!(read.experiment.as_deref(), Some(&written.experiment[..]));
+    assert_eq!(header(&read.trace.spans), written.header);
 }
 
 #[test]

@@ -1,14 +1,16 @@
 //! `karat traces import` and `export`: traces in files.
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Seek, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::thread;
 
 use anyhow::Context;
-use model::ports::{Annotation, AnnotationChange, SpanBatch, TraceStore};
-use model::search::Query;
+use model::json::Json;
+use model::ports::{Annotation, AnnotationChange, DataReader, SpanBatch, TraceStore};
+use model::search::{Query, TraceInfo};
+use model::suite::DataFormat;
 use model::trace::Span;
 use serde_json::json;
 use server::Redactor;
@@ -84,10 +86,15 @@ fn open(path: &Path) -> Result<File, Stop> {
 
 /// Reads a file on a thread of its own, until nobody listens any more.
 fn read(file: File, sender: &Sender<Result<Imported, BrokenFile>>) -> io::Result<()> {
-    files::read(&mut BufReader::new(file), &mut |found| match sender.blocking_send(found) {
+    let mut each = |found| match sender.blocking_send(found) {
         Ok(()) => ControlFlow::Continue(()),
         Err(_) => ControlFlow::Break(()),
-    })
+    };
+    let mut file = BufReader::new(file);
+    if files::is_parquet(file.fill_buf()?) {
+        return files::read_rows(|row| formats::Reader.read(DataFormat::Parquet, &mut file, row), &mut each);
+    }
+    files::read(&mut file, &mut each)
 }
 
 /// Traces on their way into the store.
@@ -138,19 +145,20 @@ impl Importing<'_> {
 #[tokio::main(flavor = "current_thread")]
 pub(super) async fn export(what: ExportTraces, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let query = Query { experiments: what.experiment, filter: parsed(&what.filter)?, ..Query::default() };
-    let format = match what.format {
-        TraceFormat::Jsonl => Output::Karat,
-        TraceFormat::OtlpJson => Output::OtlpJson { evaluations: what.evaluations },
-        TraceFormat::OtlpProtobuf => Output::OtlpProtobuf { evaluations: what.evaluations },
+    let output = match what.format {
+        TraceFormat::Jsonl => Some(Output::Karat),
+        TraceFormat::OtlpJson => Some(Output::OtlpJson { evaluations: what.evaluations }),
+        TraceFormat::OtlpProtobuf => Some(Output::OtlpProtobuf { evaluations: what.evaluations }),
+        TraceFormat::Parquet => None,
     };
     let store = wiring::existing_store(&wiring::store_folder(store)?)?;
     let store = store.ok_or_else(|| Stop::message("there are no traces in this store"))?;
     match what.output {
-        None => write(&*store, &query, format, &mut terminal.out()).await.map(drop)?,
+        None => write(&*store, &query, output, &mut terminal.out()).await.map(drop)?,
         Some(path) => {
             let draft = temporary(&path)?;
             let mut out = BufWriter::new(File::create(&draft).map_err(|error| unwritable(&path, error))?);
-            let written = write(&*store, &query, format, &mut out).await;
+            let written = write(&*store, &query, output, &mut out).await;
             let traces = match written {
                 Ok(traces) => traces,
                 Err(stop) => {
@@ -165,22 +173,52 @@ pub(super) async fn export(what: ExportTraces, store: Option<PathBuf>, terminal:
     Ok(Exit::Done)
 }
 
-/// Writes traces in the order of the search. Returns how many.
-async fn write(store: &dyn TraceStore, query: &Query, format: Output, out: &mut impl Write) -> Result<u64, Stop> {
+/// Writes traces in the order of the search, as a table where no other output is asked for. Returns how many.
+async fn write(
+    store: &dyn TraceStore,
+    query: &Query,
+    output: Option<Output>,
+    out: &mut (dyn Write + Send),
+) -> Result<u64, Stop> {
+    let traces = match output {
+        Some(output) => each(store, query, |info, spans| out.write_all(&files::write(output, info, spans))).await?,
+        None => write_table(store, query, out).await?,
+    };
+    out.flush()?;
+    Ok(traces)
+}
+
+/// Rows are gone through twice, to find the columns first: so they are put aside.
+async fn write_table(store: &dyn TraceStore, query: &Query, out: &mut (dyn Write + Send)) -> Result<u64, Stop> {
+    let aside = tempfile::tempfile()?;
+    let mut lines = BufWriter::new(&aside);
+    let traces = each(store, query, |info, spans| writeln!(lines, "{}", files::row(info, spans))).await?;
+    lines.flush()?;
+    let mut rows = |each: &mut dyn FnMut(&Json) -> Result<(), Stop>| {
+        (&aside).rewind()?;
+        BufReader::new(&aside).lines().try_for_each(|line| each(&Json::parse(&line?)?))
+    };
+    formats::write(DataFormat::Parquet, &mut rows, out)?;
+    Ok(traces)
+}
+
+async fn each(
+    store: &dyn TraceStore,
+    query: &Query,
+    mut write: impl FnMut(&TraceInfo, &[Span]) -> io::Result<()>,
+) -> Result<u64, Stop> {
     let (mut traces, mut after) = (0, None);
     loop {
         let page = store.search(query, after.as_ref(), PAGE).await.map_err(wiring::store_error)?;
         for info in &page.traces {
             let spans = store.spans(&info.id, 0, usize::MAX).await.map_err(wiring::store_error)?;
             let spans: Vec<Span> = spans.into_iter().map(|(span, _)| span).collect();
-            out.write_all(&files::write(format, info, &spans))?;
+            write(info, &spans)?;
             traces += 1;
         }
         match page.next {
             Some(next) => after = Some(next),
-            None => break,
+            None => return Ok(traces),
         }
     }
-    out.flush()?;
-    Ok(traces)
 }

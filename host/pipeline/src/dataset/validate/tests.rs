@@ -1,6 +1,8 @@
 use std::sync::Arc;
 
 use model::row::Row;
+use model::slice::SliceKey;
+use model::suite::{Stop, StopWhen};
 
 use super::*;
 use crate::dataset::Rows;
@@ -208,6 +210,90 @@ fn a_part_of_the_dataset_is_counted_and_streamed_alike() {
         &[
             "rows.jsonl: no row has the id `c`",
             "hint: a row without an id gets a hash of its inputs; `karat runs export` shows it",
+        ],
+    );
+}
+
+#[test]
+fn rows_have_what_they_are_sliced_by() {
+    let mut plan = plan(vec![]);
+    plan.slices = vec![SliceKey::Tag("lagn".to_owned()), SliceKey::Tag("lang".to_owned()), SliceKey::Split];
+    let text = "{\"inputs\":{}}\n{\"inputs\":{},\"tags\":{\"lang\":\"de\"}}\n";
+    check(
+        &plan,
+        text,
+        &[
+            "karat.yaml:1: slices: no row of `rows.jsonl` has `tags.lagn`",
+            "hint: did you mean `lang`?",
+            "karat.yaml:1: slices: no row of `rows.jsonl` has `split`",
+            "hint: take it out, or give rows what they are to be sliced by",
+        ],
+    );
+    // A part of the rows may lack it.
+    (plan.slices, plan.limit) = (vec![SliceKey::Tag("lang".to_owned())], Some(1));
+    assert!(validated(&plan, text).is_ok());
+}
+
+#[test]
+fn a_run_that_may_stop_early_needs_rows_that_are_independent_and_alike() {
+    let mut plan = plan(vec![]);
+    plan.stop = Some(Stop { when: StopWhen::Decided, alpha: 0.05 });
+    let text = "{\"inputs\":{},\"session\":\"s\"}\n{\"inputs\":{},\"session\":\"t\"}\n{\"inputs\":{},\"session\":\"s\"}\n\
+                {\"inputs\":{},\"weight\":2}\n{\"inputs\":{},\"trials\":2}\n{\"inputs\":{},\"cluster\":\"c\"}\n";
+    let hint = "hint: take `stop` out of the suite, or this out of the rows";
+    check(
+        &plan,
+        text,
+        &[
+            "rows.jsonl:3: session: `stop` of the suite can't work with rows that belong together",
+            hint,
+            "rows.jsonl:4: weight: `stop` of the suite can't work with rows that weigh differently",
+            hint,
+            "rows.jsonl:5: trials: `stop` of the suite can't work with rows that are tried a different number of times",
+            hint,
+            "rows.jsonl:6: cluster: `stop` of the suite can't work with rows that belong together",
+            hint,
+        ],
+    );
+    plan.stop = None;
+    let checked = validated(&plan, text).expect("a dataset");
+    assert!(checked.snapshot.grouped);
+    assert!(!validated(&plan, "{\"inputs\":{}}\n").expect("a dataset").snapshot.grouped);
+}
+
+#[test]
+fn rows_of_a_run_that_may_stop_early_come_in_the_order_that_the_seed_draws() {
+    let text = "{\"id\":\"a\",\"inputs\":{}}\n{\"id\":\"b\",\"inputs\":{}}\n{\"id\":\"c\",\"inputs\":{}}\n{\"id\":\"d\",\"inputs\":{}}\n";
+    let order = |seed| {
+        let mut plan = plan(vec![]);
+        plan.stop = Some(Stop { when: StopWhen::Decided, alpha: 0.05 });
+        (plan.seed, plan.trials) = (seed, 2);
+        streamed(plan, text).1
+    };
+    let orders: Vec<_> = (0..8).map(order).collect();
+    assert!(orders.iter().any(|order| *order != orders[0]));
+    for mut order in orders {
+        assert!(order.chunks(2).all(|trials| trials[0].replace("/0", "/1") == trials[1]), "{order:?}");
+        order.sort_unstable();
+        assert_eq!(
+            order.iter().map(|row| &row[..3]).collect::<Vec<_>>(),
+            ["a/0", "a/1", "b/0", "b/1", "c/0", "c/1", "d/0", "d/1"]
+        );
+    }
+}
+
+#[test]
+fn rows_of_other_tools_are_known_by_the_names_of_their_fields() {
+    let text = "{\"user_input\":\"?\",\"response\":\"a\"}\n{\"user_input\":\"??\",\"response\":\"b\"}";
+    let (checked, seen) = streamed(needing_outputs(), text);
+    assert_eq!(checked.snapshot.rows, 2);
+    assert!(seen[0].ends_with(r#"/0 {"input":"?"}"#), "{seen:?}");
+    check(
+        &plan(vec![]),
+        "{\"input\":\"?\",\"target\":\"x\"}\n{\"input\":\"?\",\"targets\":\"x\"}",
+        &[
+            "rows.jsonl:2: unknown key `targets` of a record of inspect",
+            "hint: did you mean `target`? a `map` takes what it names and leaves out the rest",
         ],
     );
 }

@@ -156,7 +156,7 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     found.retain(|one| view.shows(one.lifecycle) && conditions.iter().all(|condition| condition.holds(one)));
     found.sort_by(|a, b| search::compare(&orders, a, b));
     let (found, next) = page::of(found, &asked, size)?;
-    Ok(Json(page::answer("experiments", found.iter().map(Shown::of).collect(), next)))
+    Ok(Json(page::answer("experiments", found.iter().map(|one| json!(Shown::of(one))).collect(), next)))
 }
 
 async fn rename(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {

@@ -118,7 +118,7 @@ async fn search(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     }
     found.sort_by(|a, b| search::compare(&orders, a, b));
     let (found, next) = page::of(found, &asked, size)?;
-    Ok(Json(page::answer("runs", found.iter().map(shown::Run::of).collect(), next)))
+    Ok(Json(page::answer("runs", found.iter().map(|run| json!(shown::Run::of(run))).collect(), next)))
 }
 
 async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {

@@ -17,24 +17,21 @@ const LOCATION: (&str, &str) = ("mlflow.trace.spansLocation", "TRACKING_STORE");
 
 pub(super) fn shown(info: &TraceInfo, experiment: &str) -> Value {
     let header = &info.header;
-    let mut fields = Map::from_iter([
-        ("trace_id".to_owned(), json!(shown_id(&info.id))),
-        (
-            "trace_location".to_owned(),
-            json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": experiment } }),
-        ),
-        ("request_time".to_owned(), json!(time::write(header.start))),
-        ("state".to_owned(), json!(state(header.state))),
-        ("trace_metadata".to_owned(), json!(metadata(header))),
-        ("tags".to_owned(), json!(shown_tags(info, experiment))),
-    ]);
+    let mut fields = Map::new();
     let mut put = |name: &str, value: Option<Value>| value.map(|value| fields.insert(name.to_owned(), value));
-    put("execution_duration", header.end.map(|end| json!(time::write_duration(end.saturating_sub(header.start)))));
-    put("client_request_id", header.metadata.get(CLIENT_REQUEST_ID).map(|id| json!(id)));
-    put("request_preview", header.inputs.as_ref().map(|text| json!(text)));
-    put("response_preview", header.outputs.as_ref().map(|text| json!(text)));
+    put("trace_id", Some(shown_id(&info.id).into()));
+    let location = json!({ "type": "MLFLOW_EXPERIMENT", "mlflow_experiment": { "experiment_id": experiment } });
+    put("trace_location", Some(location));
+    put("request_time", Some(time::write(header.start).into()));
+    put("state", Some(state(header.state).into()));
+    put("trace_metadata", Some(metadata(header).into_iter().collect()));
+    put("tags", Some(shown_tags(info, experiment).into_iter().collect()));
+    put("execution_duration", header.end.map(|end| time::write_duration(end.saturating_sub(header.start)).into()));
+    put("client_request_id", header.metadata.get(CLIENT_REQUEST_ID).map(|id| id.as_str().into()));
+    put("request_preview", header.inputs.as_deref().map(Value::from));
+    put("response_preview", header.outputs.as_deref().map(Value::from));
     let assessments = said::all(info);
-    put("assessments", (!assessments.is_empty()).then(|| json!(assessments)));
+    put("assessments", (!assessments.is_empty()).then_some(Value::Array(assessments)));
     Value::Object(fields)
 }
 

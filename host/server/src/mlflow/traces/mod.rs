@@ -8,6 +8,7 @@
 //! The two come in either order. Older clients ask for an id first ([`older`]), and bring spans as a file ([`file`]). What is linked to a trace, a run or a version of a prompt, is a tag of it that clients don't
 //! see ([`links`]).
 
+mod any;
 mod assessments;
 mod correlation;
 mod delete;

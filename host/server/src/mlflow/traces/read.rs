@@ -1,13 +1,15 @@
 //! Traces that are asked for by id.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
+use axum::response::{IntoResponse, Response};
 use model::ports::FoundTrace;
 use model::search::TraceInfo;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::{experiment, info, missing, spans, store_id};
 use crate::mlflow::{Answer, Asked, Wrong};
@@ -26,7 +28,7 @@ pub(super) async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Ans
     Ok(Json(json!({ "trace": { "trace_info": info::shown(&info, &experiment) } })))
 }
 
-pub(super) async fn get(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
+pub(super) async fn get(State(shared): State<Arc<Shared>>, asked: Asked) -> Result<Response, Wrong> {
     let id = asked.required("trace_id")?;
     let found = find_with_spans(&shared, id).await?;
     if !asked.boolean("allow_partial")?.unwrap_or(true) && is_partial(&found) {
@@ -34,23 +36,23 @@ pub(super) async fn get(State(shared): State<Arc<Shared>>, asked: Asked) -> Answ
         return Err(Wrong::missing(message));
     }
     let experiment = experiment::id(&shared, &found.info.experiment).await?;
-    Ok(Json(json!({ "trace": whole(&found, &experiment) })))
+    Ok(Json(BTreeMap::from([("trace", whole(&found, &experiment))])).into_response())
 }
 
-pub(super) async fn batch_get(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
+pub(super) async fn batch_get(State(shared): State<Arc<Shared>>, asked: Asked) -> Result<Response, Wrong> {
     let mut found = find_all(&shared, &asked, MOST_TRACES, usize::MAX).await?;
     // Whoever reads many can't wait for one.
     found.retain(|trace| !is_partial(trace));
     let experiments = experiment::ids(&shared, &found).await?;
     let traces = found.iter().map(|trace| whole(trace, &experiments[trace.info.experiment.as_str()]));
-    Ok(Json(list("traces", traces.collect())))
+    Ok(list("traces", traces.collect()))
 }
 
-pub(super) async fn batch_get_infos(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
+pub(super) async fn batch_get_infos(State(shared): State<Arc<Shared>>, asked: Asked) -> Result<Response, Wrong> {
     let found = find_all(&shared, &asked, MOST_INFOS, 0).await?;
     let experiments = experiment::ids(&shared, &found).await?;
     let infos = found.iter().map(|trace| info::shown(&trace.info, &experiments[trace.info.experiment.as_str()]));
-    Ok(Json(list("trace_infos", infos.collect())))
+    Ok(list("trace_infos", infos.collect()))
 }
 
 /// A trace as a file, for the user interface.
@@ -64,8 +66,9 @@ pub(super) async fn artifact(State(shared): State<Arc<Shared>>, asked: Asked) ->
 }
 
 /// A list as it is answered: none where it is empty.
-fn list(name: &str, values: Vec<Value>) -> Value {
-    if values.is_empty() { json!({}) } else { Value::Object(Map::from_iter([(name.to_owned(), json!(values))])) }
+fn list<T: Serialize>(name: &str, values: Vec<T>) -> Response {
+    let list = (!values.is_empty()).then_some((name, values));
+    Json(BTreeMap::from_iter(list)).into_response()
 }
 
 /// The traces that are asked for, each once and with up to `spans` of its spans, as far as there are any.
@@ -86,15 +89,19 @@ fn is_partial(trace: &FoundTrace) -> bool {
     told.and_then(|told| told.get("num_spans")?.as_u64()).is_some_and(|told| told > trace.spans.len() as u64)
 }
 
-fn whole(FoundTrace { info, spans }: &FoundTrace, experiment: &str) -> Value {
-    let mut trace = json!({ "trace_info": info::shown(info, experiment) });
-    if !spans.is_empty() {
-        // The root comes first, whatever clocks say.
-        let (roots, others): (Vec<_>, Vec<_>) = spans.iter().partition(|(span, _)| span.parent.is_none());
-        let shown = roots.into_iter().chain(others).map(|span| spans::shown(&info.id, span));
-        trace["spans"] = shown.collect();
-    }
-    trace
+/// A trace with its spans, as it is answered.
+#[derive(Serialize)]
+struct Whole<'a> {
+    trace_info: Value,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    spans: Vec<spans::Shown<'a>>,
+}
+
+fn whole<'a>(FoundTrace { info, spans }: &'a FoundTrace, experiment: &str) -> Whole<'a> {
+    // The root comes first, whatever clocks say.
+    let (roots, others): (Vec<_>, Vec<_>) = spans.iter().partition(|(span, _)| span.parent.is_none());
+    let spans = roots.into_iter().chain(others).map(|span| spans::shown(&info.id, span)).collect();
+    Whole { trace_info: info::shown(info, experiment), spans }
 }
 
 /// A trace by MLflow's id.

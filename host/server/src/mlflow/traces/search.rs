@@ -58,7 +58,7 @@ pub(super) async fn page_of(
             }
         }
     }
-    Ok(Json(page::answer("traces", found, after.map(|after| page::token(&after)))))
+    Ok(Json(page::answer("traces", found.into(), after.map(|after| page::token(&after)))))
 }
 
 /// A filter in MLflow's language of traces, which ours is more than.

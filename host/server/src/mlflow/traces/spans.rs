@@ -7,9 +7,11 @@ use base64::engine::general_purpose::STANDARD;
 use model::digest::{SpanDigest, to_dollars};
 use model::json::Json;
 use model::trace::{Attributes, Event, Link, Span, SpanKind, Status};
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value, json};
 use telemetry::facts::Facts;
 
+use super::any::{Pair, pairs};
 use super::{info, shown_id};
 
 const TRACE: &str = "mlflow.traceRequestId";
@@ -17,22 +19,74 @@ const TYPE: &str = "mlflow.spanType";
 const TOOLS: &str = "mlflow.chat.tools";
 
 /// A span of a trace as it is read.
-pub(super) fn shown(trace: &str, (span, digest): &(Span, SpanDigest)) -> Value {
-    let mut fields = Map::from_iter([
-        ("trace_id".to_owned(), json!(base64(trace))),
-        ("span_id".to_owned(), json!(base64(&span.id))),
-        ("name".to_owned(), json!(span.name)),
-        ("kind".to_owned(), json!(kind(span.kind))),
-        ("start_time_unix_nano".to_owned(), json!(span.start)),
-        ("attributes".to_owned(), json!(attributes(trace, span, digest))),
-        ("status".to_owned(), status(&span.status)),
-    ]);
-    let mut put = |name: &str, value: Option<Value>| value.map(|value| fields.insert(name.to_owned(), value));
-    put("parent_span_id", span.parent.as_ref().map(|parent| json!(base64(parent))));
-    put("end_time_unix_nano", span.end.map(|end| json!(end)));
-    put("events", (!span.events.is_empty()).then(|| span.events.iter().map(event).collect()));
-    put("links", (!span.links.is_empty()).then(|| span.links.iter().map(link).collect()));
-    Value::Object(fields)
+#[derive(Serialize)]
+pub(super) struct Shown<'a> {
+    trace_id: String,
+    span_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parent_span_id: Option<String>,
+    name: &'a str,
+    kind: &'static str,
+    start_time_unix_nano: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    end_time_unix_nano: Option<u64>,
+    #[serde(serialize_with = "written")]
+    attributes: Attributes,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    events: Vec<ShownEvent<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    links: Vec<ShownLink<'a>>,
+    status: ShownStatus<'a>,
+}
+
+#[derive(Serialize)]
+struct ShownEvent<'a> {
+    time_unix_nano: u64,
+    name: &'a str,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<Pair<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownLink<'a> {
+    trace_id: String,
+    span_id: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    attributes: Vec<Pair<'a>>,
+}
+
+#[derive(Serialize)]
+struct ShownStatus<'a> {
+    code: &'static str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    message: &'a str,
+}
+
+/// `trace` is the id of its trace.
+pub(super) fn shown<'a>(trace: &str, (span, digest): &'a (Span, SpanDigest)) -> Shown<'a> {
+    let (code, message) = status_words(&span.status);
+    let event = |event: &'a Event| ShownEvent {
+        time_unix_nano: event.time,
+        name: &event.name,
+        attributes: pairs(&event.attributes),
+    };
+    Shown {
+        trace_id: base64(trace),
+        span_id: base64(&span.id),
+        parent_span_id: span.parent.as_ref().map(|parent| base64(parent)),
+        name: &span.name,
+        kind: kind(span.kind),
+        start_time_unix_nano: span.start,
+        end_time_unix_nano: span.end,
+        attributes: all_attributes(trace, span, digest),
+        events: span.events.iter().map(event).collect(),
+        links: span.links.iter().map(link).collect(),
+        status: ShownStatus { code, message },
+    }
+}
+
+fn written<S: Serializer>(attributes: &Attributes, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(pairs(attributes))
 }
 
 /// A span as MLflow writes it to files, with JSON in all attributes.
@@ -58,10 +112,6 @@ pub(super) fn filed(trace: &str, (span, digest): &(Span, SpanDigest)) -> Value {
         "attributes": texts,
         "links": span.links.iter().map(link).collect::<Vec<_>>(),
     })
-}
-
-fn attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Vec<Value> {
-    pairs(&all_attributes(trace, span, digest))
 }
 
 pub(super) fn all_attributes(trace: &str, span: &Span, digest: &SpanDigest) -> Attributes {
@@ -99,54 +149,8 @@ fn unwrapped(name: &str, value: &Json) -> Json {
     within.and_then(|text| Json::parse(&text).ok()).unwrap_or_else(|| value.clone())
 }
 
-fn pairs(attributes: &Attributes) -> Vec<Value> {
-    attributes.iter().map(|(name, value)| json!({ "key": name, "value": any(&value.to_value()) })).collect()
-}
-
-/// A value as OpenTelemetry's `AnyValue`.
-fn any(value: &Value) -> Value {
-    match value {
-        Value::Null => json!({}),
-        Value::Bool(value) => json!({ "bool_value": value }),
-        Value::Number(number) if number.is_i64() => json!({ "int_value": number }),
-        Value::Number(number) => json!({ "double_value": number.as_f64() }),
-        Value::String(text) => json!({ "string_value": text }),
-        Value::Array(list) => match list.is_empty() {
-            true => json!({ "array_value": {} }),
-            false => json!({ "array_value": { "values": list.iter().map(any).collect::<Vec<_>>() } }),
-        },
-        Value::Object(map) => {
-            let values: Vec<_> = map.iter().map(|(key, value)| json!({ "key": key, "value": any(value) })).collect();
-            if values.is_empty() {
-                json!({ "kvlist_value": {} })
-            } else {
-                json!({ "kvlist_value": { "values": values } })
-            }
-        }
-    }
-}
-
-fn event(event: &Event) -> Value {
-    let mut shown = json!({ "time_unix_nano": event.time, "name": event.name });
-    if !event.attributes.is_empty() {
-        shown["attributes"] = json!(pairs(&event.attributes));
-    }
-    shown
-}
-
-fn link(link: &Link) -> Value {
-    let mut shown = json!({ "trace_id": base64(&link.trace), "span_id": base64(&link.span) });
-    if !link.attributes.is_empty() {
-        shown["attributes"] = json!(pairs(&link.attributes));
-    }
-    shown
-}
-
-fn status(status: &Status) -> Value {
-    match status_words(status) {
-        (code, "") => json!({ "code": code }),
-        (code, message) => json!({ "message": message, "code": code }),
-    }
+fn link(link: &Link) -> ShownLink<'_> {
+    ShownLink { trace_id: base64(&link.trace), span_id: base64(&link.span), attributes: pairs(&link.attributes) }
 }
 
 fn status_words(status: &Status) -> (&'static str, &str) {

@@ -41,7 +41,7 @@ pub(super) async fn query(State(shared): State<Arc<Shared>>, asked: Asked) -> An
         let query = Query { experiments: names, filter: question.filter(), order: Vec::new() };
         look_at_all(&shared, &query, &question, &mut points).await?;
     }
-    Ok(Json(page::answer("data_points", points.shown(), None)))
+    Ok(Json(page::answer("data_points", points.shown().into(), None)))
 }
 
 async fn look_at_all(

@@ -14,6 +14,10 @@ class Provider(model.Model):
         if wire is None:
             # Mistral and Groq, too, have OpenAI's chat.
             return super().reply(asked)
+        if "broken:" in self.path:
+            # Of Gemini's shape alone: nobody else has the model in the path.
+            error = {"code": 400, "message": "The model is out of order.", "status": "INVALID_ARGUMENT"}
+            return self.answer(400, json.dumps({"error": error}).encode())
         self.answer(200, json.dumps(wire.reply(asked)).encode())
 
 
