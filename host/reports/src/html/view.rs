@@ -216,6 +216,7 @@ fn lineage(header: &RunHeader) -> Vec<Fact> {
         ("Seed", plan.seed.to_string()),
         ("Trials", plan.trials.to_string()),
     ];
+    facts.extend(data.version.as_ref().map(|version| ("Dataset", text::line(&version.to_string(), NAME))));
     let origin = &header.origin;
     facts.extend(origin.name.as_ref().map(|name| ("Name", text::line(name, NAME))));
     facts.extend(origin.branch.as_ref().map(|branch| ("Branch", text::line(branch, NAME))));

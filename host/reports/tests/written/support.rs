@@ -92,6 +92,7 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         rows: 0,
         trials: 0,
         grouped: false,
+        version: None,
     };
     let header = RunHeader {
         id: "01900000-0000-7000-8000-000000000000".parse().expect("an id"),
