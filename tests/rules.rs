@@ -147,6 +147,7 @@ const BORDERS: &[Border] = &[
         folder: "host/cli",
         may_use: &[
             "model",
+            "decisions",
             "pipeline",
             "formats",
             "telemetry",

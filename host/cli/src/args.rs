@@ -1,6 +1,7 @@
 //! What can be typed.
 
 mod datasets;
+mod decisions;
 mod help;
 mod named;
 mod traces;
@@ -15,6 +16,7 @@ use reports::{Format, UnknownFormat};
 use crate::authority::Permission;
 
 pub(crate) use datasets::{AddRows, Datasets, ExportRows, FileFormat, ImportRows, Said};
+pub(crate) use decisions::{Adjust, Compare, ComparisonFormat, Power};
 pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
@@ -43,6 +45,10 @@ pub(crate) struct Arguments {
 pub(crate) enum Verb {
     /// Run a suite: score every row, report, decide.
     Eval(Eval),
+    /// Say whether a run is better than another, and how sure that is.
+    Compare(Compare),
+    /// Say how many rows it takes to see a difference.
+    Power(Power),
     /// Runs and their results.
     #[command(subcommand)]
     Runs(Runs),

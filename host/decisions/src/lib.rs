@@ -18,6 +18,7 @@ mod sentence;
 pub use compare::{Options, compare};
 pub use labels::Labels;
 pub use power::{Wanted, power};
+pub use statistics::power::Demand;
 
 use model::ports::StoreError;
 use model::run::RunId;

@@ -7,7 +7,7 @@ use clap::{Command, Subcommand};
 use super::Verb;
 
 const GROUPS: [(&str, &[&str]); 4] = [
-    ("Evaluate", &["init", "eval", "runs", "datasets", "prompts", "apps"]),
+    ("Evaluate", &["init", "eval", "compare", "power", "runs", "datasets", "prompts", "apps"]),
     ("Watch", &["serve", "traces", "feedback"]),
     ("Extend", &["scorers", "judge", "plugin", "schema"]),
     ("Keep", &["store", "import", "export", "doctor"]),

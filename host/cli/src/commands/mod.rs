@@ -4,6 +4,7 @@ mod apps;
 mod bench;
 mod build;
 mod cases;
+mod compare;
 mod datasets;
 mod dev;
 mod doctor;
@@ -37,6 +38,8 @@ pub(crate) fn run(arguments: Arguments, terminal: &Terminal) -> Result<Exit, Sto
     let Arguments { verb, store, .. } = arguments;
     match verb {
         Verb::Eval(what) => eval::run(what, store, terminal),
+        Verb::Compare(what) => compare::compare(what, store, terminal),
+        Verb::Power(what) => compare::power(what, store, terminal),
         Verb::Runs(what) => runs::run(what, store, terminal),
         Verb::Datasets(what) => datasets::run(what, store, terminal),
         Verb::Prompts(what) => prompts::run(what, store, terminal),

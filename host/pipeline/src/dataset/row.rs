@@ -66,7 +66,7 @@ pub(super) fn decode(fields: &[(Cow<'_, str>, &RawValue)]) -> Result<RowRecord, 
         split: decoding.scalar("split", "a text"),
         cluster: decoding.scalar("cluster", "a text"),
         weight: decoding.weight(),
-            source: decoding.source(),
+        source: decoding.source(),
     };
     if decoding.flaws.is_empty() { Ok(row) } else { Err(decoding.flaws) }
 }
