@@ -3,6 +3,7 @@
 mod aggregators;
 mod bad_input;
 mod clients;
+mod compare;
 mod eval;
 mod examples;
 mod exporters;

@@ -28,10 +28,10 @@ pub(crate) enum Prompts {
         /// Such as `prod`.
         alias: String,
         /// The version it stands for from now on.
-        #[arg(required_unless_present = "delete")]
-        version: Option<u32>,
+        #[arg(value_name = "VERSION", required_unless_present = "delete")]
+        number: Option<u32>,
         /// Take the alias away.
-        #[arg(long, conflicts_with = "version")]
+        #[arg(long, conflicts_with = "number")]
         delete: bool,
     },
     /// Delete a version, or a prompt with all of its versions. A version's number is not used again.

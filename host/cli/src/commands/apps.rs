@@ -123,7 +123,10 @@ async fn add(registry: &Registry, what: AddApp, terminal: &Terminal) -> Result<E
     let AddApp { name, param, tag, experiment: of, no_git } = what;
     let experiment = match of {
         Some(name) => experiment(registry, &name).await?.id,
-        None => Experiment::DEFAULT.to_owned(),
+        None => {
+            registry.adopt(&[], clock::now_in_milliseconds()).await.map_err(stop)?;
+            Experiment::DEFAULT.to_owned()
+        }
     };
     let mut tags = BTreeMap::new();
     if !no_git {

@@ -40,12 +40,12 @@ pub(crate) async fn run(what: Prompts, store: Option<PathBuf>, terminal: &Termin
             let (from, to) = (registry.referred_prompt(&from).await, registry.referred_prompt(&to).await);
             diff(&from.map_err(stop)?, &to.map_err(stop)?, terminal)
         }
-        Prompts::Alias { name, alias, version: Some(version), .. } => {
-            registry.set_alias(&name, &alias, version).await.map_err(stop)?;
-            terminal.note(format_args!("{name}@{alias} is version {version}"))?;
+        Prompts::Alias { name, alias, number: Some(number), .. } => {
+            registry.set_alias(&name, &alias, number).await.map_err(stop)?;
+            terminal.note(format_args!("{name}@{alias} is version {number}"))?;
             Ok(Exit::Done)
         }
-        Prompts::Alias { name, alias, version: None, .. } => {
+        Prompts::Alias { name, alias, number: None, .. } => {
             registry.delete_alias(&name, &alias).await.map_err(stop)?;
             terminal.note(format_args!("{name} has no alias `{alias}` any more"))?;
             Ok(Exit::Done)
