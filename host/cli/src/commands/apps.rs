@@ -22,7 +22,7 @@ pub(crate) async fn run(what: Apps, store: Option<PathBuf>, terminal: &Terminal)
         Apps::Add(_) => Some(wiring::store(&folder)?),
         _ => wiring::existing_store(&folder)?,
     };
-    let Some(registry) = store.map(|store| Registry::new(store)) else {
+    let Some(registry) = store.map(Registry::new) else {
         return match what {
             Apps::List { .. } if terminal.is_json() => terminal.json(&[(); 0]).map(|()| Exit::Done).map_err(Stop::from),
             Apps::List { .. } | Apps::Add(_) => {

@@ -59,7 +59,8 @@ impl Kept {
             "delete `{}` with {} rows and {} versions?",
             dataset.name, dataset.records.count, dataset.versions.last
         );
-        if !yes && !(self.terminal.can_ask() && self.terminal.ask(&question)?) {
+        let is_wanted = yes || (self.terminal.can_ask() && self.terminal.ask(&question)?);
+        if !is_wanted {
             return Err(Stop::message("nothing was deleted").hint("`--yes` deletes without being asked"));
         }
         self.registry.delete_dataset(&dataset.id).await.map_err(stop)?;

@@ -25,7 +25,7 @@ pub(crate) async fn run(what: Prompts, store: Option<PathBuf>, terminal: &Termin
         Prompts::Add(_) => Some(wiring::store(&folder)?),
         _ => wiring::existing_store(&folder)?,
     };
-    let Some(registry) = store.map(|store| Registry::new(store)) else { return no_store(&what, terminal) };
+    let Some(registry) = store.map(Registry::new) else { return no_store(&what, terminal) };
     match what {
         Prompts::List => list(&registry, terminal).await,
         Prompts::Show { prompt, fill } => {
