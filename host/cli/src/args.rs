@@ -122,7 +122,7 @@ pub(crate) struct Eval {
     pub(crate) name: Option<String>,
 
     /// Give the run a tag, so that others can be held against it.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = tag)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) tag: Vec<(String, String)>,
 
     /// Go on with a run that was cut off.
@@ -167,7 +167,7 @@ pub(crate) struct Eval {
     pub(crate) report: Vec<ReportFile>,
 }
 
-fn tag(text: &str) -> Result<(String, String), String> {
+fn pair(text: &str) -> Result<(String, String), String> {
     let tag = text.split_once('=').filter(|(key, _)| !key.is_empty());
     tag.map(|(key, value)| (key.to_owned(), value.to_owned())).ok_or_else(|| "write it as `KEY=VALUE`".to_owned())
 }

@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use model::prompt::PromptRef;
 
+use super::pair;
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum Prompts {
     /// All prompts.
@@ -14,7 +16,7 @@ pub(crate) enum Prompts {
         /// `support` for the latest version, `support@3`, or `support@prod` for the one of an alias.
         prompt: PromptRef,
         /// The text alone, with these values in place of its variables.
-        #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+        #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
         fill: Vec<(String, String)>,
     },
     /// Add a version. One that says what the latest says already is not added.
@@ -56,7 +58,7 @@ pub(crate) struct AddPrompt {
     /// An alias that stands for it from now on, such as `prod`.
     #[arg(long, value_name = "NAME")]
     pub(crate) alias: Vec<String>,
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) tag: Vec<(String, String)>,
     /// The model it is for and how that is asked, a JSON object such as `{"model_name": "gpt-5-mini", "temperature": 0}`.
     #[arg(long, value_name = "JSON", value_parser = object)]
@@ -93,9 +95,9 @@ pub(crate) struct AddApp {
     /// The application's name.
     pub(crate) name: String,
     /// How this version is configured.
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) param: Vec<(String, String)>,
-    #[arg(long, value_name = "NAME=VALUE", value_parser = pair)]
+    #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) tag: Vec<(String, String)>,
     /// The experiment that it belongs to [default: the one of runs that name none].
     #[arg(long, value_name = "NAME")]
@@ -103,11 +105,6 @@ pub(crate) struct AddApp {
     /// Don't look for a commit.
     #[arg(long)]
     pub(crate) no_git: bool,
-}
-
-fn pair(text: &str) -> Result<(String, String), String> {
-    let pair = text.split_once('=').filter(|(name, _)| !name.is_empty());
-    pair.map(|(name, value)| (name.to_owned(), value.to_owned())).ok_or_else(|| "write it as NAME=VALUE".to_owned())
 }
 
 fn object(text: &str) -> Result<String, String> {

@@ -7,7 +7,6 @@ mod written;
 use std::num::ParseIntError;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use ::registry::{Error, Registry};
 use model::dataset::{Dataset, DatasetReference, DatasetVersion, VersionReference};
@@ -16,6 +15,7 @@ use pipeline::dataset::peers::Peer;
 use storage::SharedStore;
 
 use crate::args::{Datasets, FileFormat};
+use crate::clock::now_in_milliseconds;
 use crate::exit::{Exit, Stop};
 use crate::terminal::Terminal;
 use crate::wiring;
@@ -93,7 +93,7 @@ pub(crate) async fn resolve(
     reference: &DatasetReference,
 ) -> Result<(Dataset, DatasetVersion), Stop> {
     let by = std::env::var("USER").ok();
-    registry.resolve_dataset(reference, by.as_deref(), now()).await.map_err(stop)
+    registry.resolve_dataset(reference, by.as_deref(), now_in_milliseconds()).await.map_err(stop)
 }
 
 fn reference(text: &str) -> Result<DatasetReference, Stop> {
@@ -123,10 +123,6 @@ pub(crate) fn stop(error: Error) -> Stop {
         Error::Missing { what: "dataset", .. } => Stop::wrong(error).hint("`karat datasets list` shows what there is"),
         error => Stop::wrong(error),
     }
-}
-
-fn now() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }
 
 /// `support@3`.

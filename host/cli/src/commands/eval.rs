@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use ::registry::Registry;
 use anyhow::Context;
@@ -35,6 +35,7 @@ use tokio::sync::watch;
 
 use crate::args::Eval;
 use crate::authority::Authority;
+use crate::clock;
 use crate::commands::preview::{self, Preview};
 use crate::commands::{datasets, runs};
 use crate::exit::{Exit, Stop};
@@ -482,7 +483,7 @@ async fn header(
     snapshot: &DatasetSnapshot,
     origin: Origin,
 ) -> Result<RunHeader, Stop> {
-    let started = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_millis() as u64;
+    let started = clock::now().as_millis() as u64;
     Ok(RunHeader {
         id: RunId(uuid::Uuid::now_v7()),
         started,

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 use model::assessment::{Assessment, AssessmentId, Said, Source, SourceKind};
 use model::json::Json;
@@ -11,6 +10,7 @@ use model::search::{Query, TraceInfo};
 
 use super::traces;
 use crate::args::{Feedback, Source as Kind};
+use crate::clock;
 use crate::exit::{Exit, Stop};
 use crate::terminal::Terminal;
 use crate::wiring;
@@ -71,7 +71,7 @@ fn said(add: Feedback) -> Result<Assessment, Stop> {
         Ok(value) => value,
         Err(_) => Json::from_serialize(&value)?,
     };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos() as u64;
+    let now = clock::now().as_nanos() as u64;
     let assessment = Assessment {
         id: AssessmentId(uuid::Uuid::now_v7()),
         span,

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use model::ports::Store;
 use model::report::{Cost, Report, Verdict};
@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use super::exporting::{self, To};
 use crate::args::{ExportTo, Runs};
+use crate::clock;
 use crate::exit::{Exit, Stop};
 use crate::export;
 use crate::quantities::{count, decimal, moment};
@@ -293,8 +294,7 @@ async fn delete(store: &dyn Store, runs: &[String], terminal: &Terminal) -> Resu
 }
 
 async fn delete_older(store: &dyn Store, age: Duration, terminal: &Terminal) -> Result<Exit, Stop> {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    let before = now.saturating_sub(age).as_millis();
+    let before = clock::now().saturating_sub(age).as_millis();
     let found = such(store, |header| u128::from(header.started) < before).await?;
     delete_found(store, &found, terminal).await
 }

@@ -7,7 +7,7 @@ mod show;
 use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use model::assessment::{Assessment, Said};
 use model::digest::State;
@@ -16,6 +16,7 @@ use model::search::{Comparison, Cursor, Field, Filter, Page, Query, Test, TraceI
 use serde::Serialize;
 
 use crate::args::{Kept, Page as Wanted, Traces};
+use crate::clock;
 use crate::exit::{Exit, Stop};
 use crate::quantities::{count, counted, dollars, latency, moment};
 use crate::terminal::{Terminal, printable_line, table};
@@ -62,7 +63,7 @@ async fn look(what: Kept, store: Option<PathBuf>, terminal: &Terminal) -> Result
         Kept::Delete { filter, older_than, experiment, .. } => {
             let mut filters = Vec::from_iter(parsed(filter.as_deref().unwrap_or_default())?);
             if let Some(age) = older_than {
-                let before = now()?.saturating_sub(age).as_secs_f64() * 1e3;
+                let before = clock::now().saturating_sub(age).as_secs_f64() * 1e3;
                 filters.push(Filter::Trace(Field::Start, Test::Is(Comparison::Less, Value::Number(before))));
             }
             let experiments = Vec::from_iter(experiment);
@@ -108,13 +109,9 @@ fn unknown(trace: &str) -> Stop {
         .hint("`karat traces list` shows the newest")
 }
 
-fn now() -> Result<Duration, Stop> {
-    Ok(SystemTime::now().duration_since(UNIX_EPOCH)?)
-}
-
 /// What a filter says, or where it can't be read.
 fn parsed(filter: &str) -> Result<Option<Filter>, Stop> {
-    let now = now()?.as_nanos() as u64;
+    let now = clock::now().as_nanos() as u64;
     search::parse(filter, now).map_err(|problem| unreadable("filter", filter, problem))
 }
 

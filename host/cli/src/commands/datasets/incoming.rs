@@ -16,8 +16,9 @@ use pipeline::plan::Sampled;
 use pipeline::traced;
 use serde_json::json;
 
-use super::{Kept, format, named, now, peer, stop};
+use super::{Kept, format, named, peer, stop};
 use crate::args::{AddRows, ImportRows, Said};
+use crate::clock::{now, now_in_milliseconds};
 use crate::commands::find_run;
 use crate::exit::{Exit, Stop};
 use crate::quantities::counted;
@@ -44,7 +45,7 @@ impl Kept {
         let mut lines = BufWriter::new(tempfile::tempfile()?);
         let provenance = match (what.from_traces, what.from_run) {
             (Some(filter), _) => {
-                let parsed = search::parse(&filter, now() as u64 * 1_000_000)
+                let parsed = search::parse(&filter, now().as_nanos() as u64)
                     .map_err(|problem| Stop::message(format_args!("{problem}\n{}", problem.under(&filter))))?;
                 let experiments = Vec::from_iter(what.experiment.clone());
                 let query = Query { experiments, filter: parsed, order: Vec::new() };
@@ -84,13 +85,19 @@ impl Kept {
     ) -> Result<Exit, Stop> {
         let dataset = match self.registry.dataset_named(name).await {
             Err(Error::Missing { .. }) => {
-                let made = self.registry.create_dataset(name, Default::default(), Vec::new(), said.by.clone(), now());
+                let made = self.registry.create_dataset(
+                    name,
+                    Default::default(),
+                    Vec::new(),
+                    said.by.clone(),
+                    now_in_milliseconds(),
+                );
                 made.await.map_err(stop)?
             }
             found => found.map_err(stop)?,
         };
         let new = NewVersion { dataset: dataset.id.clone(), provenance, message: said.message, by: said.by };
-        let made = self.registry.make_dataset_version(&new, now(), |there, to, facts| {
+        let made = self.registry.make_dataset_version(&new, now_in_milliseconds(), |there, to, facts| {
             merge(there, &mut incoming, how, to, &mut |row| facts.add(row))
         });
         self.tell(&dataset, &made.await.map_err(stop)?)
