@@ -669,6 +669,20 @@ pub trait TraceStore: Send + Sync {
     /// `Missing` where there is no such trace, or no such assessment; then nothing has changed.
     async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError>;
 
+    /// Adds what a client says of a trace of an experiment as a whole: its announcement
+    /// ([`ANNOUNCEMENT`](crate::digest::ANNOUNCEMENT)), and what is said of it from outside. All of it is kept, or nothing.
+    ///
+    /// # Errors
+    ///
+    /// `Missing` where the trace is in another experiment, and as [`Self::annotate`].
+    async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError>;
+
     /// A trace, but for its spans.
     async fn trace(&self, id: &str) -> Result<Option<TraceInfo>, StoreError> {
         let found = self.traces(&[id.to_owned()], 0).await?;
@@ -753,6 +767,13 @@ pub struct FoundTrace {
 pub struct Annotation {
     pub trace: String,
     pub change: AnnotationChange,
+}
+
+impl Annotation {
+    /// Changes of what is said of one trace.
+    pub fn all(trace: &str, changes: impl IntoIterator<Item = AnnotationChange>) -> Vec<Self> {
+        changes.into_iter().map(|change| Self { trace: trace.to_owned(), change }).collect()
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use model::digest::{ANNOUNCEMENT, SpanDigest};
 use model::outcome::{Failure, FailureKind};
-use model::ports::{Annotation, Exporting, FoundTrace, Sink, SpanBatch, StoreError, TraceStore};
+use model::ports::{Annotation, AnnotationChange, Exporting, FoundTrace, Sink, SpanBatch, StoreError, TraceStore};
 use model::search::{Cursor, Page, Query};
 use model::telemetry::{Batch, Encoding, Receipt};
 use model::trace::Span;
@@ -335,6 +335,17 @@ impl TraceStore for Forwarding {
 
     async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {
         self.store.annotate(annotations).await
+    }
+
+    /// Is no span, and goes nowhere else: see [`of_spans`].
+    async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError> {
+        self.store.announce(experiment, trace, announcement, said).await
     }
 
     async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {

@@ -130,8 +130,7 @@ fn said(result: &RowResult, header: &RunHeader) -> Vec<Annotation> {
         metadata: BTreeMap::from([(RUN.to_owned(), header.id.to_string())]),
         overrides: None,
     };
-    let annotation = |said| Annotation { trace: result.id.clone(), change: AnnotationChange::Assess(assessment(said)) };
-    said.map(annotation).collect()
+    Annotation::all(&result.id, said.map(|said| AnnotationChange::Assess(assessment(said))))
 }
 
 fn verdict<'a>(

@@ -1,6 +1,7 @@
 //! Experiments: their ids, their names, and the names under which their traces are kept.
 
 use std::collections::BTreeMap;
+use std::sync::PoisonError;
 
 use model::document::{Change, Kind};
 use model::tracking::{Experiment, Lifecycle, TrackedRun};
@@ -55,6 +56,20 @@ impl Registry {
 
     pub async fn experiment(&self, id: &str) -> Result<Option<Experiment>, Error> {
         Ok(self.find(Kind::Experiment, &key::of(&[id])?).await?.map(|found| found.value))
+    }
+
+    /// The name under which the traces of an experiment are kept. Every span asks for it, and it never changes: it is read
+    /// once.
+    pub async fn traces_of(&self, id: &str) -> Result<Option<String>, Error> {
+        let known = || self.traces_of.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(traces) = known().get(id) {
+            return Ok(Some(traces.clone()));
+        }
+        let traces = self.experiment(id).await?.map(|experiment| experiment.traces);
+        if let Some(traces) = &traces {
+            known().insert(id.to_owned(), traces.clone());
+        }
+        Ok(traces)
     }
 
     pub async fn experiment_by_name(&self, name: &str) -> Result<Option<Experiment>, Error> {

@@ -33,7 +33,8 @@ mod runs;
 mod scorers;
 mod webhooks;
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
 
 use model::ports::{BlobStore, DocumentStore};
 
@@ -61,6 +62,8 @@ pub struct Registry {
     /// Where the rows of datasets' versions are.
     blobs: Arc<dyn BlobStore>,
     turns: Turns,
+    /// Of experiments, by their ids.
+    traces_of: Mutex<HashMap<String, String>>,
 }
 
 impl Registry {
@@ -70,6 +73,6 @@ impl Registry {
 
     /// Both are of one store.
     pub fn of(documents: Arc<dyn DocumentStore>, blobs: Arc<dyn BlobStore>) -> Self {
-        Self { documents, blobs, turns: Turns::default() }
+        Self { documents, blobs, turns: Turns::default(), traces_of: Mutex::default() }
     }
 }

@@ -23,8 +23,8 @@ use async_trait::async_trait;
 use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, FoundTrace, JudgeCache, Retention, SpanBatch, Store,
-    StoreError, TraceRetention, TraceStore,
+    Annotation, AnnotationChange, CacheKey, CacheStatistics, DatasetWriter, Expired, FoundTrace, JudgeCache, Retention,
+    SpanBatch, Store, StoreError, TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -38,6 +38,7 @@ use layout::Layout;
 use lock::Lock;
 use read::Reader;
 use space::Space;
+pub(crate) use writer::Home;
 use writer::{Change, Parts, Writer};
 
 use crate::cache::Cache;
@@ -251,12 +252,27 @@ impl EmbeddedStore {
 
     /// Adds spans that another process has made the payload of a frame of.
     pub(crate) async fn put_foreign_frame(&self, frame: Vec<u8>) -> Result<(), StoreError> {
-        let frame = off_thread(move || traces::check_frame(&frame).map(|()| frame)).await?;
-        self.put_frame(frame).await
+        self.put_frame(checked(frame).await?).await
+    }
+
+    /// As [`TraceStore::announce`], with such a payload.
+    pub(crate) async fn announce_foreign_frame(
+        &self,
+        home: Home,
+        frame: Vec<u8>,
+        said: Vec<Annotation>,
+    ) -> Result<(), StoreError> {
+        self.announce_frame(home, checked(frame).await?, said).await
+    }
+
+    async fn announce_frame(&self, home: Home, frame: Vec<u8>, said: Vec<Annotation>) -> Result<(), StoreError> {
+        let mut payloads = vec![(SPANS, frame)];
+        payloads.extend(traces::annotation_frames(&said)?);
+        self.writer.make(Change::Traces { payloads, about: said, home: Some(home) }).await
     }
 
     async fn put_frame(&self, frame: Vec<u8>) -> Result<(), StoreError> {
-        self.writer.make(Change::Traces { payloads: vec![(SPANS, frame)], about: Vec::new() }).await
+        self.writer.make(Change::Traces { payloads: vec![(SPANS, frame)], about: Vec::new(), home: None }).await
     }
 
     async fn read<T: Send + 'static>(
@@ -345,14 +361,24 @@ impl TraceStore for EmbeddedStore {
         if batches.is_empty() {
             return Ok(());
         }
-        let experiment = experiment.to_owned();
-        let (_, frame) = off_thread(move || traces::span_frame(&experiment, now(), batches)).await?;
-        self.put_frame(frame).await
+        self.put_frame(span_frame(experiment, batches).await?).await
     }
 
     async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {
         let payloads = traces::annotation_frames(&annotations)?;
-        self.writer.make(Change::Traces { payloads, about: annotations }).await
+        self.writer.make(Change::Traces { payloads, about: annotations, home: None }).await
+    }
+
+    async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError> {
+        let home = Home { trace: trace.to_owned(), experiment: experiment.to_owned() };
+        let batch = SpanBatch { trace: trace.to_owned(), spans: vec![announcement] };
+        self.announce_frame(home, span_frame(experiment, vec![batch]).await?, Annotation::all(trace, said)).await
     }
 
     async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
@@ -381,7 +407,7 @@ impl TraceStore for EmbeddedStore {
             return Ok(0);
         }
         let payloads = vec![traces::deletion_frame(&present)?];
-        self.writer.make(Change::Traces { payloads, about: Vec::new() }).await?;
+        self.writer.make(Change::Traces { payloads, about: Vec::new(), home: None }).await?;
         Ok(present.len() as u64)
     }
 
@@ -399,7 +425,7 @@ impl TraceRetention for EmbeddedStore {
         for some in beyond.chunks(EXPIRED_AT_ONCE) {
             let ids: Vec<_> = some.iter().map(|trace| trace.id).collect();
             let payloads = vec![traces::deletion_frame(&ids)?];
-            self.writer.make(Change::Traces { payloads, about: Vec::new() }).await?;
+            self.writer.make(Change::Traces { payloads, about: Vec::new(), home: None }).await?;
             expired.traces += some.len() as u64;
             expired.bytes += some.iter().map(|trace| trace.bytes).sum::<u64>();
         }
@@ -457,6 +483,23 @@ impl JudgeCache for EmbeddedStore {
 /// Milliseconds since 1970-01-01T00:00:00Z.
 pub(crate) fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as u64)
+}
+
+/// What a frame of fewer bytes takes is less than another thread's turn.
+const SMALL: usize = 32 << 10;
+
+/// The payload of a frame of spans.
+pub(crate) async fn span_frame(experiment: &str, batches: Vec<SpanBatch>) -> Result<Vec<u8>, StoreError> {
+    if traces::about_bytes(&batches) < SMALL {
+        return traces::span_frame(experiment, now(), batches).map(|(_, frame)| frame);
+    }
+    let experiment = experiment.to_owned();
+    off_thread(move || traces::span_frame(&experiment, now(), batches).map(|(_, frame)| frame)).await
+}
+
+/// A payload that another process has made, if it is one of spans.
+async fn checked(frame: Vec<u8>) -> Result<Vec<u8>, StoreError> {
+    off_thread(move || traces::check_frame(&frame).map(|()| frame)).await
 }
 
 /// Does what takes long away from the threads that everything else is waited for on.

@@ -121,6 +121,52 @@ impl MemoryStore {
 }
 
 impl State {
+    fn put(&mut self, experiment: &str, SpanBatch { trace, spans }: SpanBatch) {
+        if spans.is_empty() {
+            return;
+        }
+        let new = || Trace { experiment: experiment.to_owned(), ..Trace::default() };
+        let kept = self.traces.entry(trace).or_insert_with(new);
+        kept.arrived = kept.arrived.max(now());
+        for (span, digest) in spans {
+            if kept.spans.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
+                kept.spans.insert(digest.id.clone(), (digest, span));
+            }
+        }
+    }
+
+    /// Whether annotations, in this order, are about what is there, or about the trace that is `coming` with them.
+    fn check(&self, annotations: &[Annotation], coming: Option<&str>) -> Result<(), StoreError> {
+        let mut come = Vec::new();
+        for Annotation { trace, change } in annotations {
+            let kept = self.traces.get(trace);
+            if kept.is_none() && coming != Some(trace) {
+                return Err(missing_trace(trace));
+            }
+            let needed = match change {
+                AnnotationChange::Assess(assessment) => assessment.overrides,
+                AnnotationChange::Withdraw(id) => Some(*id),
+                AnnotationChange::Tag { .. } => None,
+            };
+            let has = |id| kept.is_some_and(|kept| kept.has(id)) || come.contains(&(trace, id));
+            if let Some(id) = needed.filter(|id| !has(*id)) {
+                return Err(StoreError::Missing { what: format!("assessment {}", id.0) });
+            }
+            if let AnnotationChange::Assess(assessment) = change {
+                come.push((trace, assessment.id));
+            }
+        }
+        Ok(())
+    }
+
+    fn annotate(&mut self, annotations: Vec<Annotation>) {
+        for Annotation { trace, change } in annotations {
+            if let Some(kept) = self.traces.get_mut(&trace) {
+                kept.annotate(change);
+            }
+        }
+    }
+
     fn entry(&mut self, run: RunId) -> Result<&mut Entry, StoreError> {
         self.runs.get_mut(&run).ok_or_else(|| crate::missing_run(run))
     }
@@ -252,41 +298,32 @@ impl DatasetWriter for Draft {
 impl TraceStore for MemoryStore {
     async fn put_spans(&self, experiment: &str, batches: Vec<SpanBatch>) -> Result<(), StoreError> {
         let mut state = self.state();
-        for SpanBatch { trace, spans } in batches.into_iter().filter(|batch| !batch.spans.is_empty()) {
-            let new = || Trace { experiment: experiment.to_owned(), ..Trace::default() };
-            let kept = state.traces.entry(trace).or_insert_with(new);
-            kept.arrived = kept.arrived.max(now());
-            for (span, digest) in spans {
-                if kept.spans.get(&digest.id).is_none_or(|(known, _)| *known < digest) {
-                    kept.spans.insert(digest.id.clone(), (digest, span));
-                }
-            }
-        }
+        batches.into_iter().for_each(|batch| state.put(experiment, batch));
         Ok(())
     }
 
     async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {
         let mut state = self.state();
-        let mut come = Vec::new();
-        for Annotation { trace, change } in &annotations {
-            let kept = state.traces.get(trace).ok_or_else(|| missing_trace(trace))?;
-            let needed = match change {
-                AnnotationChange::Assess(assessment) => assessment.overrides,
-                AnnotationChange::Withdraw(id) => Some(*id),
-                AnnotationChange::Tag { .. } => None,
-            };
-            if let Some(id) = needed.filter(|id| !kept.has(*id) && !come.contains(&(trace, *id))) {
-                return Err(StoreError::Missing { what: format!("assessment {}", id.0) });
-            }
-            if let AnnotationChange::Assess(assessment) = change {
-                come.push((trace, assessment.id));
-            }
+        state.check(&annotations, None)?;
+        state.annotate(annotations);
+        Ok(())
+    }
+
+    async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError> {
+        let mut state = self.state();
+        if state.traces.get(trace).is_some_and(|kept| kept.experiment != experiment) {
+            return Err(StoreError::Missing { what: format!("trace {trace} of experiment {experiment}") });
         }
-        for Annotation { trace, change } in annotations {
-            if let Some(kept) = state.traces.get_mut(&trace) {
-                kept.annotate(change);
-            }
-        }
+        let said = Annotation::all(trace, said);
+        state.check(&said, Some(trace))?;
+        state.put(experiment, SpanBatch { trace: trace.to_owned(), spans: vec![announcement] });
+        state.annotate(said);
         Ok(())
     }
 

@@ -145,8 +145,7 @@ impl Importing<'_> {
             return Ok(());
         }
         let redacted = changes.into_iter().map(|change| self.into.redact.change(home, change));
-        let said = redacted.map(|change| Annotation { trace: trace.to_owned(), change });
-        Ok(self.into.traces.annotate(said.collect()).await?)
+        Ok(self.into.traces.annotate(Annotation::all(trace, redacted)).await?)
     }
 
     /// Traces that are linked to runs which they were not made in.

@@ -14,7 +14,8 @@ use std::time::Instant;
 
 use ::http::HeaderMap;
 use bytes::Bytes;
-use model::ports::{AnnotationChange, SpanBatch, TraceStore};
+use model::digest::SpanDigest;
+use model::ports::{AnnotationChange, SpanBatch, StoreError, TraceStore};
 use model::telemetry::Encoding;
 use model::trace::Span;
 use telemetry::facts::Prices;
@@ -31,6 +32,9 @@ use crate::options::Bounds;
 use crate::redact::{Redacting, Redactor};
 use crate::refusal::Refusal;
 use crate::shared::Shared;
+
+/// Bytes of a request that is read at once: another thread's turn would take longer.
+const SMALL: usize = 16 << 10;
 
 /// Takes spans in.
 #[derive(Clone)]
@@ -137,13 +141,20 @@ impl Intake {
         self.0.redactor.of(experiment).change(change)
     }
 
-    /// Takes in what a client says of a trace as a whole, redacted.
+    /// Takes in what a client says of a trace as a whole, redacted, and what is said of it beside that.
     ///
     /// # Errors
     ///
-    /// Refuses as the store does.
-    pub(crate) async fn announce(&self, experiment: &str, announcement: SpanBatch) -> Result<(), Refusal> {
-        self.0.put(experiment, vec![announcement]).await
+    /// `Missing` where the trace is in another experiment, and as the store fails.
+    pub(crate) async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError> {
+        let said = said.into_iter().map(|change| self.redacted_change(experiment, change)).collect();
+        self.0.written(self.0.traces.announce(experiment, trace, announcement, said)).await
     }
 
     /// Takes in spans that have not come by OpenTelemetry.
@@ -171,11 +182,15 @@ impl Intake {
 impl Inner {
     async fn take(self: Arc<Self>, delivery: Delivery) -> Result<Answer, Refusal> {
         let experiment = delivery.experiment.clone();
-        let core = self.cores.acquire().await.map_err(|_| Refusal::unavailable("the server is about to end"))?;
-        let inner = Arc::clone(&self);
-        let looked = tokio::task::spawn_blocking(move || inner.look(delivery));
-        let (looked, held) = looked.await.map_err(|error| Refusal::failed(&error))?;
-        drop(core);
+        let (looked, held) = if delivery.compression == Compression::Identity && delivery.sent.len() < SMALL {
+            self.look(delivery)
+        } else {
+            let core = self.cores.acquire().await.map_err(|_| Refusal::unavailable("the server is about to end"))?;
+            let inner = Arc::clone(&self);
+            let looked = tokio::task::spawn_blocking(move || inner.look(delivery)).await;
+            drop(core);
+            looked.map_err(|error| Refusal::failed(&error))?
+        };
         let answer = match looked? {
             Looked::Repeated(answer) => {
                 self.metrics.repeated.fetch_add(answer.accepted as u64, Ordering::Relaxed);
@@ -225,14 +240,21 @@ impl Inner {
         if batches.is_empty() {
             return Ok(());
         }
-        let started = Instant::now();
-        let put = self.traces.put_spans(experiment, batches).await;
-        self.metrics.put(started.elapsed());
-        self.health.wrote(put.is_ok());
+        let put = self.written(self.traces.put_spans(experiment, batches)).await;
         put.map_err(|error| {
             tracing::warn!(%error, "the store does not take spans");
             Refusal::of_intake(&error)
         })
+    }
+
+    /// Waits for a write, and notes how long that took and how well the store is.
+    async fn written(&self, write: impl Future<Output = Result<(), StoreError>>) -> Result<(), StoreError> {
+        let started = Instant::now();
+        let written = write.await;
+        self.metrics.put(started.elapsed());
+        // That something is missing, a store can say that is well.
+        self.health.wrote(matches!(written, Ok(()) | Err(StoreError::Missing { .. })));
+        written
     }
 }
 

@@ -130,6 +130,18 @@ impl TraceStore for Kept {
         Ok(())
     }
 
+    async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError> {
+        let batch = SpanBatch { trace: trace.to_owned(), spans: vec![announcement] };
+        self.put_spans(experiment, vec![batch]).await?;
+        self.annotate(Annotation::all(trace, said)).await
+    }
+
     async fn traces(&self, ids: &[String], spans: usize) -> Result<Vec<Option<FoundTrace>>, StoreError> {
         let mut found = Vec::new();
         for id in ids {

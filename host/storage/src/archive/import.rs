@@ -204,7 +204,7 @@ fn annotations(trace: &str, mut said: Vec<AnnotationChange>) -> Vec<Annotation> 
         AnnotationChange::Tag { .. } | AnnotationChange::Withdraw(_) => false,
     };
     said.sort_by_key(overrides);
-    said.into_iter().map(|change| Annotation { trace: trace.to_owned(), change }).collect()
+    Annotation::all(trace, said)
 }
 
 /// Adds those of some documents that are not there.

@@ -49,7 +49,7 @@ pub(crate) enum Change {
     /// Removes a run that exists, and everything of it.
     Delete { run: RunId },
     /// Writes what is new of traces, where what it speaks of is there.
-    Traces { payloads: Vec<Payload>, about: Vec<Annotation> },
+    Traces { payloads: Vec<Payload>, about: Vec<Annotation>, home: Option<Home> },
     /// Changes documents, if all of them are as expected. The payload says the same.
     Commit { changes: Vec<document::Change>, payload: Payload },
     /// Completes the last segment of the log.
@@ -58,6 +58,12 @@ pub(crate) enum Change {
     Compact(u64),
     /// Makes a copy of the store in this folder.
     Backup(PathBuf),
+}
+
+/// The trace that a change makes or adds to, which is not to be in another experiment.
+pub(crate) struct Home {
+    pub(crate) trace: String,
+    pub(crate) experiment: String,
 }
 
 /// What is not a commit is made, or fails.
@@ -243,8 +249,11 @@ impl Work {
             }
             Change::Add { run, .. } | Change::Delete { run } if !exists(run, runs)? => Err(crate::missing_run(run)),
             Change::Add { payload, .. } => Ok(Plan::Write(Frames::of(vec![payload]))),
-            Change::Traces { payloads, about } => {
-                self.parts.traces.check(&about)?;
+            Change::Traces { payloads, about, home } => {
+                if let Some(Home { trace, experiment }) = &home {
+                    self.parts.traces.check_home(trace, experiment)?;
+                }
+                self.parts.traces.check(&about, home.as_ref().map(|home| home.trace.as_str()))?;
                 for (_, payload) in payloads.iter().filter(|(kind, _)| *kind == frames::SPANS) {
                     self.parts.traces.prepare(payload)?;
                 }
@@ -487,7 +496,7 @@ mod tests {
         let store = EmbeddedStore::open(home.path()).expect("a store");
         // Never touched, so it takes no memory.
         let payloads = vec![(frames::SPANS, vec![0; LARGEST_CHANGE + 1])];
-        let refused = store.writer.make(Change::Traces { payloads, about: Vec::new() }).await;
+        let refused = store.writer.make(Change::Traces { payloads, about: Vec::new(), home: None }).await;
         assert!(matches!(refused, Err(StoreError::Invalid { .. })), "{refused:?}");
         store.writer.make(Change::Roll).await.expect("it goes on");
     }

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 
 use super::protocol::{self, Answer, HEAD, Hello, Request};
 use super::socket;
-use crate::embedded::EmbeddedStore;
+use crate::embedded::{EmbeddedStore, Home};
 use crate::results;
 use crate::traces;
 
@@ -196,6 +196,10 @@ pub(super) async fn serve(store: &EmbeddedStore, request: Request) -> Result<Ans
         Request::PutSpans { frame } => store.put_foreign_frame(frame).await.map(|()| Answer::Done),
         Request::Annotate { annotations } => {
             store.annotate(protocol::from_json(&annotations)?).await.map(|()| Answer::Done)
+        }
+        Request::Announce { trace, experiment, frame, annotations } => {
+            let home = Home { trace, experiment };
+            store.announce_foreign_frame(home, frame, protocol::from_json(&annotations)?).await.map(|()| Answer::Done)
         }
         Request::Traces { ids, spans } => traces_of(store, &ids, spans as usize).await,
         Request::Spans { id, skip, limit } => {

@@ -23,8 +23,8 @@ use async_trait::async_trait;
 use model::digest::SpanDigest;
 use model::judge::{BatchId, Exchange};
 use model::ports::{
-    Annotation, CacheKey, CacheStatistics, DatasetWriter, Expired, FoundTrace, JudgeCache, Retention, SpanBatch, Store,
-    StoreError, TraceRetention, TraceStore,
+    Annotation, AnnotationChange, CacheKey, CacheStatistics, DatasetWriter, Expired, FoundTrace, JudgeCache, Retention,
+    SpanBatch, Store, StoreError, TraceRetention, TraceStore,
 };
 use model::report::Report;
 use model::run::{RowResult, Run, RunHeader, RunId};
@@ -32,7 +32,7 @@ use model::search::{Cursor, Page, Query};
 use model::trace::Span;
 
 use crate::embedded::digested::Folders;
-use crate::embedded::{EmbeddedStore, Options, in_folder, layout, lock::Lock, now, off_thread};
+use crate::embedded::{EmbeddedStore, Options, in_folder, layout, lock::Lock, span_frame};
 use crate::results::{self, Place};
 use crate::traces;
 use connection::{Connection, Gone};
@@ -330,9 +330,25 @@ impl TraceStore for SharedStore {
         if let Role::Owner(owner) = self.role() {
             return owner.store.put_spans(experiment, batches).await;
         }
-        let experiment = experiment.to_owned();
-        let (_, frame) = off_thread(move || traces::span_frame(&experiment, now(), batches)).await?;
+        let frame = span_frame(experiment, batches).await?;
         self.ask(Request::PutSpans { frame }).await.map(drop)
+    }
+
+    async fn announce(
+        &self,
+        experiment: &str,
+        trace: &str,
+        announcement: (Span, SpanDigest),
+        said: Vec<AnnotationChange>,
+    ) -> Result<(), StoreError> {
+        if let Role::Owner(owner) = self.role() {
+            return owner.store.announce(experiment, trace, announcement, said).await;
+        }
+        let (trace, experiment) = (trace.to_owned(), experiment.to_owned());
+        let frame =
+            span_frame(&experiment, vec![SpanBatch { trace: trace.clone(), spans: vec![announcement] }]).await?;
+        let annotations = protocol::json(&Annotation::all(&trace, said))?;
+        self.ask(Request::Announce { trace, experiment, frame, annotations }).await.map(drop)
     }
 
     async fn annotate(&self, annotations: Vec<Annotation>) -> Result<(), StoreError> {

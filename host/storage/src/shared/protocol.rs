@@ -23,7 +23,7 @@ use crate::results::{self, Place};
 use crate::traces;
 
 /// Changes whenever a message does.
-const PROTOCOL: u32 = 7;
+const PROTOCOL: u32 = 8;
 
 /// Bytes before each message.
 pub(super) const HEAD: usize = 12;
@@ -110,6 +110,12 @@ pub(super) enum Request {
         frame: Vec<u8>,
     },
     Annotate {
+        annotations: Vec<u8>,
+    },
+    Announce {
+        trace: String,
+        experiment: String,
+        frame: Vec<u8>,
         annotations: Vec<u8>,
     },
     Traces {

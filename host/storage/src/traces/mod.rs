@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
 use model::assessment::AssessmentId;
 use model::digest::SpanDigest;
 use model::ports::{Annotation, AnnotationChange, FoundTrace, SpanBatch, StoreError};
-use model::trace::Span;
+use model::trace::{Attributes, Span};
 
 use crate::files::Files;
 use crate::log::{Address, Appender, Log, Position, Stored};
@@ -45,6 +45,7 @@ use crate::operation::Payload;
 use apply::Frame;
 use folds::Folds;
 use id::TraceId;
+use part::Row;
 use read::{Known, Told};
 use saved::Mark;
 use table::Table;
@@ -52,6 +53,9 @@ use table::Table;
 /// Frames that are applied at once while a log is replayed.
 const REPLAYED: usize = 256;
 const REPLAYED_BYTES: usize = 32 << 20;
+
+/// What a span is beside its attributes, about.
+const SPAN_BYTES: usize = 256;
 
 /// How far the index may be behind a log without traces: so much is read through when the store is opened.
 const FAR: u64 = 16 << 20;
@@ -242,12 +246,26 @@ impl Traces {
         named
     }
 
-    /// Whether annotations, in this order, are about what is there.
-    pub(crate) fn check(&self, annotations: &[Annotation]) -> Result<(), StoreError> {
+    /// Whether a trace, if it is there, is in this experiment.
+    pub(crate) fn check_home(&self, trace: &str, experiment: &str) -> Result<(), StoreError> {
+        let table = self.table();
+        let known = number(&table, trace).map(|number| table.row(number).experiment);
+        if known.is_some_and(|known| table.strings.text(known) != Some(experiment)) {
+            return Err(StoreError::Missing { what: format!("trace {trace} of experiment {experiment}") });
+        }
+        Ok(())
+    }
+
+    /// Whether annotations, in this order, are about what is there, or about the trace that is `coming` with them.
+    pub(crate) fn check(&self, annotations: &[Annotation], coming: Option<&str>) -> Result<(), StoreError> {
         let table = self.table();
         let mut come: BTreeSet<(&str, AssessmentId)> = BTreeSet::new();
         for Annotation { trace, change } in annotations {
-            let row = table.row(number(&table, trace).ok_or_else(|| missing(trace))?);
+            let row = match number(&table, trace) {
+                Some(number) => table.row(number),
+                None if coming == Some(trace) => Row::default(),
+                None => return Err(missing(trace)),
+            };
             let is_there = |id: AssessmentId| {
                 let mut known = row.more.iter().flat_map(|more| &more.assessments);
                 come.contains(&(trace, id)) || known.any(|known| known.id == *id.0.as_bytes())
@@ -320,6 +338,19 @@ fn number(table: &Table, id: &str) -> Option<table::TraceNumber> {
 
 fn missing(id: &str) -> StoreError {
     StoreError::Missing { what: format!("trace {}", id.chars().take(64).collect::<String>()) }
+}
+
+/// About how many bytes these spans are, before they are packed.
+pub(crate) fn about_bytes(batches: &[SpanBatch]) -> usize {
+    let of_all = |attributes: &Attributes| -> usize {
+        attributes.iter().map(|(name, value)| name.len() + value.as_str().len()).sum()
+    };
+    let of_span = |span: &Span| {
+        let events: usize = span.events.iter().map(|event| of_all(&event.attributes)).sum();
+        let links: usize = span.links.iter().map(|link| of_all(&link.attributes)).sum();
+        SPAN_BYTES + of_all(&span.attributes) + events + links
+    };
+    batches.iter().flat_map(|batch| &batch.spans).map(|(span, _)| of_span(span)).sum()
 }
 
 /// Frames for spans. What comes of one trace goes together.

@@ -246,6 +246,7 @@ fn any_query(random: &mut fastrand::Rng) -> Query {
 enum Operation {
     Put(&'static str, Vec<SpanBatch>),
     Annotate(Vec<Annotation>),
+    Announce(&'static str, String, (Span, SpanDigest), Vec<AnnotationChange>),
     Traces(Vec<String>, usize),
     Spans(String, usize, usize),
     Search(Query, usize),
@@ -267,7 +268,13 @@ fn operation(random: &mut fastrand::Rng) -> Operation {
             if random.bool() { "default" } else { "other" },
             (0..random.u32(0..4)).map(|_| batch(random)).collect(),
         ),
-        22..35 => Operation::Annotate((0..random.u32(1..4)).map(|_| any_annotation(random)).collect()),
+        22..26 => {
+            let (mut span, mut digest) = any_span(random);
+            (span.id, digest.id) = (ANNOUNCEMENT.to_owned(), ANNOUNCEMENT.to_owned());
+            let said = (0..random.u32(0..3)).map(|_| any_annotation(random).change).collect();
+            Operation::Announce(if random.bool() { "default" } else { "other" }, id, (span, digest), said)
+        }
+        26..35 => Operation::Annotate((0..random.u32(1..4)).map(|_| any_annotation(random)).collect()),
         35..42 => Operation::Traces(vec![id, trace(random.u64(0..TRACES))], random.usize(0..9)),
         42..50 => Operation::Spans(id, random.usize(0..4), random.usize(0..9)),
         50..90 => Operation::Search(any_query(random), random.usize(1..6)),
@@ -290,6 +297,9 @@ async fn answer(store: &dyn TraceStore, operation: &Operation) -> String {
     match operation {
         Operation::Put(experiment, batches) => seen(store.put_spans(experiment, batches.clone()).await),
         Operation::Annotate(annotations) => seen(store.annotate(annotations.clone()).await),
+        Operation::Announce(experiment, trace, announcement, said) => {
+            seen(store.announce(experiment, trace, announcement.clone(), said.clone()).await)
+        }
         Operation::Traces(ids, spans) => seen(store.traces(ids, *spans).await),
         Operation::Spans(id, skip, limit) => seen(store.spans(id, *skip, *limit).await),
         Operation::Search(query, limit) => seen(pages(store, query, *limit).await),

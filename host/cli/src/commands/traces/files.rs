@@ -126,7 +126,7 @@ impl Importing<'_> {
             }
             let tags = tags.into_iter().map(|(name, value)| AnnotationChange::Tag { name, value: Some(value) });
             let said = tags.chain(assessments.into_iter().map(AnnotationChange::Assess));
-            let said: Vec<_> = said.map(|change| Annotation { trace: trace.id.clone(), change }).collect();
+            let said = Annotation::all(&trace.id, said);
             if !said.is_empty() {
                 self.store.annotate(said).await.map_err(wiring::store_error)?;
             }

@@ -17,22 +17,30 @@ pub(crate) async fn of_otlp(shared: &Shared, headers: &HeaderMap) -> Result<Opti
     let Some(id) = headers.get(HEADER) else { return Ok(None) };
     let id = String::from_utf8_lossy(id.as_bytes());
     let found = match experiments::read_id(&id) {
-        Ok(id) => experiments::find(shared, &id).await,
+        Ok(id) => traces(shared, &id).await,
         Err(wrong) => Err(wrong),
     };
     match found {
-        Ok(experiment) => Ok(Some(experiment.traces)),
+        Ok(traces) => Ok(Some(traces)),
         Err(wrong) if wrong.is_of_the_client() => Err(Refusal::new(Kind::Missing, wrong.message).field(HEADER)),
         // Spans that are sent again are not lost.
         Err(wrong) => Err(Refusal::unavailable(wrong.message)),
     }
 }
 
-/// The experiment that a trace is said to be in.
-pub(super) async fn of_location(shared: &Shared, location: Option<Asked>) -> Result<Experiment, Wrong> {
+/// The id of the experiment that a trace is said to be in.
+pub(super) fn of_location(location: Option<Asked>) -> Result<String, Wrong> {
     let experiment = location.map(|location| location.message("mlflow_experiment")).transpose()?.flatten();
     let experiment = experiment.ok_or_else(|| Wrong::invalid("A trace's location must be an MLflow experiment."))?;
-    experiments::find(shared, &experiments::id(&experiment)?).await
+    experiments::id(&experiment)
+}
+
+/// The name under which the traces of an experiment are kept.
+pub(super) async fn traces(shared: &Shared, id: &str) -> Result<String, Wrong> {
+    match shared.registry.traces_of(id).await? {
+        Some(traces) => Ok(traces),
+        None => Ok(experiments::find(shared, id).await?.traces),
+    }
 }
 
 /// The experiments of these ids, as far as there are any.

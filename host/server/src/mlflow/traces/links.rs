@@ -52,9 +52,7 @@ pub(super) async fn to_prompts(State(shared): State<Arc<Shared>>, asked: Asked) 
 
 async fn link(shared: &Shared, traces: Vec<String>, tags: &[String]) -> Answer {
     let change = |tag: &String| AnnotationChange::Tag { name: tag.clone(), value: Some("linked".to_owned()) };
-    let annotations = traces
-        .iter()
-        .flat_map(|trace| tags.iter().map(move |tag| Annotation { trace: trace.clone(), change: change(tag) }));
+    let annotations = traces.iter().flat_map(|trace| Annotation::all(trace, tags.iter().map(change)));
     shared.annotate(annotations.collect()).await?;
     Ok(Json(json!({})))
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::State;
 use model::assessment::Assessment;
-use model::ports::{Annotation, AnnotationChange, SpanBatch};
+use model::ports::AnnotationChange;
 use model::search::{CLIENT_REQUEST_ID, TraceInfo};
 use model::trace::Span;
 use serde_json::{Value, json};
@@ -20,17 +20,13 @@ use crate::shared::Shared;
 pub(super) async fn start(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
     let trace = asked.required_message("trace")?.required_message("trace_info")?;
     let id = store_id(trace.required("trace_id")?)?;
-    let experiment = experiment::of_location(&shared, trace.message("trace_location")?).await?;
-    if let Some(known) = shared.traces.trace(&id).await?
-        && known.experiment != experiment.traces
-    {
-        return Err(elsewhere(&id));
-    }
+    let experiment = experiment::of_location(trace.message("trace_location")?)?;
+    let traces = experiment::traces(&shared, &experiment).await?;
     let announcement = announcement(&trace)?;
     let assessments = trace.messages("assessments")?;
     let assessments = assessments.iter().map(|one| said::read(one, (shared.now)())).collect::<Result<Vec<_>, _>>()?;
-    let known = keep(&shared, &experiment.traces, &id, announcement, trace.map("tags")?, assessments).await?;
-    Ok(Json(json!({ "trace": { "trace_info": info::shown(&known, &experiment.id) } })))
+    let known = keep(&shared, &traces, &id, announcement, trace.map("tags")?, assessments).await?;
+    Ok(Json(json!({ "trace": { "trace_info": info::shown(&known, &experiment) } })))
 }
 
 /// Keeps what a client says of a trace, in the experiment that keeps its traces under this name. Returns what is known of it
@@ -43,19 +39,16 @@ pub(super) async fn keep(
     tags: BTreeMap<String, String>,
     assessments: Vec<Assessment>,
 ) -> Result<TraceInfo, Wrong> {
-    let annotations = annotations(id, own_tags(tags)?, assessments);
+    let said = changes(own_tags(tags)?, assessments);
     let announcement = shared.intake.redacted(experiment, announcement);
     let digest = digest_of_announcement(&announcement);
-    let batch = SpanBatch { trace: id.to_owned(), spans: vec![(announcement, digest)] };
-    shared.intake.announce(experiment, batch).await?;
-    if !annotations.is_empty() {
-        shared.annotate(annotations).await?;
-    }
-    let known = shared.traces.trace(id).await?.ok_or_else(|| super::missing(id))?;
-    if known.experiment != experiment {
+    let announced = shared.intake.announce(experiment, id, (announcement, digest), said).await;
+    let known = shared.traces.trace(id).await?;
+    if known.as_ref().is_some_and(|known| known.experiment != experiment) {
         return Err(elsewhere(id));
     }
-    Ok(known)
+    announced?;
+    known.ok_or_else(|| super::missing(id))
 }
 
 fn elsewhere(id: &str) -> Wrong {
@@ -92,8 +85,7 @@ fn own_tags(mut tags: BTreeMap<String, String>) -> Result<BTreeMap<String, Strin
     Ok(tags)
 }
 
-fn annotations(trace: &str, tags: BTreeMap<String, String>, assessments: Vec<Assessment>) -> Vec<Annotation> {
+fn changes(tags: BTreeMap<String, String>, assessments: Vec<Assessment>) -> Vec<AnnotationChange> {
     let tags = tags.into_iter().map(|(name, value)| AnnotationChange::Tag { name, value: Some(value) });
-    let changes = tags.chain(assessments.into_iter().map(AnnotationChange::Assess));
-    changes.map(|change| Annotation { trace: trace.to_owned(), change }).collect()
+    tags.chain(assessments.into_iter().map(AnnotationChange::Assess)).collect()
 }
