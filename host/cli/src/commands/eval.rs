@@ -45,7 +45,7 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-use crate::{branch, executable, export, summary, traced};
+use crate::{executable, export, git, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -474,7 +474,7 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
 
 /// How the run can be found again.
 fn origin(what: &Eval, folder: &Path) -> Origin {
-    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: branch::of(folder) }
+    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: git::branch(folder) }
 }
 
 async fn header(
