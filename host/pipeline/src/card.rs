@@ -7,7 +7,7 @@
 mod asked;
 mod label;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use decisions::judge;
@@ -267,25 +267,18 @@ fn of_column(
     options: &Options,
 ) -> Result<Result<JudgeCard, String>, CardError> {
     let verdicts = || rows.iter().flat_map(|row| row.of[place].verdicts.iter().map(|(said, _)| said));
-    if verdicts().next().is_none() {
-        let has_lists = rows.iter().any(|row| row.of[place].has_lists);
-        let reason = if has_lists { "its verdicts are lists" } else { "it has no verdict on any row" };
-        return Ok(Err(reason.to_owned()));
-    }
-    let Some(kind) = Kind::of(verdicts()) else { return Ok(Err("its verdicts are of several kinds".to_owned())) };
+    let Some(kind) = Kind::of(verdicts()) else { return Ok(Err(no_kind(place, rows).to_owned())) };
     let scale = options.scale.unwrap_or(if kind == Kind::Number { Scale::Interval } else { Scale::Nominal });
     if kind == Kind::Text && scale != Scale::Nominal {
         return Err(CardError::NoOrder { scorer: column.key.clone() });
     }
-    let labelled: Vec<(&Said, &OfRow)> =
-        rows.iter().filter_map(|row| Some((row.human.as_ref()?, &row.of[place]))).collect();
-    let labels = labelled.iter().map(|(label, _)| *label);
-    let people = match translate(labels, kind, verdicts(), options.pass.as_deref()) {
+    let labelled = || rows.iter().filter_map(|row| Some((row.human.as_ref()?, &row.of[place])));
+    let people = match translate(labelled().map(|(label, _)| label), kind, verdicts(), options.pass.as_deref()) {
         Ok(people) => people,
         Err(reason) => return Ok(Err(reason)),
     };
-    let both: Vec<(Said, &OfRow)> =
-        people.into_iter().zip(labelled.iter().map(|(_, of)| *of)).filter(|(_, of)| of.label().is_some()).collect();
+    let of_all = people.len();
+    let both: Vec<Both<'_>> = people.into_iter().zip(labelled().map(|(_, of)| of)).filter_map(Both::new).collect();
     if both.is_empty() {
         return Ok(Err("it has no verdict on any row that people have labelled".to_owned()));
     }
@@ -293,44 +286,85 @@ fn of_column(
         scorer: column.key.clone(),
         scale,
         compared: both.len() as u64,
-        without_verdict: (labelled.len() - both.len()) as u64,
+        without_verdict: (of_all - both.len()) as u64,
+        notes: notes(header),
         ..JudgeCard::default()
     };
-    let seed = header.plan.seed;
-    let pairs: Vec<(String, String)> =
-        both.iter().filter_map(|(label, of)| Some((label.label(), of.label()?.label()))).collect();
-    if distinct(&pairs) > MOST_LABELS {
-        card.notes.push(format!("agreement is told of labels and grades, of {MOST_LABELS} at most, and here are more"));
-    } else {
-        card.agreement = judge::agreement(&pairs, scale, seed);
-    }
-    let repeated: Vec<Vec<String>> = rows.iter().flat_map(|row| row.of[place].by_answer()).collect();
-    card.consistency = judge::consistency(&repeated);
-    let flipped: Vec<bool> = rows.iter().filter_map(|row| row.of[place].flipped).collect();
-    card.order_flips = judge::order_flips(&flipped);
-    let numbers: Vec<(f64, f64, f64)> =
-        both.iter().filter_map(|(label, of)| Some((label.number()?, of.number()?, of.length()))).collect();
-    let lengths: Vec<_> = numbers.iter().map(|(people, judge, length)| (*length, judge - people)).collect();
-    card.length_slope = judge::length_slope(&lengths);
-    let unlabelled = || rows.iter().filter(|row| row.human.is_none() && row.of[place].label().is_some());
-    let judged: Vec<f64> = unlabelled().filter_map(|row| row.of[place].number()).collect();
-    let labelled: Vec<_> = numbers.iter().map(|(people, judge, _)| (*people, *judge)).collect();
-    card.corrected = judge::corrected(&labelled, &judged);
-    let next: Vec<_> = unlabelled().map(|row| (row.id.clone(), row.of[place].labels())).collect();
-    card.next = (!next.is_empty()).then(|| judge::next_labels(&next, options.next, seed));
-    if header.plan.predictor.is_some() {
-        card.notes.push(
-            "the application was asked anew: labels in the dataset may be of other answers than these".to_owned(),
-        );
-    }
-    if header.data.grouped {
-        card.notes
-            .push("intervals take rows as independent, and here some have a cluster, a session or a weight".to_owned());
-    }
+    beside_people(&mut card, &both, header.plan.seed);
+    beside_itself(&mut card, place, rows);
+    beyond_labels(&mut card, &both, place, rows, header.plan.seed, options.next);
     card.sentence = judge::sentence(&card, kind == Kind::Boolean);
     Ok(Ok(card))
 }
 
-fn distinct(pairs: &[(String, String)]) -> usize {
-    pairs.iter().flat_map(|(people, judge)| [people, judge]).collect::<std::collections::HashSet<_>>().len()
+/// Why verdicts are of no kind.
+fn no_kind(place: usize, rows: &[Seen]) -> &'static str {
+    let of = || rows.iter().map(|row| &row.of[place]);
+    match (of().any(|of| !of.verdicts.is_empty()), of().any(|of| of.has_lists)) {
+        (true, _) => "its verdicts are of several kinds",
+        (false, true) => "its verdicts are lists",
+        (false, false) => "it has no verdict on any row",
+    }
+}
+
+/// What bears on how the numbers of every judge are read.
+fn notes(header: &RunHeader) -> Vec<String> {
+    let told = [
+        (
+            header.plan.predictor.is_some(),
+            "the application was asked anew: labels in the dataset may be of other answers than these",
+        ),
+        (
+            header.data.grouped,
+            "intervals take rows as independent, and here some have a cluster, a session or a weight",
+        ),
+    ];
+    told.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| note.to_owned()).collect()
+}
+
+/// A row of which people and the judge both say something.
+struct Both<'a> {
+    people: Said,
+    judge: &'a Said,
+    of: &'a OfRow,
+}
+
+impl<'a> Both<'a> {
+    fn new((people, of): (Said, &'a OfRow)) -> Option<Self> {
+        Some(Self { people, judge: of.label()?, of })
+    }
+
+    /// As numbers: of people, and of the judge.
+    fn numbers(&self) -> Option<(f64, f64)> {
+        self.people.number().zip(self.of.number())
+    }
+}
+
+fn beside_people(card: &mut JudgeCard, both: &[Both<'_>], seed: u64) {
+    let pairs: Vec<(String, String)> = both.iter().map(|row| (row.people.label(), row.judge.label())).collect();
+    let labels: HashSet<&String> = pairs.iter().flat_map(|(people, judge)| [people, judge]).collect();
+    if labels.len() > MOST_LABELS {
+        card.notes.push(format!("agreement is told of {MOST_LABELS} labels or grades at most, and here are more"));
+    } else {
+        card.agreement = judge::agreement(&pairs, card.scale, seed);
+    }
+    let lengths = both.iter().filter_map(|row| row.numbers().map(|(people, judge)| (row.of.length(), judge - people)));
+    card.length_slope = judge::length_slope(&lengths.collect::<Vec<_>>());
+}
+
+fn beside_itself(card: &mut JudgeCard, place: usize, rows: &[Seen]) {
+    let answers: Vec<Vec<String>> = rows.iter().flat_map(|row| row.of[place].by_answer()).collect();
+    card.consistency = judge::consistency(&answers);
+    let flipped: Vec<bool> = rows.iter().filter_map(|row| row.of[place].flipped).collect();
+    card.order_flips = judge::order_flips(&flipped);
+}
+
+/// What labels say of the rows that have none, and which of these to label next.
+fn beyond_labels(card: &mut JudgeCard, both: &[Both<'_>], place: usize, rows: &[Seen], seed: u64, most: usize) {
+    let others = || rows.iter().filter(|row| row.human.is_none() && !row.of[place].verdicts.is_empty());
+    let judged: Vec<f64> = others().filter_map(|row| row.of[place].number()).collect();
+    let labelled: Vec<(f64, f64)> = both.iter().filter_map(Both::numbers).collect();
+    card.corrected = judge::corrected(&labelled, &judged);
+    let next: Vec<_> = others().map(|row| (row.id.clone(), row.of[place].labels())).collect();
+    card.next = (!next.is_empty()).then(|| judge::next_labels(&next, most, seed));
 }

@@ -116,10 +116,11 @@ fn numbers(card: &JudgeCard, terminal: &Terminal) -> Result<(), Stop> {
     add("verdicts that the order flips", card.order_flips.as_ref());
     add("more for twice the length", card.length_slope.as_ref());
     if let Some(corrected) = &card.corrected {
-        add("all rows, corrected by people", Some(&corrected.corrected));
         add("rows that people labelled", Some(&corrected.people));
     }
-    if let Some(corrected) = &card.corrected {
+    // Where people have labelled every row, there is nothing to correct.
+    if let Some(corrected) = card.corrected.as_ref().filter(|found| found.corrected.of > found.people.of) {
+        add("all rows, corrected by people", Some(&corrected.corrected));
         let judged = [decimal(corrected.judged), "–".to_owned(), count(corrected.corrected.of)];
         rows.push(["all rows, by the judge alone".to_owned()].into_iter().chain(judged).collect());
     }

@@ -21,17 +21,17 @@ fn agreed(agreement: &Agreement, rows: u64) -> String {
     let share = format!("says what people say on {} of {}", percent(agreement.accuracy.value), count(rows));
     match &agreement.kappa {
         None => format!("{share}, all of which have one label, so that chance alone may be at work"),
-        Some(kappa) => format!("{share}, which {} (kappa {})", beyond_chance(kappa), with_interval(kappa)),
+        Some(kappa) => format!("{share}, {} (kappa {})", beyond_chance(kappa), with_interval(kappa)),
     }
 }
 
 /// By the interval first: few rows show nothing. Then in the words of Landis & Koch 1977, Biometrics 33:159–174.
 fn beyond_chance(kappa: &Measured) -> String {
     if kappa.upper.is_some_and(|upper| upper < 0.0) {
-        return "is less than chance would".to_owned();
+        return "less often than by chance".to_owned();
     }
     if kappa.lower.is_none_or(|lower| lower <= 0.0) {
-        return "is no more than chance may do".to_owned();
+        return "which chance may do as well".to_owned();
     }
     let degree = match kappa.value {
         ..0.2 => "slight",
@@ -40,7 +40,7 @@ fn beyond_chance(kappa: &Measured) -> String {
         ..0.8 => "substantial",
         _ => "almost perfect",
     };
-    format!("beyond chance is {degree} agreement")
+    format!("which beyond chance is {degree} agreement")
 }
 
 fn corrected_by(found: &Corrected, is_rate: bool) -> String {
