@@ -89,6 +89,7 @@ fn the_commands_of_the_readme_exist() {
         "datasets delete",
         "judge list",
         "judge ask",
+        "judge card",
         "judge log",
         "judge cache stats",
         "scorers list",

@@ -3,6 +3,7 @@
 mod asking;
 mod budget;
 mod built_in;
+mod card;
 mod cassettes;
 mod crash;
 mod estimate;

@@ -5,6 +5,7 @@ mod decisions;
 mod help;
 mod named;
 mod traces;
+mod vary;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -16,12 +17,13 @@ use reports::{Format, UnknownFormat};
 use crate::authority::Permission;
 
 pub(crate) use datasets::{AddRows, Datasets, ExportRows, FileFormat, ImportRows, Said};
-pub(crate) use decisions::{Adjust, Compare, ComparisonFormat, Power};
+pub(crate) use decisions::{Adjust, Card, Compare, ComparisonFormat, Power};
 pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
     To as LiveTo, TraceFormat, Traces,
 };
+pub(crate) use vary::Vary;
 
 /// Evaluates GenAI applications with sandboxed scorers.
 #[derive(Debug, Parser)]
@@ -124,6 +126,15 @@ pub(crate) struct Eval {
     /// Give the run a tag, so that others can be held against it.
     #[arg(long, value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) tag: Vec<(String, String)>,
+
+    /// The version of the application that is looked at: its id, or its name for the newest of that name.
+    #[arg(long, value_name = "APP")]
+    pub(crate) app: Option<String>,
+
+    /// Run the suite once for each of these, and compare all with the first: versions of a prompt that the suite names, as
+    /// `prompt=support@1,support@2`, or a parameter of the predictor, as `model=gpt-5-mini,gpt-5`.
+    #[arg(long, value_name = "KEY=A,B", conflicts_with_all = ["resume", "record", "replay", "estimate", "name", "report"])]
+    pub(crate) vary: Option<Vary>,
 
     /// Go on with a run that was cut off.
     #[arg(long, value_name = "RUN")]
@@ -276,6 +287,8 @@ pub(crate) enum Judge {
         #[arg(long, value_name = "TEXT", requires = "guidelines")]
         request: Option<String>,
     },
+    /// How far judges can be trusted: beside people, beside themselves, and what they cost.
+    Card(Card),
     /// What was asked during a run, of whom, what was replied and what it cost.
     Log {
         /// A run id, the first digits of one, or `last`.

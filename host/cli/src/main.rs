@@ -15,6 +15,7 @@ mod judging;
 mod lock;
 mod names;
 mod progress;
+mod prompted;
 mod registry;
 mod retention;
 mod sink;

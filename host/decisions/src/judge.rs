@@ -1,4 +1,6 @@
-//! How far a judge can be trusted: the numbers of its card.
+//! How far a judge can be trusted: the numbers of its card, and what they come down to.
+
+mod sentence;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,6 +10,8 @@ use statistics::agreement::kappa::kappa;
 use statistics::agreement::{Confusion, Level, Weights};
 use statistics::mean::Moments;
 use statistics::{Estimate, Interval, line, powered, share};
+
+pub use sentence::sentence;
 
 const CONFIDENCE: f64 = 0.95;
 const RESAMPLES: usize = 1000;
@@ -85,11 +89,10 @@ fn agreeing(verdicts: &[String]) -> f64 {
     counts.values().map(|count| count * (count - 1.0)).sum::<f64>() / (n * (n - 1.0))
 }
 
-/// How often a verdict on a pair changes with the order in which it is shown. Each is told twice, in the same words: by who wins,
-/// whatever their places. None without pairs.
+/// How often a verdict on a pair changes with the order in which it is shown: whether it did, of each pair. None without pairs.
 #[must_use]
-pub fn order_flips(pairs: &[(String, String)]) -> Option<Measured> {
-    share_of(pairs.iter().filter(|(one, other)| one != other).count() as u64, pairs.len() as u64)
+pub fn order_flips(flipped: &[bool]) -> Option<Measured> {
+    share_of(flipped.iter().filter(|flipped| **flipped).count() as u64, flipped.len() as u64)
 }
 
 /// By how much a verdict grows when the answer is twice as long. Rows are (length, verdict), the length in whatever unit; where

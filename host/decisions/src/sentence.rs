@@ -143,7 +143,7 @@ fn amount(number: f64, is_points: bool) -> String {
 }
 
 /// A number with so many digits that count, without zeros at its end.
-fn significant(number: f64, digits: i32) -> String {
+pub(crate) fn significant(number: f64, digits: i32) -> String {
     if number == 0.0 {
         return "0".to_owned();
     }
@@ -155,7 +155,7 @@ fn significant(number: f64, digits: i32) -> String {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.').to_owned() } else { text }
 }
 
-fn count(rows: u64) -> String {
+pub(crate) fn count(rows: u64) -> String {
     format!("{} {}", thousands(rows), if rows == 1 { "row" } else { "rows" })
 }
 

@@ -80,9 +80,8 @@ fn a_judge_that_says_the_same_again_is_consistent() {
 
 #[test]
 fn a_judge_that_takes_what_stands_first_flips() {
-    let found =
-        order_flips(&[pair("left", "right"), pair("left", "left"), pair("right", "left"), pair("right", "right")]);
-    assert_eq!(found.expect("pairs").value, 0.5);
+    assert_eq!(order_flips(&[true, false, true, false]).expect("pairs").value, 0.5);
+    assert_eq!(order_flips(&[]), None);
 }
 
 #[test]

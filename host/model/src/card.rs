@@ -2,9 +2,41 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::comparison::NotCompared;
+use crate::report::Latency;
+use crate::run::RunId;
+
+/// The judges of a run beside people; `karat judge card --json` prints it as it is.
+#[derive(Clone, Debug, PartialEq, Deserialize, Serialize)]
+pub struct JudgeCards {
+    pub run: RunId,
+    pub suite: String,
+    /// Where a row says what people said, such as `expectations.label`.
+    pub human: String,
+    /// Rows that have a result, and those of them that people have labelled.
+    pub rows: u64,
+    pub labelled: u64,
+    /// In the order of the suite.
+    pub cards: Vec<JudgeCard>,
+    /// Scorers that can't be held against people, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub not_compared: Vec<NotCompared>,
+}
+
 /// A judge beside people, and beside itself. What was not measured is not there.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 pub struct JudgeCard {
+    /// The scorer's key; `key/sub` for a sub-feedback.
+    pub scorer: String,
+    /// The whole in a sentence.
+    pub sentence: String,
+    pub scale: Scale,
+    /// Rows that people have labelled and the judge has a verdict on, and those it has none on: it failed, or abstained.
+    pub compared: u64,
+    pub without_verdict: u64,
+    /// What bears on how these numbers are read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agreement: Option<Agreement>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -19,6 +51,22 @@ pub struct JudgeCard {
     pub corrected: Option<Corrected>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<NextLabels>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdicts: Option<Verdicts>,
+}
+
+/// What the verdicts of a judge take, from the record of what was asked.
+#[derive(Clone, Copy, Debug, PartialEq, Deserialize, Serialize)]
+pub struct Verdicts {
+    /// Trials of rows on which somebody was asked.
+    pub count: u64,
+    /// Questions for a verdict, on average.
+    pub questions: f64,
+    /// US dollars for a verdict, on average; a reply that was known counts as what it cost when it was given. None where a price
+    /// is not known.
+    pub usd: Option<f64>,
+    /// From the first question to the last reply, of verdicts for which no reply was known; none where there is no such.
+    pub latency: Option<Latency>,
 }
 
 /// A number with its interval.

@@ -93,12 +93,28 @@ pub enum Which {
     Alias(String),
 }
 
+/// What stands before the name of a prompt where other texts could stand.
+pub const SCHEME: &str = "prompts:/";
+
+impl PromptRef {
+    /// As MLflow writes it, and as a suite names it: `prompts:/support/3`, `prompts:/support@prod`.
+    #[must_use]
+    pub fn uri(&self) -> String {
+        let Self { name, which } = self;
+        match which {
+            Which::Latest => format!("{SCHEME}{name}@latest"),
+            Which::Number(number) => format!("{SCHEME}{name}/{number}"),
+            Which::Alias(alias) => format!("{SCHEME}{name}@{alias}"),
+        }
+    }
+}
+
 impl FromStr for PromptRef {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = || format!("`{text}` names no prompt: write it as `support`, `support@3` or `support@prod`");
-        let (name, which) = match text.strip_prefix("prompts:/") {
+        let (name, which) = match text.strip_prefix(SCHEME) {
             Some(uri) => uri.split_once(['@', '/']).ok_or_else(wrong)?,
             None => text.split_once('@').unwrap_or((text, "latest")),
         };
@@ -142,7 +158,8 @@ mod tests {
             ("support@prod", Which::Alias("prod".to_owned())),
             ("prompts:/support@prod", Which::Alias("prod".to_owned())),
         ] {
-            assert_eq!(text.parse(), Ok(PromptRef { name: "support".to_owned(), which }), "{text}");
+            let named = PromptRef { name: "support".to_owned(), which };
+            assert_eq!((text.parse(), named.uri().parse()), (Ok(named.clone()), Ok(named)), "{text}");
         }
         for text in ["", "@3", "support@", "a b", "prompts:/support", "sup/3"] {
             assert!(text.parse::<PromptRef>().is_err(), "{text}");

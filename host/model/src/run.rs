@@ -82,6 +82,16 @@ pub struct Origin {
     /// The branch of git that the suite was on.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub branch: Option<String>,
+    /// The version of the application that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppUse>,
+}
+
+/// A version of an application that a run is of.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct AppUse {
+    pub name: String,
+    pub id: String,
 }
 
 impl Origin {
@@ -113,6 +123,9 @@ pub struct RunPlan {
     /// The run that gates hold this one against where they name none, as it was named.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub baseline: Option<String>,
+    /// The prompts that the suite names, in the order of their names; what they say stands in parameters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub prompts: Vec<PromptUse>,
     /// Ids of rows that make no regression.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub quarantine: Vec<String>,
@@ -129,6 +142,21 @@ pub struct RunPlan {
     pub limit: Option<u64>,
     /// Evaluate only the row of this id.
     pub only: Option<String>,
+}
+
+/// A version of a prompt that a run uses.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+pub struct PromptUse {
+    pub prompt: String,
+    pub version: u32,
+    /// As the suite names it, such as `support@prod`.
+    pub named: String,
+}
+
+impl fmt::Display for PromptUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.prompt, self.version)
+    }
 }
 
 /// One scorer as it will be called.

@@ -69,6 +69,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
         gates: Vec::new(),
         slices: Vec::new(),
         baseline: None,
+        prompts: Vec::new(),
         quarantine: Vec::new(),
         stop: None,
         format: DataFormat::Jsonl,

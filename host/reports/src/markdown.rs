@@ -179,10 +179,19 @@ fn rows(text: &mut String, rows: &[String], failing: u64, run: &Run) {
 
 fn lineage(run: &Run) -> String {
     let header = &run.header;
+    let app = header
+        .origin
+        .app
+        .as_ref()
+        .map(|app| format!("application {}", code(&format!("{} {}", app.name, app.id), NAME)));
+    let prompts = header.plan.prompts.iter().map(|prompt| format!("prompt {}", code(&prompt.to_string(), NAME)));
+    // As many as leave room: what is named beyond them stands in every other report.
+    const NAMED: usize = 8;
+    let made_with: String = app.into_iter().chain(prompts).take(NAMED).map(|one| format!("{one} · ")).collect();
     let mut text = String::new();
     let _ = write!(
         text,
-        "\n<sub>run <code>{}</code> · started {} UTC · {} of {} (<code>{}</code>) · seed {} · Karat {}</sub>\n",
+        "\n<sub>run <code>{}</code> · started {} UTC · {} of {} (<code>{}</code>) · {made_with}seed {} · Karat {}</sub>\n",
         header.id,
         moment(header.started),
         counted(header.data.rows, "row"),

@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use model::card::Scale;
 use model::slice::SliceKey;
+
+use crate::authority::Permission;
 
 #[derive(Debug, Args)]
 pub(crate) struct Compare {
@@ -68,6 +71,59 @@ pub(crate) struct Power {
     /// How often one that is there has to be found.
     #[arg(long, value_name = "P", default_value_t = 0.8, value_parser = probability)]
     pub(crate) power: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Card {
+    /// A run id, the first digits of one, or `last`; or a suite file, or a folder with a `karat.yaml`, which is run first.
+    #[arg(value_name = "RUN|SUITE")]
+    pub(crate) of: String,
+    /// Where a row says what people said, such as `expectations.label` or `tags.verdict`.
+    #[arg(long, value_name = "PATH")]
+    pub(crate) human: String,
+    /// One of its scorers, or `SCORER/SUB` for one of several verdicts [default: those that ask judges, or else all].
+    #[arg(long, value_name = "KEY")]
+    pub(crate) scorer: Vec<String>,
+    /// The label of people that means true, for scorers that say true or false [default: true, yes, pass and 1 do].
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) pass: Option<String>,
+    /// What labels are [default: `interval` for numbers, else `nominal`].
+    #[arg(long, value_enum)]
+    pub(crate) scale: Option<ScaleOf>,
+    /// How many rows are named that should be labelled next.
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) next: usize,
+    /// Have the suite judge each row so often, to see how far judges agree with themselves.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(2..))]
+    pub(crate) repeats: Option<u32>,
+    /// Let the suite reach what only you can allow: `http=http://127.0.0.1:8000`, `env=NAME@https://api.example.com`,
+    /// `file=PATH@https://api.example.com`, `process=NAME`.
+    #[arg(long, value_name = "WHAT")]
+    pub(crate) allow: Vec<Permission>,
+    /// What is allowed, from this file instead of the one in your configuration folder.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) policy: Option<PathBuf>,
+}
+
+/// How labels stand to each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScaleOf {
+    /// They differ, and that is all.
+    Nominal,
+    /// They are in an order.
+    Ordinal,
+    /// They are numbers.
+    Interval,
+}
+
+impl From<ScaleOf> for Scale {
+    fn from(scale: ScaleOf) -> Self {
+        match scale {
+            ScaleOf::Nominal => Self::Nominal,
+            ScaleOf::Ordinal => Self::Ordinal,
+            ScaleOf::Interval => Self::Interval,
+        }
+    }
 }
 
 fn margin(text: &str) -> Result<(String, f64), String> {

@@ -2,11 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use ::registry::{Error, NewApp, Registry};
 use model::app::{AppStatus, AppVersion};
+use model::run::{Run, RunHeader, RunId};
 use model::tracking::Experiment;
+use serde::Serialize;
 
+use super::runs;
 use crate::args::{AddApp, Apps};
 use crate::clock;
 use crate::exit::{Exit, Stop};
@@ -22,19 +26,24 @@ pub(crate) async fn run(what: Apps, store: Option<PathBuf>, terminal: &Terminal)
         Apps::Add(_) => Some(wiring::store(&folder)?),
         _ => wiring::existing_store(&folder)?,
     };
-    let Some(registry) = store.map(Registry::new) else {
+    let Some(store) = store else {
         return match what {
             Apps::List { .. } if terminal.is_json() => terminal.json(&[(); 0]).map(|()| Exit::Done).map_err(Stop::from),
             Apps::List { .. } | Apps::Add(_) => {
                 terminal.say("no versions yet: `karat apps add NAME` makes one")?;
                 Ok(Exit::Done)
             }
-            Apps::Show { app } | Apps::Delete { app } => Err(stop(Error::Missing { what: "app version", name: app })),
+            Apps::Show { app } | Apps::Delete { app } => Err(unknown(&app)),
         };
     };
+    let registry = Registry::new(Arc::clone(&store));
     match what {
         Apps::List { experiment } => list(&registry, experiment.as_deref(), terminal).await,
-        Apps::Show { app } => show(&find(&registry, &app).await?, terminal),
+        Apps::Show { app } => {
+            let app = find(&registry, &app).await?;
+            let of_app = |header: &RunHeader| header.origin.app.as_ref().is_some_and(|of| of.id == app.id);
+            show(&app, &runs::such(&*store, of_app).await?, terminal)
+        }
         Apps::Add(what) => add(&registry, what, terminal).await,
         Apps::Delete { app } => {
             registry.delete_app(&app, clock::now_in_milliseconds()).await.map_err(stop)?;
@@ -65,13 +74,17 @@ async fn experiment(registry: &Registry, name: &str) -> Result<Experiment, Stop>
 }
 
 /// The version of an id, or the newest of a name.
-async fn find(registry: &Registry, named: &str) -> Result<AppVersion, Stop> {
+pub(super) async fn find(registry: &Registry, named: &str) -> Result<AppVersion, Stop> {
     match registry.app(named).await {
         Err(Error::Missing { .. }) => {}
         found => return found.map_err(stop),
     }
     let mut of_name = all(registry, None).await?.into_iter().map(|(_, app)| app).filter(|app| app.name == named);
-    of_name.next().ok_or_else(|| stop(Error::Missing { what: "app version", name: named.to_owned() }))
+    of_name.next().ok_or_else(|| unknown(named))
+}
+
+pub(super) fn unknown(named: &str) -> Stop {
+    stop(Error::Missing { what: "app version", name: named.to_owned() })
 }
 
 async fn list(registry: &Registry, experiment: Option<&str>, terminal: &Terminal) -> Result<Exit, Stop> {
@@ -94,9 +107,16 @@ async fn list(registry: &Registry, experiment: Option<&str>, terminal: &Terminal
     Ok(Exit::Done)
 }
 
-fn show(app: &AppVersion, terminal: &Terminal) -> Result<Exit, Stop> {
+fn show(app: &AppVersion, runs: &[Run], terminal: &Terminal) -> Result<Exit, Stop> {
+    /// The version, and the evaluations of it.
+    #[derive(Serialize)]
+    struct Shown<'a> {
+        #[serde(flatten)]
+        app: &'a AppVersion,
+        runs: Vec<RunId>,
+    }
     if terminal.is_json() {
-        terminal.json(app)?;
+        terminal.json(&Shown { app, runs: runs.iter().map(|run| run.header.id).collect() })?;
         return Ok(Exit::Done);
     }
     let made = moment(app.created.unsigned_abs());
@@ -115,6 +135,9 @@ fn show(app: &AppVersion, terminal: &Terminal) -> Result<Exit, Stop> {
     for metric in &app.metrics {
         let run = metric.run.as_deref().map(|run| format!(", run {run}")).unwrap_or_default();
         terminal.data(printable_line(&format!("  {} = {}{run}", metric.key, decimal(metric.value))))?;
+    }
+    if !runs.is_empty() {
+        terminal.data(format_args!("\n{}", runs::listing(runs)))?;
     }
     Ok(Exit::Done)
 }

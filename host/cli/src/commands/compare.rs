@@ -6,7 +6,8 @@ use std::sync::Arc;
 use decisions::{Demand, Error, Options, Wanted};
 use model::comparison::{Adjustment, Comparison, Finding, Regression, Told};
 use model::ports::Store;
-use model::run::RunId;
+use model::run::{Run, RunId};
+use model::slice::SliceKey;
 
 use super::runs;
 use crate::args::{Adjust, Compare, ComparisonFormat, Power};
@@ -31,9 +32,7 @@ pub(crate) async fn compare(what: Compare, store: Option<PathBuf>, terminal: &Te
             terminal.say(format_args!("run {id} has not ended: it is compared as far as it is"))?;
         }
     }
-    let reader = Arc::new(formats::Reader);
-    let mut options = Options {
-        labels: pipeline::labels::labels(&*store, &b.header, reader, &what.slice).await?,
+    let options = Options {
         adjustment: match what.adjust {
             Adjust::Holm => Adjustment::Holm,
             Adjust::Bh => Adjustment::BenjaminiHochberg,
@@ -45,13 +44,7 @@ pub(crate) async fn compare(what: Compare, store: Option<PathBuf>, terminal: &Te
         regressions: what.rows,
         ..Options::default()
     };
-    let names = [&a, &b].map(|run| run.header.origin.name.clone());
-    if let [Some(a), Some(b)] = names
-        && a != b
-    {
-        options.names = (a, b);
-    }
-    let comparison = decisions::compare(&*store, a.header.id, b.header.id, &options).await.map_err(stop)?;
+    let comparison = compared(&*store, &a, &b, &what.slice, options).await?;
     for (format, path) in &what.report {
         write(&comparison, *format, path)?;
     }
@@ -62,6 +55,25 @@ pub(crate) async fn compare(what: Compare, store: Option<PathBuf>, terminal: &Te
     }
     let is_worse = comparison.scorers.iter().any(|one| one.finding == Finding::Worse);
     Ok(if what.fail_on_worse && is_worse { Exit::Failed } else { Exit::Done })
+}
+
+/// Holds B against A, by the names that the two have.
+pub(super) async fn compared(
+    store: &dyn Store,
+    a: &Run,
+    b: &Run,
+    slices: &[SliceKey],
+    options: Options,
+) -> Result<Comparison, Stop> {
+    let labels = pipeline::labels::labels(store, &b.header, Arc::new(formats::Reader), slices).await?;
+    let mut options = Options { labels, ..options };
+    let names = [a, b].map(|run| run.header.origin.name.clone());
+    if let [Some(a), Some(b)] = names
+        && a != b
+    {
+        options.names = (a, b);
+    }
+    decisions::compare(store, a.header.id, b.header.id, &options).await.map_err(stop)
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -105,7 +117,7 @@ fn write(comparison: &Comparison, format: ComparisonFormat, path: &Path) -> Resu
     written.map_err(|error| export::unwritable(path, error))
 }
 
-fn print(comparison: &Comparison, terminal: &Terminal) -> Result<(), Stop> {
+pub(super) fn print(comparison: &Comparison, terminal: &Terminal) -> Result<(), Stop> {
     terminal.data(printable_line(&comparison.sentence))?;
     if !comparison.regressions.is_empty() {
         let (shown, all) = (comparison.regressions.len() as u64, comparison.all_regressions);

@@ -9,12 +9,13 @@ use std::time::Instant;
 use ::registry::Registry;
 use anyhow::Context;
 use broker::{Bounds, Cassette, Judges, Taped};
+use model::app::AppVersion;
 use model::dataset::{DatasetReference, VersionOf, VersionReference};
 use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{BlobStore, DataReader, Store, TraceStore};
 use model::report::{Cost, Report, Verdict};
-use model::run::{DatasetSnapshot, Origin, Run, RunHeader, RunId};
+use model::run::{AppUse, DatasetSnapshot, Origin, Run, RunHeader, RunId};
 use model::suite::{AggregatorEntry, AggregatorUse, Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
 use pipeline::beside::Beside;
 use pipeline::corpus::Made;
@@ -37,7 +38,7 @@ use crate::args::Eval;
 use crate::authority::Authority;
 use crate::clock;
 use crate::commands::preview::{self, Preview};
-use crate::commands::{datasets, runs};
+use crate::commands::{apps, datasets, runs, vary};
 use crate::exit::{Exit, Stop};
 use crate::judging::{self, Opening};
 use crate::lock::Lock;
@@ -45,7 +46,7 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-use crate::{executable, export, git, summary, traced};
+use crate::{executable, export, git, prompted, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -53,6 +54,9 @@ pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -
         let path = suite_path(&what.suite);
         Ok(Asked { suite: read_suite(&path)?, path, again: resume_command(&what), what })
     };
+    if let Some(vary) = what.vary.take() {
+        return vary::run(&what, &vary, store, terminal);
+    }
     if what.estimate {
         let prepared = prepare(asked(what.clone())?, store.clone(), &runtime, terminal)?;
         let first = runtime.block_on(preview(prepared))?;
@@ -70,6 +74,34 @@ pub(super) fn run_suite(asked: Asked, store: Option<PathBuf>, terminal: &Termina
     runtime.block_on(evaluate(prepare(asked, store, &runtime, terminal)?))
 }
 
+/// A suite that was checked, on threads of its own.
+pub(super) struct Checked {
+    runtime: Runtime,
+    evaluation: Evaluation,
+}
+
+impl Checked {
+    pub(super) fn new(asked: Asked, store: Option<PathBuf>, terminal: &Terminal) -> Result<Self, Stop> {
+        let runtime = wiring::runtime()?;
+        let evaluation = prepare(asked, store, &runtime, terminal)?;
+        Ok(Self { runtime, evaluation })
+    }
+
+    /// Runs it, and tells what came of it without showing it; a run that broke off is an error.
+    pub(super) fn report(self) -> Result<Report, Stop> {
+        let again = self.evaluation.again.clone();
+        let (report, ended) = self.runtime.block_on(evaluated(self.evaluation))?;
+        match ended?.end {
+            ScoredEnd::Complete | ScoredEnd::Decided => Ok(report),
+            ScoredEnd::Cancelled | ScoredEnd::OutOfMoney | ScoredEnd::GivenUp(_) => {
+                let (run, reason) = (report.run, report.reason.unwrap_or_default());
+                let stop = Stop::message(format_args!("run {run} broke off: {reason}"));
+                Err(stop.hint(format_args!("what is done is saved; `{again} --resume {run}` goes on")).after_start())
+            }
+        }
+    }
+}
+
 /// What is to be run.
 pub(super) struct Asked {
     pub(super) suite: SuiteFile,
@@ -82,8 +114,11 @@ pub(super) struct Asked {
 
 /// Makes sure that everything a run needs is there and good.
 fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &Terminal) -> Result<Evaluation, Stop> {
-    let Asked { suite, path: suite_path, what, again } = asked;
+    let Asked { mut suite, path: suite_path, what, again } = asked;
     let folder = folder_of(&suite_path).to_owned();
+    let store = wiring::store_folder(store)?;
+    let prompts = runtime.block_on(prompted::fill_in(&mut suite, &store, what.resume.as_deref()))?;
+    let app = runtime.block_on(app(&what, &store))?;
     let cassette = cassette(&what)?;
     let (planned, authority, judges) = loop {
         let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
@@ -95,7 +130,7 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
         }
         let sandbox = wiring::sandbox_behind(doors, instances(&suite))?;
         let catalog = Plugins::new(sandbox, runtime.handle(), folder.clone(), authority.isolation(), terminal);
-        let planned = plan::plan(&suite, &catalog, overrides(&what))?;
+        let planned = plan::plan(&suite, &catalog, Overrides { prompts: prompts.clone(), ..overrides(&what) })?;
         check_locked(&suite, &planned, &folder, &suite_path)?;
         let asked = match &what.replay {
             Some(_) => authority.check_offline(&planned.plan, &folder, terminal)?,
@@ -111,7 +146,6 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
         authority.allowed_judges(&planned.plan.judges, &folder)?;
     }
     let waiting = plan::waiting_at_once(&suite.suite) as usize;
-    let store = wiring::store_folder(store)?;
     let data = match &planned.data {
         DataSource::Traces(sampled) => {
             let traces =
@@ -138,7 +172,15 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
     };
     let store = wiring::store(&store)?;
     let terminal = *terminal;
-    Ok(Evaluation { what, again, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
+    Ok(Evaluation { what, again, app, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
+}
+
+/// The version of the application that is named.
+async fn app(what: &Eval, store: &Path) -> Result<Option<AppUse>, Stop> {
+    let Some(named) = &what.app else { return Ok(None) };
+    let store = wiring::existing_store(store)?.ok_or_else(|| apps::unknown(named))?;
+    let AppVersion { name, id, .. } = apps::find(&Registry::new(store), named).await?;
+    Ok(Some(AppUse { name, id }))
 }
 
 const IMPORT: &str = "`karat datasets import FILE` makes one";
@@ -194,6 +236,7 @@ fn overrides(what: &Eval) -> Overrides {
         only: what.only.clone(),
         max_usd: what.max_usd,
         baseline: what.baseline.clone(),
+        prompts: Vec::new(),
     }
 }
 
@@ -328,6 +371,7 @@ fn missing_data(planned: &Planned, suite: &SuiteFile, stop: Stop) -> Stop {
 struct Evaluation {
     what: Eval,
     again: String,
+    app: Option<AppUse>,
     planned: Planned,
     data: Data,
     store: Arc<SharedStore>,
@@ -360,6 +404,7 @@ struct Conducted {
 async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted, Stop> {
     let Evaluation {
         what,
+        app,
         mut planned,
         data,
         store: shared,
@@ -375,7 +420,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     let rows_store = Arc::clone(&shared);
     let started = Instant::now();
     let cancel = interrupted(terminal)?;
-    let header = header(&*store, &planned, &data.snapshot, origin(&what, &folder)).await?;
+    let header = header(&*store, &planned, &data.snapshot, origin(&what, app, &folder)).await?;
     let (header, before) = match &what.resume {
         Some(named) => earlier(&*store, named, &header).await?,
         None => {
@@ -431,6 +476,29 @@ async fn preview(evaluation: Evaluation) -> Result<Preview, Stop> {
 
 async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     let (what, again, terminal) = (evaluation.what.clone(), evaluation.again.clone(), evaluation.terminal);
+    let (report, ended) = evaluated(evaluation).await?;
+    let shown = if terminal.is_json() { terminal.json(&report) } else { summary::print(&report, &terminal) };
+    if let Err(error) = shown
+        && error.kind() != ErrorKind::BrokenPipe
+    {
+        return Err(Stop::wrong(error).after_start());
+    }
+    let most = what.max_usd.map(|most| format!(" --max-usd {most}")).unwrap_or_default();
+    let saved = |how: &str| {
+        let run = report.run;
+        terminal.say(format_args!("what came to its end is saved; `{again}{how} --resume {run}` goes on"))
+    };
+    match ended?.end {
+        ScoredEnd::Cancelled => saved(&most)?,
+        ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
+        ScoredEnd::Complete | ScoredEnd::Decided | ScoredEnd::GivenUp(_) => {}
+    }
+    Ok(exit(report.verdict))
+}
+
+/// Runs what was prepared, to its report and the files that were asked for.
+async fn evaluated(evaluation: Evaluation) -> Result<(Report, Result<Scored, Stop>), Stop> {
+    let what = evaluation.what.clone();
     let shared = Arc::clone(&evaluation.store);
     let store: Arc<dyn Store> = shared.clone();
     let Conducted { header, ended, before, seconds, max_usd, aggregators, .. } = conduct(evaluation, None).await?;
@@ -453,28 +521,12 @@ async fn evaluate(evaluation: Evaluation) -> Result<Exit, Stop> {
     for file in &what.report {
         export::to_file(Arc::clone(&store), &run, file.format, &file.path).await.map_err(Stop::after_start)?;
     }
-    let shown = if terminal.is_json() { terminal.json(&report) } else { summary::print(&report, &terminal) };
-    if let Err(error) = shown
-        && error.kind() != ErrorKind::BrokenPipe
-    {
-        return Err(Stop::wrong(error).after_start());
-    }
-    let most = what.max_usd.map(|most| format!(" --max-usd {most}")).unwrap_or_default();
-    let saved = |how: &str| {
-        let run = report.run;
-        terminal.say(format_args!("what came to its end is saved; `{again}{how} --resume {run}` goes on"))
-    };
-    match ended?.end {
-        ScoredEnd::Cancelled => saved(&most)?,
-        ScoredEnd::OutOfMoney => saved(" --max-usd MORE")?,
-        ScoredEnd::Complete | ScoredEnd::Decided | ScoredEnd::GivenUp(_) => {}
-    }
-    Ok(exit(report.verdict))
+    Ok((report, ended))
 }
 
 /// How the run can be found again.
-fn origin(what: &Eval, folder: &Path) -> Origin {
-    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: git::branch(folder) }
+fn origin(what: &Eval, app: Option<AppUse>, folder: &Path) -> Origin {
+    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: git::branch(folder), app }
 }
 
 async fn header(
@@ -682,7 +734,7 @@ fn resume_command(what: &Eval) -> String {
     command
 }
 
-fn exit(verdict: Verdict) -> Exit {
+pub(super) fn exit(verdict: Verdict) -> Exit {
     match verdict {
         Verdict::Passed | Verdict::NoGate => Exit::Done,
         Verdict::Failed => Exit::Failed,

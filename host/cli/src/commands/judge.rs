@@ -18,6 +18,7 @@ use pipeline::score::Judged;
 use serde::Serialize;
 use serde_json::json;
 
+use super::card;
 use super::eval::{folder_of, read_suite, suite_path};
 use super::guidelines::{self, Checked};
 use super::runs::{find, unknown};
@@ -50,6 +51,7 @@ pub(crate) fn run(what: Judge, store: Option<PathBuf>, terminal: &Terminal) -> R
             let question = if question == "-" { read_all()? } else { question };
             runtime.block_on(ask(&of, role, question, format, terminal))
         }
+        Judge::Card(what) => card::run(what, store, terminal),
         Judge::Log { run, row, full } => runtime.block_on(log(&run, row.as_deref(), full, store, terminal)),
         Judge::Cache(what) => runtime.block_on(cache(what, store, terminal)),
     }

@@ -3,6 +3,7 @@
 mod apps;
 mod bench;
 mod build;
+mod card;
 mod cases;
 mod compare;
 mod datasets;
@@ -27,6 +28,7 @@ mod serve;
 mod store;
 mod traces;
 mod upkeep;
+mod vary;
 
 pub(crate) use runs::find as find_run;
 

@@ -4,13 +4,17 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use ::registry::{Error, Registry};
+use model::ports::Store;
 use model::prompt::{IS_PROMPT, Prompt, PromptRef, PromptVersion, VersionContent, Which, is_name};
+use model::run::{PromptUse, Run};
 use model::template::{Settings, TAGS, Template};
 use serde_json::{Value, json};
 use similar::TextDiff;
 
+use super::runs;
 use crate::args::{AddPrompt, Prompts};
 use crate::clock::now_in_milliseconds as now;
 use crate::exit::{Exit, Stop};
@@ -25,13 +29,14 @@ pub(crate) async fn run(what: Prompts, store: Option<PathBuf>, terminal: &Termin
         Prompts::Add(_) => Some(wiring::store(&folder)?),
         _ => wiring::existing_store(&folder)?,
     };
-    let Some(registry) = store.map(Registry::new) else { return no_store(&what, terminal) };
+    let Some(store) = store else { return no_store(&what, terminal) };
+    let registry = Registry::new(Arc::clone(&store));
     match what {
         Prompts::List => list(&registry, terminal).await,
         Prompts::Show { prompt, fill } => {
             let version = registry.referred_prompt(&prompt).await.map_err(stop)?;
             match fill.is_empty() {
-                true => show(&registry, &version, terminal).await,
+                true => show(&registry, &version, &used_by(&*store, &version).await?, terminal).await,
                 false => filled(&version, fill.into_iter().collect(), terminal),
             }
         }
@@ -94,7 +99,13 @@ async fn list(registry: &Registry, terminal: &Terminal) -> Result<Exit, Stop> {
     Ok(Exit::Done)
 }
 
-async fn show(registry: &Registry, version: &PromptVersion, terminal: &Terminal) -> Result<Exit, Stop> {
+/// The runs whose suites name a version, newest first.
+async fn used_by(store: &dyn Store, version: &PromptVersion) -> Result<Vec<Run>, Stop> {
+    let is_it = |used: &PromptUse| (&used.prompt, used.version) == (&version.prompt, version.number);
+    runs::such(store, |header| header.plan.prompts.iter().any(is_it)).await
+}
+
+async fn show(registry: &Registry, version: &PromptVersion, runs: &[Run], terminal: &Terminal) -> Result<Exit, Stop> {
     let prompt = registry.prompt(&version.prompt).await.map_err(stop)?;
     let aliases = prompt.aliases_of(version.number);
     let template = template(version)?;
@@ -106,6 +117,7 @@ async fn show(registry: &Registry, version: &PromptVersion, terminal: &Terminal)
             "name": version.prompt, "version": version.number, "template": template, "variables": variables,
             "message": version.content.description, "aliases": aliases, "tags": tags, "created": version.created,
             "model_config": parsed(&model), "response_format": parsed(&response),
+            "runs": runs.iter().map(|run| run.header.id).collect::<Vec<_>>(),
         }))?;
         return Ok(Exit::Done);
     }
@@ -129,6 +141,9 @@ async fn show(registry: &Registry, version: &PromptVersion, terminal: &Terminal)
         }
     }
     terminal.data(format_args!("\n{}", printable_whole(&template.to_string())))?;
+    if !runs.is_empty() {
+        terminal.data(format_args!("\n{}", runs::listing(runs)))?;
+    }
     Ok(Exit::Done)
 }
 

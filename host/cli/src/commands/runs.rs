@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use model::ports::Store;
 use model::report::{Cost, Report, Verdict};
-use model::run::{RowResult, Run, RunHeader, RunId};
+use model::run::{Origin, RowResult, Run, RunHeader, RunId};
 use reports::Format;
 use reports::failing::Failing as Against;
 use serde::Serialize;
@@ -120,7 +120,7 @@ pub(crate) async fn find(store: &dyn Store, named: &str) -> Result<Run, Stop> {
 }
 
 /// The runs whose headers are such, newest first.
-async fn such(store: &dyn Store, is_such: impl Fn(&RunHeader) -> bool) -> Result<Vec<Run>, Stop> {
+pub(super) async fn such(store: &dyn Store, is_such: impl Fn(&RunHeader) -> bool) -> Result<Vec<Run>, Stop> {
     let mut found = Vec::new();
     let mut after = None;
     loop {
@@ -141,6 +141,12 @@ async fn list(store: &dyn Store, limit: usize, terminal: &Terminal) -> Result<Ex
         terminal.json(&runs.iter().map(listed).collect::<Vec<_>>())?;
         return Ok(Exit::Done);
     }
+    terminal.data(listing(&runs))?;
+    Ok(Exit::Done)
+}
+
+/// Runs as a table.
+pub(super) fn listing(runs: &[Run]) -> String {
     let rows = runs.iter().map(|run| {
         let Listed { run: id, suite, started, rows, verdict, .. } = listed(run);
         vec![
@@ -152,8 +158,7 @@ async fn list(store: &dyn Store, limit: usize, terminal: &Terminal) -> Result<Ex
             numbers(run),
         ]
     });
-    terminal.data(table(&["RUN", "SUITE", "STARTED (UTC)", "ROWS", "VERDICT", "NUMBERS"], &[3], rows))?;
-    Ok(Exit::Done)
+    table(&["RUN", "SUITE", "STARTED (UTC)", "ROWS", "VERDICT", "NUMBERS"], &[3], rows)
 }
 
 fn listed(run: &Run) -> Listed<'_> {
@@ -197,6 +202,14 @@ fn show(run: &Run, failing: Option<&[Failing]>, cost: Option<&Cost>, terminal: &
         printable_line(data),
         moment(started)
     ))?;
+    let Run { header: RunHeader { plan, origin, .. }, .. } = run;
+    if let Some(app) = &origin.app {
+        terminal.data(printable_line(&format!("application {} {}", app.name, app.id)))?;
+    }
+    if !plan.prompts.is_empty() {
+        let prompts: Vec<_> = plan.prompts.iter().map(ToString::to_string).collect();
+        terminal.data(format_args!("prompts {}", prompts.join(", ")))?;
+    }
     match &run.report {
         Some(report) => summary::print(report, terminal)?,
         None => terminal.data(format_args!("{}: `karat eval SUITE --resume {id}` goes on", state(verdict)))?,
@@ -229,6 +242,8 @@ fn show_json(run: &Run, failing: Option<&[Failing]>, spent: Option<&Cost>, termi
         #[serde(flatten)]
         listed: Option<Listed<'a>>,
         plan: &'a model::run::RunPlan,
+        #[serde(skip_serializing_if = "Origin::is_empty")]
+        origin: &'a Origin,
         version: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
         failing: Option<&'a [Failing]>,
@@ -238,8 +253,8 @@ fn show_json(run: &Run, failing: Option<&[Failing]>, spent: Option<&Cost>, termi
     }
     let listed = run.report.is_none().then(|| listed(run));
     let Run { header, report } = run;
-    let (report, plan, version) = (report.as_ref(), &header.plan, &*header.version);
-    terminal.json(&Shown { report, listed, plan, version, failing, spent })?;
+    let (report, plan, origin, version) = (report.as_ref(), &header.plan, &header.origin, &*header.version);
+    terminal.json(&Shown { report, listed, plan, origin, version, failing, spent })?;
     Ok(Exit::Done)
 }
 

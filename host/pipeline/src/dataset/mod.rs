@@ -18,7 +18,7 @@ mod join;
 pub(crate) mod map;
 mod merge;
 mod order;
-mod path;
+pub(crate) mod path;
 pub mod peers;
 pub(crate) mod queue;
 mod row;

@@ -6,7 +6,7 @@ use model::object;
 use serde_json::value::RawValue;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(crate) enum Step {
     Key(String),
     Index(usize),
 }
@@ -16,7 +16,7 @@ pub(super) enum Step {
 /// # Errors
 ///
 /// Fails with a reason when `text` is no path.
-pub(super) fn parse(text: &str) -> Result<Vec<Step>, String> {
+pub(crate) fn parse(text: &str) -> Result<Vec<Step>, String> {
     let mut steps = Vec::new();
     let mut characters = text.chars().peekable();
     loop {
@@ -46,7 +46,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Step>, String> {
 }
 
 /// What a path leads to, in an object whose keys and values are `entries`.
-pub(super) fn find<'a>(entries: &[(Cow<'a, str>, &'a RawValue)], steps: &[Step]) -> Option<&'a RawValue> {
+pub(crate) fn find<'a>(entries: &[(Cow<'a, str>, &'a RawValue)], steps: &[Step]) -> Option<&'a RawValue> {
     let [Step::Key(key), rest @ ..] = steps else { return None };
     let (_, mut value) = *entries.iter().rfind(|(name, _)| name == key)?;
     for step in rest {

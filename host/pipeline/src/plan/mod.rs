@@ -21,7 +21,7 @@ use model::endpoint::{Flow, Judges};
 use model::limits::CallLimits;
 use model::ports::{Binding, Call, Catalog, Plugin};
 use model::quantity::Allowance;
-use model::run::{PlannedScorer, RunPlan};
+use model::run::{PlannedScorer, PromptUse, RunPlan};
 use model::suite::{Concurrency, Data, DataFormat, Suite};
 
 use crate::dataset::map;
@@ -45,6 +45,8 @@ pub struct Overrides {
     pub max_usd: Option<f64>,
     /// The run that gates compare with where they name none.
     pub baseline: Option<String>,
+    /// What was filled in for the prompts that the suite's file names.
+    pub prompts: Vec<PromptUse>,
 }
 
 /// What will run.
@@ -152,6 +154,7 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
         gates,
         slices: distinct(&suite.slices),
         baseline,
+        prompts: overrides.prompts,
         quarantine: distinct(&suite.quarantine),
         stop: suite.stop,
         format,

@@ -221,6 +221,9 @@ fn lineage(header: &RunHeader) -> Vec<Fact> {
     facts.extend(origin.name.as_ref().map(|name| ("Name", text::line(name, NAME))));
     facts.extend(origin.branch.as_ref().map(|branch| ("Branch", text::line(branch, NAME))));
     facts.extend(origin.tags.iter().map(|(tag, value)| ("Tag", text::line(&format!("{tag}={value}"), NAME))));
+    let app = origin.app.as_ref();
+    facts.extend(app.map(|app| ("Application", text::line(&format!("{} {}", app.name, app.id), NAME))));
+    facts.extend(plan.prompts.iter().map(|prompt| ("Prompt", text::line(&prompt.to_string(), NAME))));
     let baselines = header.baselines.iter();
     facts.extend(baselines.map(|(name, run)| ("Baseline", text::line(&format!("{name}: {run}"), NAME))));
     facts.extend(plan.limit.map(|limit| ("Limited to", counted(limit, "row"))));

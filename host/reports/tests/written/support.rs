@@ -82,6 +82,7 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         only: None,
         slices: Vec::new(),
         baseline: None,
+        prompts: Vec::new(),
         quarantine: Vec::new(),
         stop: None,
     };

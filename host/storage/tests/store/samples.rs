@@ -66,6 +66,7 @@ fn plan() -> RunPlan {
         gates: gates(),
         slices: vec![SliceKey::Split, SliceKey::Tag("lang".to_owned())],
         baseline: Some("main".to_owned()),
+        prompts: Vec::new(),
         quarantine: vec!["q7".to_owned()],
         stop: Some(Stop { when: StopWhen::Decided, alpha: 0.1 }),
         format: DataFormat::Jsonl,
