@@ -179,7 +179,7 @@ async fn check_gates(
 }
 
 /// Whether two are the same when both were written down: what is stored was read back.
-fn is_same<T: Serialize + DeserializeOwned>(stored: &T, now: &T) -> bool {
+pub fn is_same<T: Serialize + DeserializeOwned>(stored: &T, now: &T) -> bool {
     let written = |value: &T| serde_json::to_string(value).ok();
     let read_back: Option<T> = written(now).and_then(|text| serde_json::from_str(&text).ok());
     read_back.is_some_and(|now| written(&now) == written(stored))
