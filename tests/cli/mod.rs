@@ -8,6 +8,7 @@ mod eval;
 mod examples;
 mod exporters;
 mod gates;
+mod lineage;
 mod named;
 mod powerloss;
 mod real_data;

@@ -95,7 +95,7 @@ pub async fn check_results(
     let gates = check_gates(store, header, stored, &summary, reader).await?;
     let wrong = wrong_numbers(header, stored, &summary);
     let numbers = match wrong.is_empty() {
-        true => Checked::same("results", format!("{results} results give the report's numbers")),
+        true => Checked::same("results", format!("the report's numbers are those of its results ({results})")),
         false => Checked::differs("results", wrong.join("; ")),
     };
     Ok(vec![numbers, gates])
@@ -156,7 +156,10 @@ async fn check_gates(
     let earlier = stored.ledgers.iter().flat_map(|ledger| &ledger.runs);
     for run in header.baselines.values().chain(earlier) {
         if store.run(*run).await?.is_none() {
-            return Ok(Checked::unknown(WHAT, format!("gates were held against run {run}, which is not in this store")));
+            return Ok(Checked::unknown(
+                WHAT,
+                format!("gates were held against run {run}, which is not in this store"),
+            ));
         }
     }
     let beside = Beside::of(store, header, reader).await?;

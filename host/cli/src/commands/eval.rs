@@ -185,8 +185,8 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
 /// A cassette as it is now.
 fn tape(path: &Path) -> Result<Tape, Stop> {
     let mut hasher = blake3::Hasher::new();
-    let read = open(path).and_then(|file| Ok(drop(hasher.update_reader(file)?)));
-    read.map(|()| Tape { path: path.display().to_string(), digest: hasher.finalize().to_hex().to_string() })
+    hasher.update_reader(open(path)?)?;
+    Ok(Tape { path: path.display().to_string(), digest: hasher.finalize().to_hex().to_string() })
 }
 
 const IMPORT: &str = "`karat datasets import FILE` makes one";

@@ -103,7 +103,9 @@ pub(super) fn said(contents: &Contents) -> String {
 pub(super) fn stop(error: ArchiveError, file: &Path) -> Stop {
     let hint = match &error {
         ArchiveError::Store(_) => None,
-        ArchiveError::Foreign => Some("it has to be what `karat store export FILE` or `karat runs export --format karat` wrote"),
+        ArchiveError::Foreign => {
+            Some("it has to be what `karat store export FILE` or `karat runs export --format karat` wrote")
+        }
         ArchiveError::Version { .. } => Some("use the version of Karat that wrote it"),
         ArchiveError::Damaged { .. } => Some("nothing was added; copy it again from where it came"),
         ArchiveError::NotOneRun { .. } => Some("nothing was added"),

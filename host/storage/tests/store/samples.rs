@@ -54,7 +54,11 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
         },
         baselines: BTreeMap::from([("main".to_owned(), id(3))]),
         lineage: Lineage {
-            suite: Some(SuiteText { path: "karat.yaml".to_owned(), digest: "22".repeat(32), text: "name: t\n".to_owned() }),
+            suite: Some(SuiteText {
+                path: "karat.yaml".to_owned(),
+                digest: "22".repeat(32),
+                text: "name: t\n".to_owned(),
+            }),
             plugins: BTreeMap::from([("./a.wasm".to_owned(), "33".repeat(32))]),
             prompts: BTreeMap::from([("near".to_owned(), "44".repeat(32))]),
             cassette: Some(Tape { path: "run.jsonl".to_owned(), digest: "55".repeat(32) }),

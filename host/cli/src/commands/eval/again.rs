@@ -178,7 +178,9 @@ fn data(
     let file = DataFile::Written { file: file.into_temp_path(), shown: header.data.path.clone() };
     let mut data = Data::check(planned, suite, file)?;
     if data.snapshot.digest != header.data.digest {
-        return Err(Stop::message("the store's copy of the data does not match its digest").hint("see `karat doctor --check`"));
+        return Err(
+            Stop::message("the store's copy of the data does not match its digest").hint("see `karat doctor --check`")
+        );
     }
     data.snapshot.version.clone_from(&header.data.version);
     Ok(data)

@@ -38,7 +38,9 @@ pub(super) async fn run(what: Quarantine, store: Option<PathBuf>, terminal: &Ter
             let listed = registry.quarantined(Some(&suite)).await.map_err(datasets::stop)?;
             if let Some(row) = rows.iter().find(|row| listed.iter().all(|listed| listed.row != **row)) {
                 let stop = Stop::message(format_args!("the row `{row}` of `{suite}` is not in quarantine"));
-                return Err(stop.hint("`karat runs quarantine list` shows those that are; a suite's own are in its file"));
+                return Err(
+                    stop.hint("`karat runs quarantine list` shows those that are; a suite's own are in its file")
+                );
             }
             for row in &rows {
                 registry.release(&suite, row).await.map_err(datasets::stop)?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use ::registry::Registry;
 use model::dataset::{DatasetReference, VersionReference};
-use model::ports::{BlobStore, Store};
+use model::ports::Store;
 use model::run::{PluginRef, Run, RunId};
 use pipeline::lineage::{self, Checked, Found};
 use pipeline::plan::{self, Planned};
@@ -63,8 +63,9 @@ fn tell(run: &Run, verdict: Found, checked: &[Checked], terminal: &Terminal) -> 
         Found::Differs => "DIFFERS",
         Found::Unknown => "not checked",
     };
-    let rows =
-        checked.iter().map(|one| vec![printable_line(&one.what), word(one.found).to_owned(), printable_line(&one.told)]);
+    let rows = checked
+        .iter()
+        .map(|one| vec![printable_line(&one.what), word(one.found).to_owned(), printable_line(&one.told)]);
     terminal.data(table(&["WHAT", "IS", "WHY"], &[], rows))?;
     let count = |found| checked.iter().filter(|one| one.found == found).count() as u64;
     let unknown = match count(Found::Unknown) {
@@ -289,7 +290,9 @@ fn of_file(what: &str, path: &Path, expected: &str) -> Checked {
     match File::open(path).and_then(digest) {
         Ok(found) if found == expected => Checked::same(what, format!("`{shown}`")),
         Ok(_) => Checked::differs(what, format!("`{shown}` is another one than it was")),
-        Err(error) if error.kind() == ErrorKind::NotFound => Checked::unknown(what, format!("there is no `{shown}` here")),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            Checked::unknown(what, format!("there is no `{shown}` here"))
+        }
         Err(error) => Checked::unknown(what, format!("can't read `{shown}`: {error}")),
     }
 }

@@ -73,10 +73,11 @@ impl Predicting for Answers {
         let found = found.ok_or_else(|| unknown("the run has no answer of this row".to_owned()))?;
         match (found.predicted, found.error) {
             (Some(Predicted { outputs: Some(outputs), latency, input_tokens, output_tokens, .. }), _) => {
-                let tokens = [("gen_ai.usage.input_tokens", input_tokens), ("gen_ai.usage.output_tokens", output_tokens)];
-                let tokens = tokens.into_iter().filter_map(|(name, tokens)| {
-                    Some((name.to_owned(), Json::from_serialize(&tokens?).ok()?))
-                });
+                let tokens =
+                    [("gen_ai.usage.input_tokens", input_tokens), ("gen_ai.usage.output_tokens", output_tokens)];
+                let tokens = tokens
+                    .into_iter()
+                    .filter_map(|(name, tokens)| Some((name.to_owned(), Json::from_serialize(&tokens?).ok()?)));
                 let end = latency.map(|latency| u64::try_from(latency.as_nanos()).unwrap_or(u64::MAX));
                 let id = uuid::Uuid::new_v4().simple().to_string();
                 let root = Span {

@@ -89,7 +89,9 @@ mod tests {
     #[test]
     fn rows_are_told_with_what_differs_in_them() {
         let line = |id: &str, outputs: u8, value: bool| {
-            format!("{{\"id\":\"{id}\",\"trial\":0,\"outputs\":{outputs},\"feedback\":[{{\"scorer\":\"s\",\"value\":{value}}}]}}\n")
+            format!(
+                "{{\"id\":\"{id}\",\"trial\":0,\"outputs\":{outputs},\"feedback\":[{{\"scorer\":\"s\",\"value\":{value}}}]}}\n"
+            )
         };
         let was = [line("a", 1, true), line("c", 1, true), line("d", 1, true), line("e", 1, true)].concat();
         let is = [line("a", 1, true), line("b", 1, true), line("c", 2, false), line("d", 1, true)].concat();
