@@ -9,6 +9,7 @@ mod examples;
 mod exporters;
 mod gates;
 mod judge_card;
+mod lineage;
 mod named;
 mod powerloss;
 mod real_data;

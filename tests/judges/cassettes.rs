@@ -65,3 +65,66 @@ fn a_predictors_requests_are_recorded_as_well() {
     assert_eq!(said.code, 0, "{said:#?}");
     assert_eq!((export("elsewhere"), application.asked().len()), (export(".karat"), 30));
 }
+
+#[test]
+fn a_run_is_had_again_from_the_exchanges_that_the_store_has_of_it() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 10, "times: 2", "", "trials: 2");
+    judged.report(0, &[]);
+    let asked = provider.asked().len();
+    let again = judged.project.json(0, &["runs", "replay", "last"]);
+    assert_eq!((&again["identical"], &again["lines"]), (&true.into(), &20.into()), "{again}");
+    // On another machine as well, without the plugin's file.
+    judged.project.json(0, &["runs", "export", "last", "--format", "karat", "--output", "run.karat"]);
+    let elsewhere = crate::support::Project::new();
+    elsewhere.write("run.karat", std::fs::read(judged.project.path("run.karat")).unwrap());
+    elsewhere.json(0, &["runs", "import", "run.karat"]);
+    assert_eq!(elsewhere.json(0, &["runs", "replay", "last"])["identical"], true);
+    let verified = elsewhere.json(0, &["runs", "verify", "last"]);
+    let found = |what: &str| {
+        verified["checked"].as_array().unwrap().iter().find(|one| one["what"] == what).unwrap()["found"].clone()
+    };
+    assert_eq!((found("prompt of grades"), found("plan")), ("same".into(), "same".into()), "{verified}");
+    assert_eq!(provider.asked().len(), asked);
+}
+
+#[test]
+fn a_run_that_is_had_again_from_another_cassette_differs_and_says_in_which_rows() {
+    let provider = provider();
+    let judged = Judged::new(&provider.url, 4, "", "", "");
+    judged.report(0, &["--record", "run.jsonl"]);
+    let verified = judged.project.json(0, &["runs", "verify", "last"]);
+    assert!(verified["checked"].as_array().unwrap().iter().any(|one| one["what"] == "cassette"), "{verified}");
+    let again = judged.project.json(0, &["runs", "replay", "last"]);
+    assert_eq!((&again["identical"], &again["from"]), (&true.into(), &"the cassette `run.jsonl`".into()));
+    // The last question is not on it.
+    let cassette = judged.project.read("run.jsonl");
+    let lines: Vec<_> = cassette.lines().collect();
+    judged.project.write("other.jsonl", lines[..lines.len() - 1].join("\n") + "\n");
+    let again = judged.project.json(1, &["runs", "replay", "last", "--cassette", "other.jsonl"]);
+    assert_eq!((&again["differing_rows"], &again["unanswered"]), (&1.into(), &1.into()), "{again}");
+    assert_eq!(again["differing"][0]["what"], serde_json::json!(["grades"]), "{again}");
+    // Another cassette in its place is told.
+    judged.project.write("run.jsonl", lines[..1].join("\n") + "\n");
+    let verified = judged.project.json(1, &["runs", "verify", "last"]);
+    let cassette = verified["checked"].as_array().unwrap().iter().find(|one| one["what"] == "cassette").unwrap();
+    assert_eq!(cassette["found"], "differs", "{verified}");
+}
+
+#[test]
+fn an_application_answers_what_it_answered() {
+    use crate::support::application::Application;
+    let answer = |asked: &crate::support::application::Asked| serde_json::json!({ "answer": asked.body["n"] });
+    let application = Application::answering(answer);
+    let suite = format!(
+        "name: t\ndata: {{ path: rows.jsonl }}\npredict: {{ use: http_json, with: {{ url: \"{0}/ask\" }}, \
+         grant: {{ http: [{{ url: \"{0}\", methods: [POST] }}] }} }}\nscorers: [response_length]\ntrials: 2\n",
+        application.url
+    );
+    let rows: Vec<_> = (0..5).map(|n| format!(r#"{{"inputs": {{"n": {n}}}}}"#)).collect();
+    let project = crate::support::Project::with(&[("karat.yaml", &suite), ("rows.jsonl", &rows.join("\n"))]);
+    project.json(0, &["eval", "--allow", &format!("http={}", application.url)]);
+    let again = project.json(0, &["runs", "replay", "last"]);
+    assert_eq!((&again["identical"], &again["lines"]), (&true.into(), &10.into()), "{again}");
+    assert_eq!(application.asked().len(), 10);
+}

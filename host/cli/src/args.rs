@@ -4,13 +4,12 @@ mod datasets;
 mod decisions;
 mod help;
 mod named;
+mod runs;
 mod traces;
 mod vary;
 
 use std::path::PathBuf;
-use std::time::Duration;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use reports::{Format, UnknownFormat};
 
@@ -19,6 +18,7 @@ use crate::authority::Permission;
 pub(crate) use datasets::{AddRows, Datasets, ExportRows, FileFormat, ImportRows, Said};
 pub(crate) use decisions::{Adjust, Card, Compare, ComparisonFormat, Power};
 pub(crate) use named::{AddApp, AddPrompt, Apps, Prompts};
+pub(crate) use runs::{Quarantine, Replay, Runs, Verify, Written};
 pub(crate) use traces::{
     Export as LiveExport, ExportFrom, ExportTraces, Feedback, ImportTraces, Kept, Page, Score, Serve, Source,
     To as LiveTo, TraceFormat, Traces,
@@ -111,6 +111,10 @@ pub(crate) struct Eval {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) limit: Option<u64>,
 
+    /// Evaluate only the rows of this split, such as `test`.
+    #[arg(long, value_name = "NAME", value_parser = clap::builder::NonEmptyStringValueParser::new())]
+    pub(crate) split: Option<String>,
+
     /// Evaluate only the row with this id.
     #[arg(long, value_name = "ID")]
     pub(crate) only: Option<String>,
@@ -188,11 +192,6 @@ fn dollars(text: &str) -> Result<f64, String> {
     amount.ok_or_else(|| "write an amount of US dollars, such as `0.50`".to_owned())
 }
 
-/// Formats by their names.
-fn formats() -> impl TypedValueParser<Value = Format> {
-    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| name.parse::<Format>())
-}
-
 /// A report to be written to a file.
 #[derive(Clone, Debug)]
 pub(crate) struct ReportFile {
@@ -211,51 +210,6 @@ impl std::str::FromStr for ReportFile {
         }
         Ok(Self { format, path: path.into() })
     }
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum Runs {
-    /// The newest runs.
-    List {
-        /// How many.
-        #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
-        limit: u32,
-    },
-    /// One run: its numbers, and the rows that went wrong.
-    Show {
-        /// A run id, the first digits of one, or `last`.
-        run: String,
-        /// List rows with a false verdict or a failure, with the reasons.
-        #[arg(long)]
-        failing: bool,
-        /// Say what judges were asked and what it cost, for each scorer.
-        #[arg(long)]
-        cost: bool,
-        /// At most this many of them.
-        #[arg(long, default_value_t = 20, value_name = "N")]
-        rows: usize,
-    },
-    /// Every row and trial of a run with its feedback, in dataset order.
-    Export {
-        /// A run id, the first digits of one, or `last`.
-        run: String,
-        #[arg(long, default_value = Format::Jsonl.name(), value_parser = formats())]
-        format: Format,
-        /// Write to this file instead of standard output.
-        #[arg(long, short, value_name = "FILE")]
-        output: Option<PathBuf>,
-        #[command(flatten)]
-        to: ExportTo,
-    },
-    /// Delete runs and their results. `karat doctor --compact` gives back their space.
-    Delete {
-        /// Run ids, or the first digits of them.
-        #[arg(required_unless_present = "older_than")]
-        runs: Vec<String>,
-        /// Runs that started longer ago than this, such as `30d` or `12h`.
-        #[arg(long, value_name = "TIME", conflicts_with = "runs", value_parser = humantime::parse_duration)]
-        older_than: Option<Duration>,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,6 +1,7 @@
 //! The prompts that a suite names, from the store.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use ::registry::{Error, Registry};
 use model::prompt::{PromptRef, PromptVersion, Which};
@@ -9,6 +10,7 @@ use model::template::Template;
 use pipeline::problem::Problems;
 use pipeline::prompts;
 use pipeline::suite::SuiteFile;
+use storage::SharedStore;
 
 use crate::commands::find_run;
 use crate::exit::Stop;
@@ -29,10 +31,28 @@ pub(crate) async fn fill_in(
         (Some(store), Some(run)) => find_run(&**store, run).await?.header.plan.prompts,
         _ => Vec::new(),
     };
-    let registry = store.map(Registry::new);
+    fill_in_from(suite, named, store.map(Registry::new), &begun).await
+}
+
+/// Likewise, of a suite that was run: the versions that it was run with.
+pub(crate) async fn fill_in_again(
+    suite: &mut SuiteFile,
+    store: Arc<SharedStore>,
+    begun: &[PromptUse],
+) -> Result<(), Stop> {
+    let named = prompts::named(suite)?;
+    fill_in_from(suite, named, Some(Registry::new(store)), begun).await.map(drop)
+}
+
+async fn fill_in_from(
+    suite: &mut SuiteFile,
+    named: Vec<PromptRef>,
+    registry: Option<Registry>,
+    begun: &[PromptUse],
+) -> Result<Vec<PromptUse>, Stop> {
     let (mut used, mut problems) = (Vec::new(), Problems::default());
     for prompt in named {
-        match version(registry.as_ref(), &begun_with(&begun, &prompt)).await {
+        match version(registry.as_ref(), &begun_with(begun, &prompt)).await {
             Ok((version, template)) => {
                 prompts::fill_in(&mut suite.suite, &prompt, &template);
                 let named = prompt.to_string();
@@ -50,7 +70,10 @@ pub(crate) async fn fill_in(
 }
 
 fn begun_with(begun: &[PromptUse], prompt: &PromptRef) -> PromptRef {
-    let known = begun.iter().find(|used| used.named == prompt.to_string());
+    let is_named = |used: &&PromptUse| used.named == prompt.to_string();
+    // `--vary` has put a version in the place of the one that the file names.
+    let is_in_its_place = |used: &&PromptUse| used.prompt == prompt.name;
+    let known = begun.iter().find(is_named).or_else(|| begun.iter().find(is_in_its_place));
     let which = known.map_or_else(|| prompt.which.clone(), |used| Which::Number(used.version));
     PromptRef { name: prompt.name.clone(), which }
 }

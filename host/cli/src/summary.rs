@@ -135,5 +135,9 @@ fn verdict(report: &Report) -> String {
     let decided = report.decided.as_ref();
     let decided = decided.map(|Decided { reason, .. }| format!(", {reason}")).unwrap_or_default();
     let took = time(Duration::from_secs_f64(report.seconds));
-    format!("{verdict}: {} in {took}{reason}{decided}", counted(report.rows, "row"))
+    let left_out = match report.left_out {
+        0 => String::new(),
+        rows => format!(" ({} of other splits left out)", count(rows)),
+    };
+    format!("{verdict}: {}{left_out} in {took}{reason}{decided}", counted(report.rows, "row"))
 }

@@ -194,6 +194,11 @@ impl Plugins {
         self.patiently(&format!("`{plugin}`"), &bytes, self.sandbox.describe(&bytes, self.isolation))
     }
 
+    /// A component that a suite names, wherever its bytes are kept.
+    pub(crate) fn load_kept(&self, path: &str, bytes: &[u8], isolation: Isolation) -> Result<Loaded, PluginError> {
+        self.load_bytes(&format!("`{path}`"), bytes, self.isolation.max(isolation))
+    }
+
     fn load_bytes(&self, what: &str, bytes: &[u8], isolation: Isolation) -> Result<Loaded, PluginError> {
         self.patiently(what, bytes, self.sandbox.load(bytes, isolation))
     }
@@ -251,6 +256,14 @@ fn items(pack: &bundle::Pack, kind: ItemKind) -> &'static [&'static str] {
         ItemKind::Aggregator => pack.aggregators,
         ItemKind::Predictor => pack.predictors,
         ItemKind::Exporter => pack.exporters,
+    }
+}
+
+/// The bytes of a plugin as a suite in `folder` names it.
+pub(crate) fn plugin_bytes(folder: &Path, path: &str) -> Result<Vec<u8>, PluginError> {
+    match Reference::parse(path) {
+        Some(added) => read_added(&added),
+        None => read_file(&folder.join(path)),
     }
 }
 

@@ -33,10 +33,14 @@ pub enum Kind {
     /// What finds others of these by another key.
     Index = 17,
     DatasetVersion = 18,
+    /// A row that is known to be unsteady.
+    Quarantined = 19,
+    /// A file that a run needs to be run again.
+    RunFile = 20,
 }
 
 impl Kind {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Experiment,
         Self::TrackedRun,
         Self::Metric,
@@ -55,6 +59,8 @@ impl Kind {
         Self::Gateway,
         Self::Index,
         Self::DatasetVersion,
+        Self::Quarantined,
+        Self::RunFile,
     ];
 }
 

@@ -16,6 +16,9 @@ pub struct Report {
     pub run: RunId,
     pub suite: String,
     pub rows: u64,
+    /// Rows of other splits than the one that was asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     pub verdict: Verdict,
     /// Why the verdict is `incomplete`.
     #[serde(default, skip_serializing_if = "Option::is_none")]

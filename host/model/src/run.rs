@@ -69,6 +69,50 @@ pub struct RunHeader {
     /// when the run began: it is decided by the same ones when it is taken up again.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub baselines: BTreeMap<String, RunId>,
+    /// Nothing of runs of earlier versions.
+    #[serde(default, skip_serializing_if = "Lineage::is_empty")]
+    pub lineage: Lineage,
+}
+
+/// What a run came of besides its plan, its data and its binary: to say later whether that is still the same, and to run it again.
+/// All digests are BLAKE3, in hexadecimal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Lineage {
+    /// The suite as it was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<SuiteText>,
+    /// The digests of plugins that are not built in, by how the suite names them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub plugins: BTreeMap<String, String>,
+    /// The digests of what scorers ask judges, by their keys.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub prompts: BTreeMap<String, String>,
+    /// The cassette that was recorded or replayed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cassette: Option<Tape>,
+}
+
+impl Lineage {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// A suite file, or what a command put together in place of one.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct SuiteText {
+    /// As the user named it.
+    pub path: String,
+    pub digest: String,
+    pub text: String,
+}
+
+/// A cassette.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Tape {
+    /// As the user named it.
+    pub path: String,
+    pub digest: String,
 }
 
 /// How a run can be found again.
@@ -138,7 +182,10 @@ pub struct RunPlan {
     /// The filter, where rows are traces of the store: verdicts are noted on them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub traces: Option<String>,
-    /// Evaluate only the first rows of the dataset.
+    /// Evaluate only the rows of this split.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
+    /// Evaluate only the first rows, of the split where one is said.
     pub limit: Option<u64>,
     /// Evaluate only the row of this id.
     pub only: Option<String>,
@@ -259,9 +306,16 @@ pub struct DatasetSnapshot {
     pub rows: u64,
     /// The sum of their trials.
     pub trials: u64,
+    /// Rows that are left out since they are of another split than the one that is asked for.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub left_out: u64,
     /// Whether some row has a `cluster`, a `session` or a `weight`.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub grouped: bool,
+}
+
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// What came of one trial of one row.

@@ -17,8 +17,20 @@ pub enum Stability {
     StableFail,
     /// Some true, some false.
     Flaky,
-    /// The suite names it: it is reported, and decides nothing.
+    /// The suite or the store's list names it: it is reported, and decides nothing.
     Quarantined,
+}
+
+/// A row that is known to be unsteady in a suite, whatever the suite's file says: it is scored, and makes no regression.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Quarantined {
+    pub suite: String,
+    /// Its id.
+    pub row: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    pub since: i64,
 }
 
 /// Verdicts that have to agree before they count as stable. Chance makes fewer of them agree on too many rows: of 1,000

@@ -140,6 +140,10 @@ pub struct Data {
     /// What chance begins with: the same traces are chosen again. By default, the suite's seed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seed: Option<u64>,
+    /// The rows of this `split` only; `--split` on the command line replaces it.
+    #[schemars(length(min = 1))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub split: Option<String>,
     /// By default, what the file's ending says.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<DataFormat>,

@@ -4,7 +4,7 @@
 //! and then streamed, every row is put before every scorer ([`score`]), what came of it is folded into numbers
 //! ([`aggregate`], and [`corpus`] for those that plugins make of all rows), the numbers are compared with what was asked of them ([`gate`]), and all of it is told ([`report`])
 //! or sent elsewhere ([`deliver`]). [`cases`] are what a plugin's author expects of single rows, [`parameters`]
-//! what can be said to it. Where rows are traces of the store, [`traced`] writes them down and notes verdicts on them; where clients send them to a server, [`asked`] is all there is of a run.
+//! what can be said to it. [`lineage`] is what a run came of, and whether what is kept of it still says so. Where rows are traces of the store, [`traced`] writes them down and notes verdicts on them; where clients send them to a server, [`asked`] is all there is of a run.
 //!
 //! Everything outside is a port of `model::ports`: how a plugin runs, where results are kept and what a data file looks
 //! like is not known here. There is no clock, no environment, no file and no printing. Rows stream: memory is bounded
@@ -28,6 +28,7 @@ pub mod joined;
 pub mod labels;
 mod latency;
 pub mod ledger;
+pub mod lineage;
 pub mod live;
 pub mod membership;
 pub mod nearest;

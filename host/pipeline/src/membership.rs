@@ -15,6 +15,7 @@ use model::row::RowRecord;
 use model::run::{RunHeader, RunPlan};
 use model::slice::{Slice, SliceKey};
 
+use crate::dataset::meant::{Meant, Place};
 use crate::dataset::{RowsError, hash_text, records};
 use crate::joined::JoinedError;
 
@@ -79,11 +80,13 @@ impl Membership {
 
     fn read(reader: &dyn DataReader, plan: &RunPlan, keys: Keys, source: &mut dyn Read) -> Result<Self, RowsError> {
         let mut reading = Reading::new(keys);
-        records(reader, plan, source, &mut |index, row| {
-            if plan.limit.is_some_and(|limit| index >= limit) {
-                return ControlFlow::Break(());
+        let mut meant = Meant::of(plan);
+        records(reader, plan, source, &mut |_, row| {
+            match meant.place(&row) {
+                Place::Meant => reading.add(&row),
+                Place::Elsewhere => reading.pass_over(),
+                Place::Behind => return ControlFlow::Break(()),
             }
-            reading.add(&row);
             ControlFlow::Continue(())
         })?;
         Ok(reading.finish())
@@ -180,6 +183,14 @@ impl Reading {
         self.weights.push(row.weight.unwrap_or(1.0));
         self.is_weighted |= row.weight.is_some_and(|weight| weight != 1.0);
         self.keys.iter_mut().for_each(|key| key.add(row));
+    }
+
+    /// Keeps the place of a row that is not looked at.
+    fn pass_over(&mut self) {
+        self.clusters.add(None);
+        self.sessions.add(None);
+        self.weights.push(1.0);
+        self.keys.iter_mut().for_each(|key| key.rows.push(NONE));
     }
 
     fn finish(self) -> Membership {

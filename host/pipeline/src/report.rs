@@ -44,6 +44,7 @@ pub fn build(
         run: header.id,
         suite: plan.suite.clone(),
         rows: header.data.rows,
+        left_out: header.data.left_out,
         verdict,
         reason,
         failed_rows: summary.failed,

@@ -17,7 +17,8 @@ pub fn differences(stored: &RunHeader, now: &RunHeader) -> Vec<String> {
     differences
 }
 
-fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
+/// What differs between two plans, in words.
+pub fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
     let mut differences = scorer_differences(&stored.scorers, &now.scorers);
     for (what, is_same) in [
         ("`name`", stored.suite == now.suite),
@@ -39,7 +40,11 @@ fn plan_differences(stored: &RunPlan, now: &RunPlan) -> Vec<String> {
             differences.push(format!("{what} of the suite changed"));
         }
     }
-    for (flag, is_same) in [("--limit", stored.limit == now.limit), ("--only", stored.only == now.only)] {
+    for (flag, is_same) in [
+        ("--limit", stored.limit == now.limit),
+        ("--only", stored.only == now.only),
+        ("--split", stored.split == now.split),
+    ] {
         if !is_same {
             differences.push(format!("`{flag}` is another one"));
         }

@@ -20,7 +20,9 @@ use model::ports::{
 use model::quantity::Allowance;
 use model::report::{Cost, Report, Scorers, Verdict};
 use model::row::{Row, RowRecord};
-use model::run::{DatasetSnapshot, Origin, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan};
+use model::run::{
+    DatasetSnapshot, Lineage, Origin, PlannedScorer, PluginRef, RowResult, Run, RunHeader, RunId, RunPlan,
+};
 use model::scorer::{Determinism, Direction, ItemKind, Needs, PluginDescription, ScorerDescription, ValueKind};
 use model::suite::DataFormat;
 use model::trace::Trace;
@@ -75,6 +77,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
         format: DataFormat::Jsonl,
         map: None,
         traces: None,
+        split: None,
         limit: None,
         only: None,
     }
@@ -82,7 +85,7 @@ pub(crate) fn plan(scorers: Vec<PlannedScorer>) -> RunPlan {
 
 pub(crate) fn header(plan: RunPlan) -> RunHeader {
     let (path, digest) = ("rows.jsonl".to_owned(), "d".to_owned());
-    let data = DatasetSnapshot { path, version: None, digest, rows: 0, trials: 0, grouped: false };
+    let data = DatasetSnapshot { path, version: None, digest, rows: 0, trials: 0, left_out: 0, grouped: false };
     RunHeader {
         id: run_id(),
         started: 0,
@@ -92,6 +95,7 @@ pub(crate) fn header(plan: RunPlan) -> RunHeader {
         data,
         origin: Origin::default(),
         baselines: BTreeMap::new(),
+        lineage: Lineage::default(),
     }
 }
 
@@ -100,6 +104,7 @@ pub(crate) fn report(run: RunId, verdict: Verdict) -> Report {
         run,
         suite: "test".to_owned(),
         rows: 0,
+        left_out: 0,
         verdict,
         reason: None,
         failed_rows: 0,

@@ -73,6 +73,8 @@ impl Registry {
     pub async fn digests(&self) -> Result<HashSet<String>, Error> {
         let versions = self.all::<DatasetVersion>(Kind::DatasetVersion, "").await?;
         let mut digests: HashSet<_> = versions.into_iter().map(|found| found.value.digest).collect();
+        let of_runs = self.all::<String>(Kind::RunFile, "").await?;
+        digests.extend(of_runs.into_iter().map(|found| found.value));
         let mut after = None;
         loop {
             let page = self.some::<Artifact>(Kind::Artifact, "", after.as_deref(), PAGE).await?;

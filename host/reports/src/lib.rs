@@ -17,6 +17,7 @@ mod format;
 pub mod html;
 mod json;
 mod junit;
+mod ledgers;
 pub mod markdown;
 mod parquet;
 pub mod quantities;

@@ -16,6 +16,7 @@ use self::escape::{NAME, REASON, SENTENCE, code, marker, words};
 use crate::Report;
 use crate::failing::{Failing, What};
 use crate::figures;
+use crate::ledgers;
 use crate::quantities::{count, counted, moment};
 use crate::sentence;
 use crate::text;
@@ -60,6 +61,7 @@ impl<W: Write> Report for Markdown<'_, W> {
     fn finish(mut self: Box<Self>) -> io::Result<()> {
         let mut text = head(self.run);
         text.push_str(&numbers(self.run));
+        stability(&mut text, self.run);
         rows(&mut text, &self.rows, self.failing, self.run);
         text.push_str(&lineage(self.run));
         self.out.write_all(text.as_bytes())?;
@@ -128,6 +130,30 @@ fn sliced(sliced: &Sliced) -> impl Iterator<Item = String> {
     })
 }
 
+/// What earlier runs say of single rows.
+fn stability(text: &mut String, run: &Run) {
+    const END: usize = LONGEST / 4 * 3;
+    let ledgers = run.report.iter().flat_map(|report| &report.ledgers);
+    let lines: Vec<_> = ledgers
+        .clone()
+        .map(|ledger| {
+            let runs = count(ledger.runs.len() as u64);
+            let counts = ledgers::counts(ledger).map(|(_, number)| count(number)).join(" | ");
+            format!("| {} | {runs} | {counts} |\n", code(&ledger.scorer, NAME))
+        })
+        .collect();
+    let head = "\n| row by row | runs | always passed | always failed | flaky | in quarantine | not known |\n\
+                | :-- | --: | --: | --: | --: | --: | --: |\n";
+    table(text, head, lines.into_iter(), END);
+    let news = ledgers.flat_map(|ledger| ledgers::news(ledger).map(|news| (&ledger.scorer, news)));
+    let line = |(scorer, (what, rows, named)): (&String, (&str, u64, Vec<String>))| {
+        let more = ledgers::more(rows, named.len()).map(|more| format!(" {more}")).unwrap_or_default();
+        let named = named.iter().map(|id| code(id, NAME)).collect::<Vec<_>>().join(", ");
+        format!("- {}: {} {what}: {named}{more}\n", code(scorer, NAME), counted(rows, "row"))
+    };
+    table(text, "\n", news.map(line).collect::<Vec<_>>().into_iter(), END);
+}
+
 /// A table of as many lines as fit before `end`; what is left out is counted.
 fn table(text: &mut String, head: &str, lines: impl ExactSizeIterator<Item = String>, end: usize) {
     let all = lines.len();
@@ -188,10 +214,14 @@ fn lineage(run: &Run) -> String {
     // As many as leave room: what is named beyond them stands in every other report.
     const NAMED: usize = 8;
     let made_with: String = app.into_iter().chain(prompts).take(NAMED).map(|one| format!("{one} · ")).collect();
+    let left_out = match header.data.left_out {
+        0 => String::new(),
+        rows => format!(" ({} of other splits left out)", count(rows)),
+    };
     let mut text = String::new();
     let _ = write!(
         text,
-        "\n<sub>run <code>{}</code> · started {} UTC · {} of {} (<code>{}</code>) · {made_with}seed {} · Karat {}</sub>\n",
+        "\n<sub>run <code>{}</code> · started {} UTC · {}{left_out} of {} (<code>{}</code>) · {made_with}seed {} · Karat {}</sub>\n",
         header.id,
         moment(header.started),
         counted(header.data.rows, "row"),

@@ -4,6 +4,8 @@
 //! "KARATARC" | version u32, little-endian | zstd stream of frames
 //! ```
 //!
+//! An archive of one run has that run, its dataset, and files that it needs to be run again, as blobs.
+//!
 //! The frames are those of the log, numbered from 0: a dataset before the first run on it, a run, its results, its
 //! exchanges with judges, its report; a trace, its spans, what was said of it; documents, then blobs, which they may name. The last
 //! one says how much there was, so that a file that was cut off is told from a whole one.
@@ -17,8 +19,8 @@ use std::io;
 use model::ports::StoreError;
 use serde::{Deserialize, Serialize};
 
-pub use export::export;
-pub use import::{Imported, import, verify};
+pub use export::{Attached, export, export_run};
+pub use import::{Imported, import, verify, verify_run};
 
 /// What the frames hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -100,6 +102,8 @@ pub enum ArchiveError {
     Version { found: u32, supported: u32 },
     #[error("it is damaged: {what}")]
     Damaged { what: String },
+    #[error("it is not of one run: {what}")]
+    NotOneRun { what: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("it can't be read or written")]

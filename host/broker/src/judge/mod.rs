@@ -34,6 +34,7 @@ use model::ports::{JudgeDoor, Purse};
 
 use crate::http::Door;
 pub use run::Setup;
+pub(crate) use run::taped;
 use run::{Run, Stage};
 
 /// The door to judges. It is closed until a run opens it: plugins are loaded before it is known who is behind the roles.

@@ -125,6 +125,17 @@ enum Taped {
     Failure(Failure),
 }
 
+/// What a cassette would have of an exchange; none where the question came to no end.
+pub(crate) fn taped(exchange: &Exchange) -> Option<serde_json::Value> {
+    let usage = if exchange.saved.is_nothing() { exchange.usage } else { exchange.saved };
+    let taped = match (&exchange.reply, &exchange.failure) {
+        (Some(text), _) => Taped::Reply(Reply { text: text.clone(), tool_calls: exchange.tool_calls.clone(), usage }),
+        (None, Some(failure)) => Taped::Failure(failure.clone()),
+        (None, None) => return None,
+    };
+    Some(serde_json::to_value(taped).expect("it is plain data"))
+}
+
 /// One question on its way.
 struct Question {
     asker: Asker,

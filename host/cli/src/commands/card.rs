@@ -10,7 +10,7 @@ use model::ports::Store;
 use model::run::Run;
 use pipeline::card::{CardError, Options, card};
 
-use super::eval::{Asked, Checked, read_suite, suite_path};
+use super::eval::{Asked, Checked, read_suite_text, suite_path};
 use super::runs;
 use crate::args::{Card, Eval};
 use crate::exit::{Exit, Stop};
@@ -39,12 +39,12 @@ pub(super) fn run(what: Card, store: Option<PathBuf>, terminal: &Terminal) -> Re
 /// Runs a suite, and says which run that is.
 fn judged(what: &Card, store: Option<PathBuf>, terminal: &Terminal) -> Result<String, Stop> {
     let path = suite_path(Path::new(&what.of));
-    let mut suite = read_suite(&path)?;
+    let (mut suite, text) = read_suite_text(&path)?;
     suite.suite.trials = what.repeats.or(suite.suite.trials);
     let (allow, policy) = (what.allow.clone(), what.policy.clone());
     let again = format!("karat eval {}", path.display());
     let what = Eval { suite: path.clone(), allow, policy, ..Eval::default() };
-    let report = Checked::new(Asked { suite, path, what, again }, store, terminal)?.report()?;
+    let report = Checked::new(Asked { suite, text, path, what, again }, store, terminal)?.report()?;
     Ok(report.run.to_string())
 }
 

@@ -1,5 +1,7 @@
 //! `karat eval`: from a suite file to a report and an exit code.
 
+mod again;
+
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -15,7 +17,8 @@ use model::limits::Reuse;
 use model::outcome::{Failure, FailureKind};
 use model::ports::{BlobStore, DataReader, Store, TraceStore};
 use model::report::{Cost, Report, Verdict};
-use model::run::{AppUse, DatasetSnapshot, Origin, Run, RunHeader, RunId};
+use model::run::{AppUse, DatasetSnapshot, Lineage, Origin, Run, RunHeader, RunId, SuiteText, Tape};
+use model::scorer::PluginDescription;
 use model::suite::{AggregatorEntry, AggregatorUse, Concurrency, PredictEntry, PredictUse, ScorerEntry, ScorerUse};
 use pipeline::beside::Beside;
 use pipeline::corpus::Made;
@@ -27,7 +30,7 @@ use pipeline::plan::{self, DataSource, Overrides, Planned, PlannedAggregation};
 use pipeline::score::{self, Broken, Completed, Job, Judged, Keeping, Scored, ScoredEnd};
 use pipeline::stop::Decider;
 use pipeline::suite::{self, SuiteFile};
-use pipeline::{aggregate, baseline, corpus, report, resume};
+use pipeline::{aggregate, baseline, corpus, lineage, report, resume};
 use storage::SharedStore;
 use tempfile::{NamedTempFile, TempPath};
 use tokio::runtime::Runtime;
@@ -46,13 +49,16 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
+pub(super) use again::{Again, again};
+
 use crate::{executable, export, git, prompted, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
     let asked = |what: Eval| -> Result<Asked, Stop> {
         let path = suite_path(&what.suite);
-        Ok(Asked { suite: read_suite(&path)?, path, again: resume_command(&what), what })
+        let (suite, text) = read_suite_text(&path)?;
+        Ok(Asked { suite, text, path, again: resume_command(&what), what })
     };
     if let Some(vary) = what.vary.take() {
         return vary::run(&what, &vary, store, terminal);
@@ -105,6 +111,7 @@ impl Checked {
 /// What is to be run.
 pub(super) struct Asked {
     pub(super) suite: SuiteFile,
+    pub(super) text: SuiteText,
     /// Its file: what its paths are relative to.
     pub(super) path: PathBuf,
     pub(super) what: Eval,
@@ -114,13 +121,13 @@ pub(super) struct Asked {
 
 /// Makes sure that everything a run needs is there and good.
 fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &Terminal) -> Result<Evaluation, Stop> {
-    let Asked { mut suite, path: suite_path, what, again } = asked;
+    let Asked { mut suite, text, path: suite_path, what, again } = asked;
     let folder = folder_of(&suite_path).to_owned();
     let store = wiring::store_folder(store)?;
     let prompts = runtime.block_on(prompted::fill_in(&mut suite, &store, what.resume.as_deref()))?;
     let app = runtime.block_on(app(&what, &store))?;
     let cassette = cassette(&what)?;
-    let (planned, authority, judges) = loop {
+    let (mut planned, authority, judges) = loop {
         let authority = Authority::read(what.policy.as_deref(), &what.allow)?;
         let judges = Arc::new(Judges::default());
         let mut doors = wiring::doors(authority.allowed()?, &folder)?;
@@ -171,8 +178,43 @@ fn prepare(asked: Asked, store: Option<PathBuf>, runtime: &Runtime, terminal: &T
         DataSource::WorkingFolder(path) => Data::check(&planned, &suite, DataFile::Named(path.into()))?,
     };
     let store = wiring::store(&store)?;
+    // A run that goes on has the list that it began with.
+    if what.resume.is_none() {
+        let listed = runtime.block_on(Registry::new(Arc::clone(&store)).quarantined(Some(&planned.plan.suite)));
+        let listed = listed.map_err(datasets::stop)?.into_iter().map(|listed| listed.row);
+        let quarantine = &mut planned.plan.quarantine;
+        listed.for_each(|row| {
+            if !quarantine.contains(&row) {
+                quarantine.push(row);
+            }
+        });
+    }
+    let lineage = Lineage {
+        suite: Some(text),
+        plugins: plugins_in_files(&suite, &planned)
+            .into_iter()
+            .map(|(path, plugin)| (path.to_owned(), plugin.digest.clone()))
+            .collect(),
+        prompts: lineage::prompts(&planned.plan),
+        cassette: what.replay.as_deref().map(tape).transpose()?,
+    };
     let terminal = *terminal;
-    Ok(Evaluation { what, again, app, planned, data, store, terminal, cassette, authority, judges, folder, waiting })
+    Ok(Evaluation {
+        what,
+        again,
+        app,
+        planned,
+        lineage,
+        data,
+        store,
+        is_kept: true,
+        terminal,
+        cassette,
+        authority,
+        judges,
+        folder,
+        waiting,
+    })
 }
 
 /// The version of the application that is named.
@@ -181,6 +223,13 @@ async fn app(what: &Eval, store: &Path) -> Result<Option<AppUse>, Stop> {
     let store = wiring::existing_store(store)?.ok_or_else(|| apps::unknown(named))?;
     let AppVersion { name, id, .. } = apps::find(&Registry::new(store), named).await?;
     Ok(Some(AppUse { name, id }))
+}
+
+/// A cassette as it is now.
+fn tape(path: &Path) -> Result<Tape, Stop> {
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(open(path)?)?;
+    Ok(Tape { path: path.display().to_string(), digest: hasher.finalize().to_hex().to_string() })
 }
 
 const IMPORT: &str = "`karat datasets import FILE` makes one";
@@ -233,6 +282,7 @@ fn overrides(what: &Eval) -> Overrides {
     Overrides {
         data: what.data.as_ref().map(|path| path.display().to_string()),
         limit: what.limit,
+        split: what.split.clone(),
         only: what.only.clone(),
         max_usd: what.max_usd,
         baseline: what.baseline.clone(),
@@ -243,24 +293,30 @@ fn overrides(what: &Eval) -> Overrides {
 /// That plugins of others are those that were allowed.
 fn check_locked(suite: &SuiteFile, planned: &Planned, folder: &Path, suite_path: &Path) -> Result<(), Stop> {
     let lock = Lock::read(folder)?;
+    plugins_in_files(suite, planned).into_iter().try_for_each(|(path, plugin)| lock.check(path, plugin, suite_path))
+}
+
+/// The plugins of a suite that are not built in, as it names them.
+fn plugins_in_files<'a>(suite: &'a SuiteFile, planned: &'a Planned) -> Vec<(&'a str, &'a PluginDescription)> {
+    let mut plugins = Vec::new();
     if let (Some(PredictEntry::Full(PredictUse { plugin: Some(path), .. })), Some(predictor)) =
         (&suite.suite.predict, &planned.predictor)
     {
-        lock.check(path, predictor.plugin.description(), suite_path)?;
+        plugins.push((path.as_str(), predictor.plugin.description()));
     }
     for bound in &planned.bindings {
         for &place in &bound.places {
             if let ScorerEntry::Full(ScorerUse { plugin: Some(path), .. }) = &suite.suite.scorers[place] {
-                lock.check(path, bound.plugin.description(), suite_path)?;
+                plugins.push((path.as_str(), bound.plugin.description()));
             }
         }
     }
     for (entry, planned) in suite.suite.aggregators.iter().zip(&planned.aggregators) {
         if let AggregatorEntry::Full(AggregatorUse { plugin: Some(path), .. }) = entry {
-            lock.check(path, planned.plugin.description(), suite_path)?;
+            plugins.push((path.as_str(), planned.plugin.description()));
         }
     }
-    Ok(())
+    plugins
 }
 
 /// The folder that a suite's relative paths are relative to.
@@ -274,13 +330,22 @@ pub(super) fn suite_path(given: &Path) -> PathBuf {
 }
 
 pub(super) fn read_suite(path: &Path) -> Result<SuiteFile, Stop> {
+    read_suite_text(path).map(|(suite, _)| suite)
+}
+
+/// A suite, and its text to be kept.
+pub(super) fn read_suite_text(path: &Path) -> Result<(SuiteFile, SuiteText), Stop> {
     let shown = path.display().to_string();
     let text = std::fs::read_to_string(path).map_err(|error| {
         let missing = error.kind() == ErrorKind::NotFound;
         let stop = Stop::wrong(anyhow::Error::new(error).context(format!("can't read the suite `{shown}`")));
         if missing { stop.hint("name another file, or write one to start from: `karat init`") } else { stop }
     })?;
-    Ok(suite::parse(&shown, &text)?)
+    Ok((suite::parse(&shown, &text)?, suite_text(shown, text)))
+}
+
+pub(super) fn suite_text(path: String, text: String) -> SuiteText {
+    SuiteText { path, digest: blake3::hash(text.as_bytes()).to_hex().to_string(), text }
 }
 
 /// A data file that has been read through and found good.
@@ -373,8 +438,11 @@ struct Evaluation {
     again: String,
     app: Option<AppUse>,
     planned: Planned,
+    lineage: Lineage,
     data: Data,
     store: Arc<SharedStore>,
+    /// Whether the run is one that is found again.
+    is_kept: bool,
     terminal: Terminal,
     cassette: Option<Arc<Cassette>>,
     authority: Authority,
@@ -406,8 +474,10 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
         what,
         app,
         mut planned,
+        lineage,
         data,
         store: shared,
+        is_kept,
         terminal,
         cassette,
         authority,
@@ -420,8 +490,8 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     let rows_store = Arc::clone(&shared);
     let started = Instant::now();
     let cancel = interrupted(terminal)?;
-    let header = header(&*store, &planned, &data.snapshot, origin(&what, app, &folder)).await?;
-    let (header, before) = match &what.resume {
+    let header = header(&*store, &planned, &data.snapshot, origin(&what, app, &folder), lineage).await?;
+    let (mut header, before) = match &what.resume {
         Some(named) => earlier(&*store, named, &header).await?,
         None => {
             data.keep(&*store)?;
@@ -431,6 +501,7 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
     };
     let max_usd = planned.max_usd;
     let aggregators = std::mem::take(&mut planned.aggregators);
+    let is_replay = cassette.as_ref().is_some_and(|cassette| cassette.is_replayed());
     let judged = if planned.plan.judges.is_empty() {
         None
     } else {
@@ -438,16 +509,18 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
             judges: &planned.plan.judges,
             max_usd,
             spent: &cost(&*store, header.id).await?,
-            cache: (!what.no_cache && what.replay.is_none()).then_some(shared as _),
+            cache: (!what.no_cache && !is_replay).then_some(shared as _),
             cassette: cassette.clone(),
             authority: &authority,
             folder: &folder,
-            is_replay: what.replay.is_some(),
+            is_replay,
         };
         Some(judging::open(&judges, opening)?)
     };
     // Whoever reads our output may have gone; the run goes on, and its exit code says how it ended.
-    let _ = terminal.note(format_args!("run {}", header.id));
+    if is_kept {
+        let _ = terminal.note(format_args!("run {}", header.id));
+    }
     // Rows that wait for the application or for judges keep none from being scored.
     let at_once = planned.concurrency.map_or_else(|| waiting + wiring::concurrency(), |rows| rows as usize);
     let scoring = Scoring { planned, identities: data.identities, judged, judges, at_once, first };
@@ -456,6 +529,10 @@ async fn conduct(evaluation: Evaluation, first: Option<u64>) -> Result<Conducted
         let is_at_end = |scored: &Scored| matches!(scored.end, ScoredEnd::Complete | ScoredEnd::Decided);
         let is_whole = ended.as_ref().is_ok_and(is_at_end) && first.is_none();
         finish(cassette, is_whole, &what, terminal).map_err(Stop::after_start)?;
+        if let Some(path) = what.record.as_deref().filter(|_| is_whole) {
+            header.lineage.cassette = Some(tape(path).map_err(Stop::after_start)?);
+            store.create_run(&header).await.map_err(Stop::wrong).map_err(Stop::after_start)?;
+        }
     }
     let seconds = before.seconds + started.elapsed().as_secs_f64();
     Ok(Conducted { header, ended, before, seconds, max_usd, aggregators, at_once })
@@ -534,6 +611,7 @@ async fn header(
     planned: &Planned,
     snapshot: &DatasetSnapshot,
     origin: Origin,
+    lineage: Lineage,
 ) -> Result<RunHeader, Stop> {
     let started = clock::now().as_millis() as u64;
     Ok(RunHeader {
@@ -545,6 +623,7 @@ async fn header(
         data: snapshot.clone(),
         origin,
         baselines: baseline::find(store, &planned.plan).await?,
+        lineage,
     })
 }
 
@@ -558,7 +637,13 @@ struct Before {
 /// The run to go on with, if it was started as what is asked for now, and what it took so far.
 async fn earlier(store: &dyn Store, named: &str, now: &RunHeader) -> Result<(RunHeader, Before), Stop> {
     let run = runs::find(store, named).await?;
-    let differences = resume::differences(&run.header, now);
+    let mut now = now.clone();
+    let (was, is) = (&run.header.plan.quarantine, &mut now.plan.quarantine);
+    // Behind the suite's own rows are those that were on the store's list.
+    if was.starts_with(is) {
+        is.clone_from(was);
+    }
+    let differences = resume::differences(&run.header, &now);
     if differences.is_empty() {
         let before = run
             .report
@@ -716,6 +801,9 @@ fn resume_command(what: &Eval) -> String {
     }
     if let Some(limit) = what.limit {
         command.push_str(&format!(" --limit {limit}"));
+    }
+    if let Some(split) = &what.split {
+        command.push_str(&format!(" --split {split}"));
     }
     if let Some(only) = &what.only {
         command.push_str(&format!(" --only {only}"));

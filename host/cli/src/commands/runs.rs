@@ -1,18 +1,28 @@
 //! `karat runs`: what is kept of earlier runs.
 
+mod portable;
+mod quarantine;
+mod recorded;
+mod replay;
+mod verify;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use ::registry::Registry;
 use model::ports::Store;
 use model::report::{Cost, Report, Verdict};
 use model::run::{Origin, RowResult, Run, RunHeader, RunId};
 use reports::Format;
 use reports::failing::Failing as Against;
 use serde::Serialize;
+use storage::SharedStore;
 
 use super::exporting::{self, To};
-use crate::args::{ExportTo, Runs};
+pub(super) use recorded::{AsItWas, overrides_of, suite_of};
+
+use crate::args::{ExportTo, Runs, Written};
 use crate::clock;
 use crate::exit::{Exit, Stop};
 use crate::export;
@@ -61,6 +71,13 @@ pub(crate) fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Re
             let to = To { exporter, item, parameters, servers: grant, allow, policy };
             exporting::run(&run, to, output, store, terminal)
         }
+        Runs::Verify(what) => verify::run(&what, store, terminal),
+        Runs::Replay(what) => replay::run(&what, store, terminal),
+        Runs::Export { run, format: Written::Portable, output: Some(output), .. } => {
+            portable::export(&run, &output, store, terminal)
+        }
+        Runs::Import { file } => portable::import(&file, store, terminal),
+        Runs::Quarantine(what) => quarantine::run(what, store, terminal),
         what => look(what, store, terminal),
     }
 }
@@ -68,10 +85,10 @@ pub(crate) fn run(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Re
 #[tokio::main(flavor = "current_thread")]
 async fn look(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let folder = wiring::store_folder(store)?;
-    let store = wiring::existing_store(&folder)?;
-    let Some(store) = store.map(|store| -> Arc<dyn Store> { store }) else {
+    let Some(kept) = wiring::existing_store(&folder)? else {
         return no_store(&what, terminal);
     };
+    let store: Arc<dyn Store> = kept.clone();
     match what {
         Runs::List { limit } => list(&*store, limit as usize, terminal).await,
         Runs::Show { run, failing, cost, rows } => {
@@ -84,12 +101,16 @@ async fn look(what: Runs, store: Option<PathBuf>, terminal: &Terminal) -> Result
             };
             show(&run, failing.as_deref(), cost.as_ref(), terminal)
         }
-        Runs::Export { run, format, output, .. } => {
+        Runs::Export { run, format: Written::Report(format), output, .. } => {
             let run = find(&*store, &run).await?;
             export_run(store, &run, format, output, terminal).await
         }
-        Runs::Delete { older_than: Some(age), .. } => delete_older(&*store, age, terminal).await,
-        Runs::Delete { runs, older_than: None } => delete(&*store, &runs, terminal).await,
+        Runs::Delete { older_than: Some(age), .. } => delete_older(&kept, age, terminal).await,
+        Runs::Delete { runs, older_than: None } => delete(&kept, &runs, terminal).await,
+        // What else there is has been done without.
+        Runs::Export { .. } | Runs::Verify(_) | Runs::Replay(_) | Runs::Import { .. } | Runs::Quarantine(_) => {
+            Ok(Exit::Done)
+        }
     }
 }
 
@@ -99,6 +120,7 @@ fn no_store(what: &Runs, terminal: &Terminal) -> Result<Exit, Stop> {
         Runs::List { .. } => terminal.say("no runs yet: `karat eval SUITE` makes one")?,
         Runs::Show { run, .. } | Runs::Export { run, .. } => return Err(unknown(run)),
         Runs::Delete { runs, .. } => return runs.first().map_or(Ok(Exit::Done), |run| Err(unknown(run))),
+        Runs::Verify(_) | Runs::Replay(_) | Runs::Import { .. } | Runs::Quarantine(_) => {}
     }
     Ok(Exit::Done)
 }
@@ -300,23 +322,24 @@ async fn export_run(
     Ok(Exit::Done)
 }
 
-async fn delete(store: &dyn Store, runs: &[String], terminal: &Terminal) -> Result<Exit, Stop> {
+async fn delete(store: &Arc<SharedStore>, runs: &[String], terminal: &Terminal) -> Result<Exit, Stop> {
     let mut found = Vec::with_capacity(runs.len());
     for named in runs {
-        found.push(find(store, named).await?);
+        found.push(find(&**store, named).await?);
     }
     delete_found(store, &found, terminal).await
 }
 
-async fn delete_older(store: &dyn Store, age: Duration, terminal: &Terminal) -> Result<Exit, Stop> {
+async fn delete_older(store: &Arc<SharedStore>, age: Duration, terminal: &Terminal) -> Result<Exit, Stop> {
     let before = clock::now().saturating_sub(age).as_millis();
-    let found = such(store, |header| u128::from(header.started) < before).await?;
+    let found = such(&**store, |header| u128::from(header.started) < before).await?;
     delete_found(store, &found, terminal).await
 }
 
-async fn delete_found(store: &dyn Store, runs: &[Run], terminal: &Terminal) -> Result<Exit, Stop> {
+async fn delete_found(store: &Arc<SharedStore>, runs: &[Run], terminal: &Terminal) -> Result<Exit, Stop> {
     for Run { header, .. } in runs {
         store.delete_run(header.id).await?;
+        Registry::new(Arc::clone(store)).forget_run_files(header.id).await?;
         terminal.note(format_args!("deleted run {}", header.id))?;
     }
     Ok(Exit::Done)

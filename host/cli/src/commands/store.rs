@@ -81,7 +81,7 @@ async fn back_up(folder: &Path, to: &Path, terminal: &Terminal) -> Result<Exit, 
     Ok(Exit::Done)
 }
 
-fn said(contents: &Contents) -> String {
+pub(super) fn said(contents: &Contents) -> String {
     let Contents { runs, results, exchanges, datasets, traces, spans, documents, blobs } = *contents;
     let mut said = vec![counted(runs, "run"), counted(results, "result")];
     if exchanges > 0 {
@@ -100,12 +100,15 @@ fn said(contents: &Contents) -> String {
     said.join(", ")
 }
 
-fn stop(error: ArchiveError, file: &Path) -> Stop {
+pub(super) fn stop(error: ArchiveError, file: &Path) -> Stop {
     let hint = match &error {
         ArchiveError::Store(_) => None,
-        ArchiveError::Foreign => Some("it has to be what `karat store export FILE` wrote"),
+        ArchiveError::Foreign => {
+            Some("it has to be what `karat store export FILE` or `karat runs export --format karat` wrote")
+        }
         ArchiveError::Version { .. } => Some("use the version of Karat that wrote it"),
         ArchiveError::Damaged { .. } => Some("nothing was added; copy it again from where it came"),
+        ArchiveError::NotOneRun { .. } => Some("nothing was added"),
         ArchiveError::Io(_) => Some("see that the file and its folder can be read and written"),
     };
     match error {

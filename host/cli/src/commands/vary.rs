@@ -10,7 +10,7 @@ use pipeline::suite::SuiteFile;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::eval::{Asked, Checked, exit, read_suite, suite_path};
+use super::eval::{Asked, Checked, exit, read_suite_text, suite_path};
 use super::{compare, runs};
 use crate::args::{Eval, Vary};
 use crate::exit::{Exit, Stop};
@@ -29,10 +29,11 @@ struct Varied {
 pub(super) fn run(what: &Eval, vary: &Vary, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let path = suite_path(&what.suite);
     let mut checked = Vec::new();
-    for (name, suite) in variants(&read_suite(&path)?, vary)? {
+    let (suite, text) = read_suite_text(&path)?;
+    for (name, suite) in variants(&suite, vary)? {
         let what = Eval { name: Some(name.clone()), ..what.clone() };
         let again = format!("karat eval {} --vary …", what.suite.display());
-        let asked = Asked { suite, path: path.clone(), what, again };
+        let asked = Asked { suite, text: text.clone(), path: path.clone(), what, again };
         checked.push((name, Checked::new(asked, store.clone(), terminal)?));
     }
     let mut reports = Vec::new();

@@ -16,6 +16,7 @@ mod identity;
 mod incoming;
 mod join;
 pub(crate) mod map;
+pub(crate) mod meant;
 mod merge;
 mod order;
 pub(crate) mod path;

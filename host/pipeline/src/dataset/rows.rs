@@ -15,6 +15,7 @@ use model::trace::Trace;
 
 use super::identity::{Identities, generated, hash_inputs};
 use super::map::Map;
+use super::meant::{Meant, Place};
 use super::order::Drawn;
 use super::peers::Peer;
 use super::row::{Flaw, decode};
@@ -179,11 +180,11 @@ impl Rows {
     /// Calls `each` with every row that counts, in dataset order.
     fn pass(&self, each: &mut dyn FnMut(u64, RowRecord) -> ControlFlow<()>) -> Result<(), RowsError> {
         let mut source = (self.source)()?;
-        records(self.reader.as_ref(), &self.plan, &mut source, &mut |index, record| {
-            if self.plan.limit.is_some_and(|limit| index >= limit) {
-                return ControlFlow::Break(());
-            }
-            each(index, record)
+        let mut meant = Meant::of(&self.plan);
+        records(self.reader.as_ref(), &self.plan, &mut source, &mut |index, record| match meant.place(&record) {
+            Place::Meant => each(index, record),
+            Place::Elsewhere => ControlFlow::Continue(()),
+            Place::Behind => ControlFlow::Break(()),
         })
     }
 

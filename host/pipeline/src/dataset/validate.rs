@@ -13,6 +13,7 @@ use model::slice::SliceKey;
 use super::findings::Findings;
 use super::hashing::Hashing;
 use super::identity::{Collected, Identities, generated, hash_inputs, hash_text};
+use super::meant::{Meant, Place};
 use super::row::Flaw;
 use super::rows::Shape;
 use crate::problem::{Problem, Problems};
@@ -62,9 +63,9 @@ pub fn validate(input: Input<'_>, source: &mut dyn Read) -> Result<Checked, Data
     // A reader may stop early; the digest is that of the whole file.
     let result = result.and_then(|()| io::copy(&mut source, &mut io::sink()));
     result.map_err(|source| DatasetError::Read { path: input.path.to_owned(), source })?;
-    let Finished { identities, rows, trials, grouped } = pass.finish()?;
+    let Finished { identities, rows, trials, left_out, grouped } = pass.finish()?;
     let (path, digest) = (input.path.to_owned(), source.digest());
-    let snapshot = DatasetSnapshot { path, version: None, digest, rows, trials, grouped };
+    let snapshot = DatasetSnapshot { path, version: None, digest, rows, trials, left_out, grouped };
     Ok(Checked { snapshot, identities })
 }
 
@@ -84,6 +85,10 @@ struct Pass<'a> {
     /// Rows of the run, and the sum of their trials.
     rows: u64,
     trials: u64,
+    meant: Meant<'a>,
+    /// Rows of other splits than the one that is asked for, and some of those that rows have, for hints.
+    left_out: u64,
+    splits: BTreeSet<String>,
     has_outputs: bool,
     /// Whether some row has a cluster, a session or a weight.
     grouped: bool,
@@ -98,6 +103,7 @@ struct Finished {
     identities: Identities,
     rows: u64,
     trials: u64,
+    left_out: u64,
     grouped: bool,
 }
 
@@ -115,6 +121,9 @@ impl<'a> Pass<'a> {
             occurrences: 0,
             rows: 0,
             trials: 0,
+            meant: Meant::of(input.plan),
+            left_out: 0,
+            splits: BTreeSet::new(),
             has_outputs: false,
             grouped: false,
             sliced: vec![false; input.plan.slices.len()],
@@ -160,7 +169,11 @@ impl<'a> Pass<'a> {
             return self.findings.flaw(line, flaw_of(broken));
         }
         self.slice(row);
-        if is_meant && self.input.plan.limit.is_none_or(|limit| index < limit) {
+        let place = self.meant.place(row);
+        if place == Place::Elsewhere {
+            self.leave_out(row);
+        }
+        if is_meant && place == Place::Meant {
             if let Some(flaw) = self.undecidable(row) {
                 return self.findings.flaw(line, flaw);
             }
@@ -168,6 +181,18 @@ impl<'a> Pass<'a> {
             self.trials += u64::from(row.trials.unwrap_or(self.input.plan.trials));
             self.has_outputs |= row.outputs.is_some();
             self.grouped |= row.cluster.is_some() || row.session.is_some() || row.weight.is_some();
+        }
+    }
+
+    fn leave_out(&mut self, row: &RowRecord) {
+        /// Splits that a hint looks at; nobody has more of them.
+        const MOST_SPLITS: usize = 100;
+        self.left_out += 1;
+        if let Some(split) = &row.split
+            && self.splits.len() < MOST_SPLITS
+            && !self.splits.contains(split)
+        {
+            self.splits.insert(split.clone());
         }
     }
 
@@ -201,7 +226,8 @@ impl<'a> Pass<'a> {
         problems.0.extend(self.findings.finish().0);
         problems.0.extend(missing);
         if problems.0.is_empty() {
-            return Ok(Finished { identities, rows: self.rows, trials: self.trials, grouped: self.grouped });
+            let Self { rows, trials, left_out, grouped, .. } = self;
+            return Ok(Finished { identities, rows, trials, left_out, grouped });
         }
         Err(problems)
     }
@@ -271,6 +297,13 @@ impl<'a> Pass<'a> {
         let plan = self.input.plan;
         if self.records == 0 {
             return Some(problem("there are no rows".to_owned()).hint("a run needs at least one"));
+        }
+        if let Some(split) = plan.split.as_ref().filter(|_| self.left_out == self.records) {
+            let hint = match self.splits.len() {
+                0 => "no row of it says its `split`".to_owned(),
+                _ => nearest::hint(split, "splits", self.splits.iter().map(String::as_str)),
+            };
+            return Some(problem(format!("no row is of the split `{split}`")).hint(hint));
         }
         if self.rows == 0 {
             return Some(match &plan.only {

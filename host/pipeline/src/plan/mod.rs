@@ -39,6 +39,8 @@ pub struct Overrides {
     pub data: Option<String>,
     /// Evaluate only the first rows; at least 1.
     pub limit: Option<u64>,
+    /// Evaluate only the rows of this split.
+    pub split: Option<String>,
     /// Evaluate only the row of this id.
     pub only: Option<String>,
     /// What the run may spend on judges, in US dollars.
@@ -131,7 +133,8 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
     let found =
         gates::Found { suite, source, scorers: &scorers, aggregators: &aggregators, baseline: baseline.as_deref() };
     let gates = gates::resolve(found, &mut problems);
-    problems.0.extend(stop_problem(suite, source));
+    let split = overrides.split.or_else(|| suite.data.split.clone());
+    problems.0.extend(stop_problem(suite, source, split.as_deref()));
     problems.0.extend(map_problems(suite, source));
     let data = data(suite, source, overrides.data).map_err(|problem| problems.0.push(problem)).ok();
     let format = data.as_ref().map_or(Ok(DataFormat::Jsonl), |data| format(suite, source, data));
@@ -164,6 +167,7 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
             Some(DataSource::Traces(traces)) => Some(traces.filter.clone()),
             _ => None,
         },
+        split,
         limit: overrides.limit,
         only: overrides.only,
     };
@@ -180,7 +184,7 @@ pub fn plan(file: &SuiteFile, catalog: &dyn Catalog, overrides: Overrides) -> Re
 const DATASET: &str = "dataset:";
 
 fn data(suite: &Suite, source: &Source, instead: Option<String>) -> Result<DataSource, Problem> {
-    let Data { path, dataset, traces, experiment, sample, seed, format, map } = &suite.data;
+    let Data { path, dataset, traces, experiment, sample, seed, split, format, map } = &suite.data;
     if let Some(path) = instead {
         return match path.strip_prefix(DATASET) {
             Some(name) => reference(name).map_err(|message| Problem::new("--data", message)),
@@ -205,6 +209,7 @@ fn data(suite: &Suite, source: &Source, instead: Option<String>) -> Result<DataS
         }
         (None, None, Some(filter)) => {
             misplaced(&of_files, "is for files, and these rows are traces")?;
+            misplaced(&[("split", split.is_some())], "is for rows that say theirs, and traces have none")?;
             Ok(DataSource::Traces(Sampled {
                 filter: filter.clone(),
                 experiment: experiment.clone(),
@@ -279,7 +284,12 @@ fn distinct<T: Clone + PartialEq>(named: &[T]) -> Vec<T> {
     distinct
 }
 
-fn stop_problem(suite: &Suite, source: &Source) -> Option<Problem> {
+fn stop_problem(suite: &Suite, source: &Source, split: Option<&str>) -> Option<Problem> {
+    // Rows are drawn by their places in the whole dataset.
+    if let Some(split) = split.filter(|_| suite.stop.is_some()) {
+        let problem = source.problem("/stop", format!("`stop` can't work with a part of the rows (`{split}`)"));
+        return Some(problem.hint("take `stop` out, or make the split a dataset of its own"));
+    }
     (suite.stop.is_some() && suite.gate.is_none()).then(|| {
         source
             .problem("/stop", "there is no gate that could be decided")

@@ -6,9 +6,11 @@ use model::aggregate::{Aggregate, AggregateKind};
 use model::report::{Predictions, Report, Scorers, Spent};
 use model::run::{PluginRef, Run, RunHeader};
 use model::slice::Sliced;
+use model::stability::Ledger;
 
 use super::figure::{Scale, Threshold, Whisker, thresholds};
 use crate::figures;
+use crate::ledgers;
 use crate::quantities::{count, counted, dollars, latency, moment, time};
 use crate::sentence;
 use crate::text;
@@ -35,6 +37,7 @@ pub(super) struct View {
     pub(super) slices: Vec<Slice>,
     /// Slices that the report has no room for; 0 is said by nobody.
     pub(super) slices_left_out: u64,
+    pub(super) ledgers: Vec<Steadiness>,
     pub(super) predictions: Vec<Fact>,
     pub(super) lineage: Vec<Fact>,
     pub(super) plugins: Vec<Plugin>,
@@ -75,6 +78,24 @@ pub(super) struct Slice {
     pub(super) scorers: Vec<Scorer>,
 }
 
+/// What earlier runs say of a scorer's rows.
+pub(super) struct Steadiness {
+    pub(super) scorer: String,
+    /// How many runs.
+    pub(super) runs: String,
+    /// Of each kind so many rows; the same kinds for all.
+    pub(super) counts: Vec<(&'static str, String)>,
+    pub(super) news: Vec<News>,
+}
+
+/// Rows that are otherwise than they were.
+pub(super) struct News {
+    pub(super) what: String,
+    pub(super) rows: Vec<String>,
+    /// How many are not named; empty where all are.
+    pub(super) more: String,
+}
+
 /// A plugin that took part, and as what.
 pub(super) struct Plugin {
     pub(super) key: String,
@@ -101,6 +122,7 @@ impl View {
             scorers: report.map(|report| scorers(&report.scorers, scale.as_ref(), &asked)).unwrap_or_default(),
             slices: report.map(|report| slices(report, scale.as_ref())).unwrap_or_default(),
             slices_left_out: report.map_or(0, |report| report.slices_left_out),
+            ledgers: report.map(steadiness).unwrap_or_default(),
             predictions: report.and_then(|report| report.predictions.as_ref()).map(predictions).unwrap_or_default(),
             lineage: lineage(header),
             plugins: plugins(header),
@@ -116,6 +138,9 @@ fn said(sentence: &str) -> Vec<Said> {
 
 fn facts(header: &RunHeader, report: Option<&Report>) -> Vec<Fact> {
     let mut facts = vec![("Rows", count(header.data.rows))];
+    if header.data.left_out > 0 {
+        facts.push(("Of other splits", count(header.data.left_out)));
+    }
     if header.data.trials != header.data.rows {
         facts.push(("Trials", count(header.data.trials)));
     }
@@ -177,6 +202,24 @@ fn slices(report: &Report, scale: Option<&Scale>) -> Vec<Slice> {
     report.slices.iter().map(slice).collect()
 }
 
+fn steadiness(report: &Report) -> Vec<Steadiness> {
+    let news = |ledger: &Ledger| {
+        let news = ledgers::news(ledger).map(|(what, number, rows)| News {
+            what: format!("{} {what}", counted(number, "row")),
+            more: ledgers::more(number, rows.len()).unwrap_or_default(),
+            rows,
+        });
+        news.collect()
+    };
+    let of = |ledger: &Ledger| Steadiness {
+        scorer: text::line(&ledger.scorer, NAME),
+        runs: count(ledger.runs.len() as u64),
+        counts: ledgers::counts(ledger).map(|(what, number)| (what, count(number))).into(),
+        news: news(ledger),
+    };
+    report.ledgers.iter().map(of).collect()
+}
+
 /// Those that were given most, and how often others were.
 fn labels(aggregate: &Aggregate) -> Vec<(String, String)> {
     let mut all: Vec<_> = aggregate.labels.iter().collect();
@@ -226,6 +269,10 @@ fn lineage(header: &RunHeader) -> Vec<Fact> {
     facts.extend(plan.prompts.iter().map(|prompt| ("Prompt", text::line(&prompt.to_string(), NAME))));
     let baselines = header.baselines.iter();
     facts.extend(baselines.map(|(name, run)| ("Baseline", text::line(&format!("{name}: {run}"), NAME))));
+    facts.extend(plan.split.as_ref().map(|split| {
+        let left_out = counted(data.left_out, "row");
+        ("Split", format!("{}; {left_out} of others left out", text::line(split, NAME)))
+    }));
     facts.extend(plan.limit.map(|limit| ("Limited to", counted(limit, "row"))));
     facts.extend(plan.only.as_ref().map(|only| ("Only the row", text::line(only, NAME))));
     facts.extend(plan.traces.as_ref().map(|filter| ("Traces", text::line(filter, NAME))));
@@ -233,6 +280,9 @@ fn lineage(header: &RunHeader) -> Vec<Fact> {
         let model = plan.judges.endpoints.get(endpoint).map(|endpoint| endpoint.model.to_string()).unwrap_or_default();
         facts.push(("Judge", text::line(&format!("{role}: {model} ({endpoint})"), NAME)));
     }
+    let lineage = &header.lineage;
+    facts.extend(lineage.suite.as_ref().map(|suite| ("Digest of the suite", text::line(&suite.digest, NAME))));
+    facts.extend(lineage.cassette.as_ref().map(|tape| ("Digest of the cassette", text::line(&tape.digest, NAME))));
     facts.push(("Karat", text::line(&header.version, NAME)));
     facts.push(("Digest of the binary", header.binary.clone()));
     facts

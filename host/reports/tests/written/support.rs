@@ -78,6 +78,7 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         format: DataFormat::Jsonl,
         map: None,
         traces: None,
+        split: None,
         limit: None,
         only: None,
         slices: Vec::new(),
@@ -92,6 +93,7 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         digest: digest.to_owned(),
         rows: 0,
         trials: 0,
+        left_out: 0,
         grouped: false,
         version: None,
     };
@@ -104,6 +106,7 @@ pub(crate) fn run(suite: &str, scorers: Vec<PlannedScorer>) -> Run {
         data,
         origin: Origin::default(),
         baselines: Default::default(),
+        lineage: Default::default(),
     };
     Run { header, report: None }
 }
@@ -128,6 +131,7 @@ pub(crate) fn report(run: &Run, verdict: Verdict, scorers: Vec<(String, Aggregat
         run: run.header.id,
         suite: run.header.plan.suite.clone(),
         rows: run.header.data.rows,
+        left_out: 0,
         verdict,
         reason: None,
         failed_rows: 0,

@@ -53,6 +53,35 @@ where
     Ok(export.written)
 }
 
+/// A file that goes with a run.
+pub struct Attached {
+    /// BLAKE3, in hexadecimal.
+    pub digest: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Writes one run with its dataset to `out`, and these files.
+///
+/// # Errors
+///
+/// As [`export`].
+pub async fn export_run(
+    store: &dyn Store,
+    run: &Run,
+    files: &[Attached],
+    out: &mut (dyn Write + Send),
+) -> Result<Contents, ArchiveError> {
+    let mut export = Export { out: Writer::start(out)?, written: Contents::default(), datasets: HashSet::new() };
+    export.run(store, run).await?;
+    for Attached { digest, bytes } in files {
+        export.content(Kind::Blob, digest, &mut &bytes[..])?;
+        export.written.blobs += 1;
+    }
+    export.out.write(Kind::End, &json(&export.written)?)?;
+    export.out.finish()?;
+    Ok(export.written)
+}
+
 struct Export<W: Write> {
     out: Writer<W>,
     written: Contents,

@@ -35,6 +35,54 @@ pub struct Imported {
 ///
 /// Fails when it is no archive, was written by a newer version, is damaged or was cut off.
 pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
+    walk(archive, &mut |_, _| Ok(()))
+}
+
+/// Reads an archive of one run whole, and returns the run's header and the digests of the files that go with it.
+///
+/// # Errors
+///
+/// As [`verify`], and where it holds something else, or what does not belong together.
+pub fn verify_run(archive: impl Read) -> Result<(RunHeader, Vec<String>), ArchiveError> {
+    let (mut header, mut datasets, mut files) = (None::<RunHeader>, Vec::new(), Vec::new());
+    let found = walk(archive, &mut |kind, payload| {
+        match kind {
+            Kind::Run => header = Some(document(payload)?),
+            Kind::Dataset => datasets.push(text(payload)?),
+            Kind::Blob => files.push(text(payload)?),
+            Kind::Report => {
+                let of: Report = document(payload)?;
+                if header.as_ref().is_none_or(|header| header.id != of.run) {
+                    return Err(damaged("its report is of another run"));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    let Contents { runs, datasets: _, traces, documents, .. } = found;
+    let header = match header {
+        Some(header) if (runs, traces, documents) == (1, 0, 0) => header,
+        _ => {
+            let what = format!("it holds {runs} runs, {traces} traces and {documents} documents");
+            return Err(ArchiveError::NotOneRun { what });
+        }
+    };
+    if datasets != [header.data.digest.as_str()] {
+        return Err(damaged("its dataset is not the run's"));
+    }
+    let suite = header.lineage.suite.as_ref();
+    if suite.is_some_and(|suite| blake3::hash(suite.text.as_bytes()).to_hex().as_str() != suite.digest) {
+        return Err(damaged("its suite does not match its digest"));
+    }
+    Ok((header, files))
+}
+
+/// Reads an archive whole; `each` sees every record before it is checked itself.
+fn walk(
+    archive: impl Read,
+    each: &mut dyn FnMut(Kind, &[u8]) -> Result<(), ArchiveError>,
+) -> Result<Contents, ArchiveError> {
     let mut frames = Stream::start(archive)?;
     let mut found = Contents::default();
     let mut content: Option<(String, blake3::Hasher)> = None;
@@ -45,6 +93,7 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
         {
             check_digest(&digest, &hasher.finalize().to_hex())?;
         }
+        each(kind, payload)?;
         match kind {
             Kind::Dataset => {
                 found.datasets += 1;

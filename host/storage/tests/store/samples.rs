@@ -17,7 +17,9 @@ use model::ports::{CacheKey, Store, StoreError};
 use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Decided, Report, Scorers, Verdict};
-use model::run::{DatasetSnapshot, Origin, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan};
+use model::run::{
+    DatasetSnapshot, Lineage, Origin, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan, SuiteText, Tape,
+};
 use model::scorer::{Direction, ValueKind};
 use model::slice::{Slice, SliceKey, Sliced};
 use model::stability::{Ledger, Rows};
@@ -42,14 +44,26 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
             digest: digest.to_owned(),
             rows: 3,
             trials: 6,
+            left_out: 2,
             grouped: true,
         },
         origin: Origin {
             name: Some("nightly".to_owned()),
             tags: BTreeMap::from([("release".to_owned(), "1.2".to_owned())]),
             branch: Some("main".to_owned()),
+            app: None,
         },
         baselines: BTreeMap::from([("main".to_owned(), id(3))]),
+        lineage: Lineage {
+            suite: Some(SuiteText {
+                path: "karat.yaml".to_owned(),
+                digest: "22".repeat(32),
+                text: "name: t\n".to_owned(),
+            }),
+            plugins: BTreeMap::from([("./a.wasm".to_owned(), "33".repeat(32))]),
+            prompts: BTreeMap::from([("near".to_owned(), "44".repeat(32))]),
+            cassette: Some(Tape { path: "run.jsonl".to_owned(), digest: "55".repeat(32) }),
+        },
     }
 }
 
@@ -72,6 +86,7 @@ fn plan() -> RunPlan {
         format: DataFormat::Jsonl,
         map: Some(BTreeMap::from([("inputs.q".to_owned(), "question".to_owned())])),
         traces: None,
+        split: Some("test".to_owned()),
         limit: Some(3),
         only: None,
     }
@@ -141,6 +156,7 @@ pub(crate) fn report(run: RunId, seconds: f64) -> Report {
         run,
         suite: "sample".to_owned(),
         rows: 3,
+        left_out: 2,
         verdict: Verdict::Failed,
         reason: None,
         failed_rows: 0,

@@ -14,6 +14,9 @@ use crate::terminal::Terminal;
 /// What a suite is called that is put together from names of scorers.
 const NAME: &str = "traces";
 
+/// What stands where a suite's file would be named.
+const PUT_TOGETHER: &str = "karat traces score";
+
 pub(super) fn run(what: Score, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let (mut suite, path) = match &what.suite {
         Some(path) => {
@@ -31,6 +34,8 @@ pub(super) fn run(what: Score, store: Option<PathBuf>, terminal: &Terminal) -> R
         seed: Some(what.seed),
         ..Data::default()
     };
+    // As it is run, whatever the file says of data.
+    let text = eval::suite_text(PUT_TOGETHER.to_owned(), serde_json::to_string(&suite.suite)?);
     let again = command(&what);
     let what = Eval {
         suite: path.clone(),
@@ -41,12 +46,12 @@ pub(super) fn run(what: Score, store: Option<PathBuf>, terminal: &Terminal) -> R
         policy: what.policy,
         ..Eval::default()
     };
-    eval::run_suite(Asked { suite, path, what, again }, store, terminal)
+    eval::run_suite(Asked { suite, text, path, what, again }, store, terminal)
 }
 
 fn of_scorers(what: &Score) -> Result<SuiteFile, Stop> {
     let text = json!({ "name": NAME, "data": { "traces": what.filter }, "scorers": what.scorer }).to_string();
-    Ok(suite::parse("karat traces score", &text)?)
+    Ok(suite::parse(PUT_TOGETHER, &text)?)
 }
 
 fn command(what: &Score) -> String {

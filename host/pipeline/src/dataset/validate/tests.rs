@@ -186,6 +186,26 @@ fn trials_are_those_of_the_row_or_else_the_plans() {
 }
 
 #[test]
+fn rows_of_a_split_are_counted_and_streamed_alike_and_the_others_counted() {
+    let row = |id: &str, split: &str| format!("{{\"id\":\"{id}\",\"inputs\":{{}}{split}}}\n");
+    let (test, dev) = (",\"split\":\"test\"", ",\"split\":\"dev\"");
+    let text = [row("a", dev), row("b", test), row("c", ""), row("d", test)].concat().leak();
+    let part = |limit| {
+        let mut plan = plan(vec![]);
+        (plan.split, plan.limit) = (Some("test".to_owned()), limit);
+        let (checked, rows) = streamed(plan, text);
+        assert_eq!((checked.snapshot.rows, checked.snapshot.left_out), (rows.len() as u64, 2));
+        rows.iter().map(|row| row[..1].to_owned()).collect::<String>()
+    };
+    assert_eq!((part(None), part(Some(1))), ("bd".to_owned(), "b".to_owned()));
+    let mut plan = plan(vec![]);
+    plan.split = Some("tset".to_owned());
+    check(&plan, text, &["rows.jsonl: no row is of the split `tset`", "hint: did you mean `test`?"]);
+    plan.split = Some("x".to_owned());
+    check(&plan, &row("c", ""), &["rows.jsonl: no row is of the split `x`", "hint: no row of it says its `split`"]);
+}
+
+#[test]
 fn a_part_of_the_dataset_is_counted_and_streamed_alike() {
     let text = "{\"id\":\"a\",\"inputs\":{}}\n{\"inputs\":{}}\n{\"inputs\":{}}\n{\"id\":\"b\",\"inputs\":{}}\n";
     let part = |limit, only: Option<&str>| {
