@@ -139,7 +139,7 @@ fn rows_of_one_split_are_run_and_the_others_counted() {
     let report = project.json(0, &["eval", "--split", "test"]);
     assert_eq!((&report["rows"], &report["left_out"]), (&json!(2), &json!(1)));
     assert_eq!(report["scorers"]["exact_match"]["value"], 1.0);
-    let limited = project.json(0, &["eval", "--split", "dev", "--limit", "1"]);
+    let limited = project.json(1, &["eval", "--split", "dev", "--limit", "1"]);
     assert_eq!((&limited["rows"], &limited["left_out"]), (&json!(1), &json!(2)));
     assert_eq!(project.export("last")[0]["id"], "b");
     assert_eq!(project.json(0, &["runs", "replay", "last"])["identical"], true);

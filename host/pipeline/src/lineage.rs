@@ -187,3 +187,44 @@ pub fn is_same<T: Serialize + DeserializeOwned>(stored: &T, now: &T) -> bool {
     let read_back: Option<T> = written(now).and_then(|text| serde_json::from_str(&text).ok());
     read_back.is_some_and(|now| written(&now) == written(stored))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Lines, Memory, feedback, header, plan, result, run_id, scorer};
+    use model::feedback::Value;
+    use model::outcome::Outcome;
+    use model::run::RowResult;
+
+    fn said(index: u64, verdict: bool) -> RowResult {
+        result(index, vec![Outcome::Scored(vec![feedback(Value::Boolean(verdict))])])
+    }
+
+    #[tokio::test]
+    async fn results_that_give_other_numbers_than_the_report_are_told() {
+        let mut plan = plan(vec![scorer("s")]);
+        plan.gates = crate::gate::parse("s >= 0.5").expect("a gate");
+        let mut header = header(plan);
+        (header.data.rows, header.data.trials) = (2, 2);
+        let memory = Memory::default();
+        memory.put_results(run_id(), vec![said(0, true), said(1, false)]).await.expect("memory");
+        let reader = || Arc::new(Lines);
+        let summary = aggregate::aggregate(&memory, &header, reader()).await.expect("memory");
+        let report = report::build(&header, summary, Beside::default(), Default::default(), None, 1.0);
+        let run = Run { header, report: Some(report) };
+        let check = async |run: &Run| {
+            let checked = check_results(&memory, run, reader()).await.expect("memory");
+            checked.into_iter().map(|one| (one.found, one.told)).collect::<Vec<_>>()
+        };
+        assert!(check(&run).await.iter().all(|(found, _)| *found == Found::Same));
+        let mut lying = run.clone();
+        let numbers = lying.report.as_mut().map(|report| &mut report.scorers.0[0].1).expect("a report");
+        numbers.value = Some(0.75);
+        assert_eq!(check(&lying).await[0], (Found::Differs, "the results give other numbers of `s`".to_owned()));
+        lying.report.as_mut().expect("a report").verdict = Verdict::Failed;
+        assert_eq!(check(&lying).await[1].0, Found::Differs);
+        memory.put_results(run_id(), vec![said(2, true)]).await.expect("memory");
+        assert!(check(&run).await[0].1.starts_with("there are 3 results of 2; "));
+        assert_eq!(check(&Run { report: None, ..run }).await[0].0, Found::Unknown);
+    }
+}

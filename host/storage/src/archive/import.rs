@@ -35,7 +35,7 @@ pub struct Imported {
 ///
 /// Fails when it is no archive, was written by a newer version, is damaged or was cut off.
 pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
-    walk(archive, &mut |_, _| Ok(()))
+    walk(archive, |_, _| Ok(()))
 }
 
 /// Reads an archive of one run whole, and returns the run's header and the digests of the files that go with it.
@@ -45,7 +45,7 @@ pub fn verify(archive: impl Read) -> Result<Contents, ArchiveError> {
 /// As [`verify`], and where it holds something else, or what does not belong together.
 pub fn verify_run(archive: impl Read) -> Result<(RunHeader, Vec<String>), ArchiveError> {
     let (mut header, mut datasets, mut files) = (None::<RunHeader>, Vec::new(), Vec::new());
-    let found = walk(archive, &mut |kind, payload| {
+    let found = walk(archive, |kind, payload| {
         match kind {
             Kind::Run => header = Some(document(payload)?),
             Kind::Dataset => datasets.push(text(payload)?),
@@ -81,7 +81,7 @@ pub fn verify_run(archive: impl Read) -> Result<(RunHeader, Vec<String>), Archiv
 /// Reads an archive whole; `each` sees every record before it is checked itself.
 fn walk(
     archive: impl Read,
-    each: &mut dyn FnMut(Kind, &[u8]) -> Result<(), ArchiveError>,
+    mut each: impl FnMut(Kind, &[u8]) -> Result<(), ArchiveError>,
 ) -> Result<Contents, ArchiveError> {
     let mut frames = Stream::start(archive)?;
     let mut found = Contents::default();
