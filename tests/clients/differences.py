@@ -19,7 +19,7 @@ MASKS = [(re.compile(pattern), mask) for pattern, mask in [
     (r"\b[0-9a-f]{8}\b", "DIGEST"),
 ]]
 MASKED_KEYS = {"experiment_id", "experiment_ids", "_mlflow_experiment_ids", "execution_duration", "trace_id", "span_id", "parent_span_id",
-               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "next_page_token", "page_token", "mlflow.eval.requestId"}
+               "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "digest", "run_name", "mlflow.runName", "mlflow.source.name", "mlflow.source.git.commit", "next_page_token", "page_token", "mlflow.eval.requestId"}
 UNORDERED = ("assessment_name", "key")
 
 
@@ -61,10 +61,25 @@ def differences(ours, theirs, path=""):
     elif isinstance(ours, list) and isinstance(theirs, list):
         if len(ours) != len(theirs):
             yield f"{path}[]: how many", len(ours), len(theirs)
-        for one, other in zip(ours, theirs):
-            yield from differences(one, other, f"{path}[]")
+        order = nearest(ours, theirs)
+        if order != sorted(order):
+            yield f"{path}[]: order", order, sorted(order)
+        for one, place in zip(ours, order):
+            yield from differences(one, theirs[place], f"{path}[]")
     elif ours != theirs or isinstance(ours, bool) != isinstance(theirs, bool):
         yield path, ours, theirs
+
+
+def nearest(ours, theirs):
+    """For each of ours the place of the one of theirs that is most like it: a list in another order differs in that alone."""
+    places = list(range(min(len(ours), len(theirs))))
+    if len(ours) != len(theirs) or len(ours) > 100 or not all(isinstance(one, dict) for one in ours + theirs):
+        return places
+    order = []
+    for number, one in enumerate(ours):
+        free = [place for place in places if place not in order]
+        order.append(min(free, key=lambda place: (sum(1 for _ in differences(one, theirs[place])), place != number)))
+    return order
 
 
 class Absent:

@@ -5,7 +5,8 @@
 
 PYTHON is one that has what `requirements.txt` and `requirements-alone.txt` name: `tests/clients/run --install guide` puts it
 into `target/clients/guide/bin`. Every request goes through a proxy that writes down what is asked and answered. Ids and times
-are masked, requests are paired by what they ask, and answers are compared field by field.
+are masked, requests are paired by what they ask, and answers are compared field by field. Fails where something differs that
+has no reason in `reasons.py`.
 """
 
 import argparse
@@ -30,6 +31,7 @@ import harness
 import karat
 import model
 import reference
+import reasons
 from differences import differences, masked, short
 
 Call = collections.namedtuple("Call", "topic method path query asked status answer")
@@ -152,21 +154,30 @@ def compare(ours, theirs):
         else:
             for place, mine, his in differences(masked(one.answer), masked(other.answer)):
                 group[place].append((one, mine, his))
-    print(f"\n{paired} pairs of requests")
+    without = 0
     for name, group in sorted(found.items()):
         if group:
             print(f"\n{name}")
-            for place, cases in sorted(group.items()):
-                call, mine, his = cases[0]
-                print(f"  {place}  ({len(cases)}, {call.topic})\n    Karat   {short(mine)}\n    MLflow  {short(his)}")
-    if alone:
-        print("\nAsked of one alone")
-        for (name, of, status), count in sorted(alone.items()):
-            print(f"  {of}: {count} x {name} -> {status}")
+        for place, cases in sorted(group.items()):
+            why = {reasons.reason(name, place, mine, his) for _, mine, his in cases}
+            without += None in why
+            # One that has none is shown before others.
+            call, mine, his = next((case for case in cases if None in why and not reasons.reason(name, place, *case[1:])), cases[0])
+            print(f"  {place}  ({len(cases)}, {call.topic})\n    Karat   {short(mine)}\n    MLflow  {short(his)}")
+            print("".join(f"    because {reason}\n" if reason else "    NO REASON\n" for reason in why), end="")
+    print("\nAsked of one alone")
+    for (name, of, status), count in sorted(alone.items()):
+        why = reasons.alone(of, name)
+        without += why is None
+        print(f"  {of}: {count} x {name} -> {status}: {why or 'NO REASON'}")
+    places = sum(map(len, found.values()))
+    print(f"\n{paired} pairs of requests of {len(found)} endpoints; {places} places differ, {without} differences are without a reason")
+    return without
 
 
 def main():
-    aside = {"check", "compare", "guide", "interface", "send"}
+    # MLflow has no scorers of Karat's.
+    aside = {"check", "compare", "guide", "interface", "karat_scorers", "reasons", "send"}
     all_topics = sorted(script.stem for script in HERE.glob("*.py") if script.stem not in aside)
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--karat", metavar="FILE", help="this binary; default: the release build")
@@ -184,8 +195,8 @@ def main():
             ours = ran(server.api, model_url, topics, "Karat")
         with reference.serving(asked.mlflow, "--workers", "1") as server:
             theirs = ran(server.api, model_url, topics, "MLflow")
-    compare(ours, theirs)
+    return 1 if compare(ours, theirs) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 HERE = pathlib.Path(__file__).resolve().parent
 TOGETHER = 2
-ASIDE = {"check", "compare", "guide", "interface", "send"}
+ASIDE = {"check", "compare", "guide", "interface", "reasons", "send"}
 SCRIPTS = sorted(script for script in HERE.glob("*.py") if script.stem not in ASIDE)
 chosen = [script for script in SCRIPTS if script.stem in sys.argv[1:]] if sys.argv[1:] else SCRIPTS
 

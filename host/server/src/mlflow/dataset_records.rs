@@ -66,6 +66,8 @@ struct Shown<'r> {
     source: Option<ShownSource<'r>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     source_type: Option<RecordSourceKind>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    source_id: Option<String>,
     created_time: i64,
     last_update_time: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -150,11 +152,18 @@ fn shown<'r>(dataset: &'r str, record: &'r DatasetRecord) -> Shown<'r> {
         tags: record.tags.as_ref(),
         source: source.map(|source| ShownSource { source_type: source.kind, source_data: &source.data }),
         source_type: source.map(|source| source.kind),
+        source_id: source.and_then(source_id),
         created_time: record.created,
         last_update_time: record.updated,
         created_by: record.created_by.as_deref(),
         last_updated_by: record.updated_by.as_deref(),
     }
+}
+
+/// The trace that it came from, or whatever else its sender calls so.
+fn source_id(source: &RecordSource) -> Option<String> {
+    let name = if source.kind == RecordSourceKind::Trace { "trace_id" } else { "source_id" };
+    source.data.to_value().get(name)?.as_str().map(str::to_owned)
 }
 
 async fn remove(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {

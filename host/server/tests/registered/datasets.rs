@@ -76,7 +76,7 @@ async fn records_are_merged_by_their_inputs() {
             "inputs": {"question": "What is it?", "n": 1},
             "expectations": {"expected_facts": ["open source"]},
             "tags": {"row": "1", "mlflow.user": "alice"},
-            "source": {"source_type": "human", "source_data": {}}
+            "source": {"source_type": "human", "source_data": {"source_id": "ann"}}
         },
         {"inputs": {"question": "Why?", "n": 2}, "outputs": null},
         {"inputs": {"n": 1, "question": "What is it?"}, "outputs": {"answer": 1.5}},
@@ -90,8 +90,8 @@ async fn records_are_merged_by_their_inputs() {
     assert_eq!(one["outputs"], json!({"answer": 1.5}));
     assert_eq!(one["expectations"], json!({"expected_facts": ["open source"]}));
     assert_eq!(one["tags"], json!({"row": "1", "mlflow.user": "alice"}));
-    assert_eq!(one["source"], json!({"source_type": "HUMAN", "source_data": {}}));
-    assert_eq!(one["source_type"], "HUMAN");
+    assert_eq!(one["source"], json!({"source_type": "HUMAN", "source_data": {"source_id": "ann"}}));
+    assert_eq!((&one["source_type"], &one["source_id"]), (&json!("HUMAN"), &json!("ann")));
     assert_eq!((&one["created_by"], &one["last_updated_by"]), (&json!("alice"), &json!("alice")));
     assert_eq!((two.get("outputs"), two.get("expectations"), two.get("source")), (None, None, None));
 
