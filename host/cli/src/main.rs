@@ -5,7 +5,6 @@
 
 mod args;
 mod authority;
-mod branch;
 mod clock;
 mod commands;
 mod executable;

@@ -1,7 +1,7 @@
 //! Experiments: their ids, their names, and the names under which their traces are kept.
 
-use std::collections::BTreeMap;
-use std::sync::PoisonError;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{MutexGuard, PoisonError};
 
 use model::document::{Change, Kind};
 use model::tracking::{Experiment, Lifecycle, TrackedRun};
@@ -35,6 +35,25 @@ pub struct NewExperiment {
     pub tags: BTreeMap<String, String>,
 }
 
+/// Which name belongs to which id. Every request that has to do with a trace asks for that, and it never changes: it is read
+/// once.
+#[derive(Default)]
+pub(crate) struct Homes {
+    /// By ids of experiments.
+    traces: HashMap<String, String>,
+    /// By names of traces.
+    ids: HashMap<String, String>,
+}
+
+impl Homes {
+    fn note(&mut self, experiment: Experiment) -> Experiment {
+        let Experiment { id, traces, .. } = &experiment;
+        self.traces.insert(id.clone(), traces.clone());
+        self.ids.insert(traces.clone(), id.clone());
+        experiment
+    }
+}
+
 impl Registry {
     /// # Errors
     ///
@@ -58,18 +77,26 @@ impl Registry {
         Ok(self.find(Kind::Experiment, &key::of(&[id])?).await?.map(|found| found.value))
     }
 
-    /// The name under which the traces of an experiment are kept. Every span asks for it, and it never changes: it is read
-    /// once.
+    /// The name under which the traces of an experiment are kept.
     pub async fn traces_of(&self, id: &str) -> Result<Option<String>, Error> {
-        let known = || self.traces_of.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(traces) = known().get(id) {
-            return Ok(Some(traces.clone()));
+        let known = self.homes().traces.get(id).cloned();
+        match known {
+            Some(traces) => Ok(Some(traces)),
+            None => Ok(self.experiment(id).await?.map(|found| self.homes().note(found).traces)),
         }
-        let traces = self.experiment(id).await?.map(|experiment| experiment.traces);
-        if let Some(traces) = &traces {
-            known().insert(id.to_owned(), traces.clone());
+    }
+
+    /// The id of the experiment whose traces are kept under this name.
+    pub async fn id_of_traces(&self, traces: &str) -> Result<Option<String>, Error> {
+        let known = self.homes().ids.get(traces).cloned();
+        match known {
+            Some(id) => Ok(Some(id)),
+            None => Ok(self.experiment_by_traces(traces).await?.map(|found| self.homes().note(found).id)),
         }
-        Ok(traces)
+    }
+
+    fn homes(&self) -> MutexGuard<'_, Homes> {
+        self.homes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub async fn experiment_by_name(&self, name: &str) -> Result<Option<Experiment>, Error> {

@@ -33,7 +33,6 @@ mod runs;
 mod scorers;
 mod webhooks;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use model::ports::{BlobStore, DocumentStore};
@@ -55,6 +54,7 @@ pub use runs::{Logged, NewRun, RunUpdate};
 pub use webhooks::{NewWebhook, WebhookChange};
 
 use changing::Turns;
+use experiments::Homes;
 
 /// Everything that is kept under names in one store.
 pub struct Registry {
@@ -62,8 +62,7 @@ pub struct Registry {
     /// Where the rows of datasets' versions are.
     blobs: Arc<dyn BlobStore>,
     turns: Turns,
-    /// Of experiments, by their ids.
-    traces_of: Mutex<HashMap<String, String>>,
+    homes: Mutex<Homes>,
 }
 
 impl Registry {
@@ -73,6 +72,6 @@ impl Registry {
 
     /// Both are of one store.
     pub fn of(documents: Arc<dyn DocumentStore>, blobs: Arc<dyn BlobStore>) -> Self {
-        Self { documents, blobs, turns: Turns::default(), traces_of: Mutex::default() }
+        Self { documents, blobs, turns: Turns::default(), homes: Mutex::default() }
     }
 }

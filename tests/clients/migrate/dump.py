@@ -17,7 +17,7 @@ from mlflow import MlflowClient
 from mlflow.entities import ViewType
 
 # What a server says of its own, and what `karat export` notes.
-OWN = ("mlflow.artifactLocation", "mlflow.trace.spansLocation", "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "karat.id", "karat.carried")
+OWN = ("mlflow.artifactLocation", "mlflow.trace.infoFinalized", "mlflow.trace.spansLocation", "mlflow.trace.sizeBytes", "mlflow.trace.sizeStats", "karat.id", "karat.carried")
 
 
 class Dump:

@@ -46,7 +46,7 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-use crate::{branch, executable, export, prompted, summary, traced};
+use crate::{executable, export, git, prompted, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -525,7 +525,7 @@ async fn evaluated(evaluation: Evaluation) -> Result<(Report, Result<Scored, Sto
 
 /// How the run can be found again.
 fn origin(what: &Eval, app: Option<AppUse>, folder: &Path) -> Origin {
-    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: branch::of(folder), app }
+    Origin { name: what.name.clone(), tags: what.tag.iter().cloned().collect(), branch: git::branch(folder), app }
 }
 
 async fn header(

@@ -300,7 +300,8 @@ async fn expectations_and_failures_come_back_in_the_form_they_came_in() {
     }
     make(json!({})).await.invalid("must have one of");
     let nothing = format!("traces/tr-{}/assessments", "0".repeat(32));
-    running.three(Method::POST, &nothing, json!({ "assessment": {} })).await.missing("not found");
+    let said = json!({ "assessment_name": "x", "feedback": { "value": true }, "source": { "source_type": "HUMAN" } });
+    running.three(Method::POST, &nothing, json!({ "assessment": said })).await.missing("not found");
 }
 
 #[tokio::test]

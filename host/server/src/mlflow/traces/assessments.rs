@@ -9,17 +9,17 @@ use model::ports::{Annotation, AnnotationChange};
 use model::search::TraceInfo;
 use serde_json::json;
 
-use super::{read, said};
+use super::{read, said, store_id};
 use crate::mlflow::{Answer, Asked, Wrong};
 use crate::shared::Shared;
 
 pub(super) async fn create(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
-    let trace = read::find(&shared, asked.required("trace_id")?).await?;
+    let trace = asked.required("trace_id")?;
     let assessment = said::read(&asked.required_message("assessment")?, (shared.now)())?;
     if let Some(overridden) = assessment.overrides {
-        find(&trace, overridden)?;
+        find(&read::find(&shared, trace).await?, overridden)?;
     }
-    put(&shared, &trace, assessment).await
+    put(&shared, &store_id(trace)?, assessment).await
 }
 
 pub(super) async fn show(State(shared): State<Arc<Shared>>, asked: Asked) -> Answer {
@@ -54,7 +54,7 @@ pub(super) async fn update(State(shared): State<Arc<Shared>>, asked: Asked) -> A
         }
     }
     assessment.updated = (shared.now)();
-    put(&shared, &trace, assessment).await
+    put(&shared, &trace.id, assessment).await
 }
 
 /// One that is not there is gone already.
@@ -67,11 +67,12 @@ pub(super) async fn delete(State(shared): State<Arc<Shared>>, asked: Asked) -> A
     Ok(Json(json!({})))
 }
 
-async fn put(shared: &Shared, trace: &TraceInfo, assessment: Assessment) -> Answer {
+async fn put(shared: &Shared, trace: &str, assessment: Assessment) -> Answer {
     let id = assessment.id;
     let change = AnnotationChange::Assess(assessment);
-    shared.annotate(vec![Annotation { trace: trace.id.clone(), change }]).await?;
-    let trace = shared.traces.trace(&trace.id).await?.unwrap_or_default();
+    let said = shared.annotate(vec![Annotation { trace: trace.to_owned(), change }]).await;
+    let trace = shared.traces.trace(trace).await?.ok_or_else(|| super::missing(&super::shown_id(trace)))?;
+    said?;
     Ok(Json(json!({ "assessment": said::one(&trace, id) })))
 }
 

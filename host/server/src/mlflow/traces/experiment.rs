@@ -75,10 +75,9 @@ pub(super) async fn ids<'a>(shared: &Shared, traces: &'a [FoundTrace]) -> Result
 
 /// The id of the experiment that keeps its traces under this name.
 pub(super) async fn id(shared: &Shared, traces: &str) -> Result<String, Wrong> {
-    if let Some(experiment) = shared.registry.experiment_by_traces(traces).await? {
-        return Ok(experiment.id);
+    if let Some(id) = shared.registry.id_of_traces(traces).await? {
+        return Ok(id);
     }
     experiments::adopt(shared).await?;
-    let found = shared.registry.experiment_by_traces(traces).await?;
-    Ok(found.map_or_else(|| Experiment::DEFAULT.to_owned(), |experiment| experiment.id))
+    Ok(shared.registry.id_of_traces(traces).await?.unwrap_or_else(|| Experiment::DEFAULT.to_owned()))
 }
