@@ -1,7 +1,11 @@
 //! `karat judge card` of scorers that ask nobody: real labels of people, and everything that can be wrong.
 
+use std::collections::HashMap;
+use std::sync::Mutex;
+
 use serde_json::{Value, json};
 
+use crate::support::application::Application;
 use crate::support::{Project, real_data, root};
 
 const SUITE: &str = r"
@@ -153,4 +157,34 @@ fn what_can_not_be_held_against_people_is_told_why() {
     project.json(0, &["eval"]);
     let said = project.run(&["judge", "card", "last", "--human", "expectations.label"]);
     assert!(said.err.contains("row `q1`: what stands in `expectations.label` is no label"), "{}", said.err);
+}
+
+/// What a scorer says of two answers that differ is no doubt of its own.
+#[test]
+fn an_application_that_answers_differently_does_not_make_a_judge_unsure() {
+    let times: Mutex<HashMap<String, u32>> = Mutex::default();
+    let application = Application::answering(move |asked| {
+        let mut times = times.lock().unwrap();
+        let time = times.entry(asked.body.to_string()).or_default();
+        *time += 1;
+        json!(if time.is_multiple_of(2) { "yes" } else { "no" })
+    });
+    let url = &application.url;
+    let suite = format!(
+        "name: t\ndata: {{ path: rows.jsonl }}\npredict: {{ use: http_json, with: {{ url: \"{url}\", outputs: $ }}, \
+         grant: {{ http: [{{ url: \"{url}\", methods: [POST] }}] }} }}\nscorers: [exact_match]\n"
+    );
+    let row = |n: u32| json!({ "inputs": { "n": n }, "expectations": { "expected_response": "yes", "label": n % 2 } });
+    let rows: Vec<_> = (0..6).map(|n| row(n).to_string()).collect();
+    let project = Project::with(&[("karat.yaml", &suite), ("rows.jsonl", &rows.join("\n"))]);
+    let allow = format!("http={url}");
+    let card = ["judge", "card", ".", "--human", "expectations.label", "--allow", &allow, "--repeats"];
+    let twice = &project.json(0, &[&card[..], &["2"]].concat())["cards"][0];
+    assert!(twice["consistency"].is_null(), "{twice:#}");
+    assert!(twice["notes"][0].as_str().unwrap().contains("asked anew"), "{twice:#}");
+    let often = &project.json(0, &[&card[..], &["4"]].concat())["cards"][0];
+    assert_eq!(
+        often["consistency"]["unanimous"],
+        json!({ "value": 1.0, "lower": often["consistency"]["unanimous"]["lower"], "upper": 1.0, "of": 12 })
+    );
 }

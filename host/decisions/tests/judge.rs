@@ -4,8 +4,8 @@
 
 use std::path::PathBuf;
 
-use decisions::judge::{agreement, consistency, corrected, length_slope, next_labels, order_flips};
-use model::card::Scale;
+use decisions::judge::{agreement, consistency, corrected, length_slope, next_labels, order_flips, sentence};
+use model::card::{JudgeCard, Scale};
 use serde_json::Value;
 
 fn words(words: &[&str]) -> Vec<String> {
@@ -67,6 +67,24 @@ fn grades_are_in_the_order_of_numbers() {
             > agreement(&pairs, Scale::Nominal, 1).expect("pairs").kappa.expect("labels").value
     );
     assert_eq!(agreement(&[], Scale::Nominal, 1), None);
+}
+
+#[test]
+fn a_card_comes_down_to_a_sentence() {
+    let told = |pairs: &[(u32, &str, &str)]| {
+        let pairs: Vec<_> =
+            pairs.iter().flat_map(|(times, people, judge)| (0..*times).map(|_| pair(people, judge))).collect();
+        let agreement = agreement(&pairs, Scale::Nominal, 1);
+        let compared = pairs.len() as u64;
+        sentence(&JudgeCard { scorer: "kind".to_owned(), agreement, compared, ..JudgeCard::default() }, true)
+    };
+    assert_eq!(
+        told(&[(90, "true", "true"), (90, "false", "false"), (20, "true", "false")]),
+        "`kind` says what people say on 90.0 % of 200 rows, which beyond chance is almost perfect agreement (kappa 0.8, 0.72 … 0.88)"
+    );
+    assert!(told(&[(3, "true", "true"), (3, "false", "true")]).contains("which chance may do as well"));
+    assert!(told(&[(30, "true", "false"), (30, "false", "true")]).contains("less often than by chance"));
+    assert!(told(&[(3, "true", "true")]).ends_with("all of which have one label, so that chance alone may be at work"));
 }
 
 #[test]

@@ -66,6 +66,22 @@ pub enum CardError {
     Store(#[from] StoreError),
 }
 
+impl Options {
+    /// Looks at what can be wrong before there is a run.
+    ///
+    /// # Errors
+    ///
+    /// Fails where `human` leads to nothing that a row can have.
+    pub fn check(&self) -> Result<(), CardError> {
+        self.place().map(|_| ())
+    }
+
+    fn place(&self) -> Result<Place, CardError> {
+        let human = self.human.clone();
+        Place::parse(&self.human).map_err(|reason| CardError::Place { human, reason })
+    }
+}
+
 /// Holds the judges of a run against people.
 ///
 /// # Errors
@@ -78,7 +94,7 @@ pub async fn card(
     options: &Options,
 ) -> Result<JudgeCards, CardError> {
     let human = &options.human;
-    let place = Place::parse(human).map_err(|reason| CardError::Place { human: human.clone(), reason })?;
+    let place = options.place()?;
     let columns = columns(&header.plan, &options.scorers)?;
     let rows = read(store, header, reader, &place, &columns, human).await?;
     let labelled = rows.iter().filter(|row| row.human.is_some()).count() as u64;

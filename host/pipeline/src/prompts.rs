@@ -15,7 +15,7 @@ use crate::suite::SuiteFile;
 /// The parts of a row that built-in predictors fill in; any other variable of a prompt is one of the row's inputs.
 const PARTS: [&str; 6] = ["id", "inputs", "tags", "session", "trial", "seed"];
 
-/// The prompts that a suite names, each once, in the order of their first mention.
+/// The prompts that a suite names, each once: those of the predictor, then those of scorers.
 ///
 /// # Errors
 ///
@@ -198,7 +198,7 @@ scorers:
     #[test]
     fn prompts_are_found_wherever_parameters_name_them() {
         let found = named(&suite()).expect("prompts");
-        assert_eq!(found, ["support@prod", "support@2", "tone"].map(prompt));
+        assert_eq!(found, ["support@2", "support@prod", "tone"].map(prompt));
         let broken = parse("karat.yaml", &SUITE.replace("support@prod", "support")).expect("a suite");
         let problems = named(&broken).expect_err("no name of a prompt").to_string();
         assert!(

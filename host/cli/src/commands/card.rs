@@ -1,5 +1,6 @@
 //! `karat judge card`: how far judges can be trusted.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,7 +8,6 @@ use std::time::Duration;
 use model::card::{Agreement, JudgeCard, JudgeCards, Measured, NextLabels, Verdicts};
 use model::comparison::NotCompared;
 use model::ports::Store;
-use model::run::Run;
 use pipeline::card::{CardError, Options, card};
 
 use super::eval::{Asked, Checked, read_suite_text, suite_path};
@@ -19,15 +19,22 @@ use crate::terminal::{Terminal, printable_line, table};
 use crate::wiring;
 
 pub(super) fn run(what: Card, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
-    let named = match Path::new(&what.of).exists() {
-        true => judged(&what, store.clone(), terminal)?,
-        false if what.repeats.is_some() => {
-            let text = format!("`{}` is no suite, and a run that is kept can't be repeated", what.of);
+    let Card { of, human, scorer: scorers, pass, scale, next, repeats, allow, policy } = what;
+    let options = Options { human, scorers, pass, scale: scale.map(Into::into), next };
+    options.check().map_err(|error| stop(error, None))?;
+    let named = match Path::new(&of).exists() {
+        true => {
+            let path = suite_path(Path::new(&of));
+            let what = Eval { suite: path.clone(), allow, policy, ..Eval::default() };
+            judged(path, what, repeats, store.clone(), terminal)?
+        }
+        false if repeats.is_some() => {
+            let text = format!("`{of}` is no suite, and a run that is kept can't be repeated");
             return Err(Stop::message(text).hint("name the suite, or set its `trials`"));
         }
-        false => what.of.clone(),
+        false => of,
     };
-    let cards = made(&named, what, store)?;
+    let cards = made(&named, &options, store, terminal)?;
     if terminal.is_json() {
         terminal.json(&cards)?;
     } else {
@@ -36,33 +43,37 @@ pub(super) fn run(what: Card, store: Option<PathBuf>, terminal: &Terminal) -> Re
     Ok(Exit::Done)
 }
 
-/// Runs a suite, and says which run that is.
-fn judged(what: &Card, store: Option<PathBuf>, terminal: &Terminal) -> Result<String, Stop> {
-    let path = suite_path(Path::new(&what.of));
+/// Runs a suite, and says which run that is. It is kept: what is wrong with the labels costs no second one.
+fn judged(
+    path: PathBuf,
+    what: Eval,
+    repeats: Option<u32>,
+    store: Option<PathBuf>,
+    terminal: &Terminal,
+) -> Result<String, Stop> {
     let (mut suite, text) = read_suite_text(&path)?;
-    suite.suite.trials = what.repeats.or(suite.suite.trials);
-    let (allow, policy) = (what.allow.clone(), what.policy.clone());
+    suite.suite.trials = repeats.or(suite.suite.trials);
     let again = format!("karat eval {}", path.display());
-    let what = Eval { suite: path.clone(), allow, policy, ..Eval::default() };
     let report = Checked::new(Asked { suite, text, path, what, again }, store, terminal)?.report()?;
     Ok(report.run.to_string())
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn made(named: &str, what: Card, store: Option<PathBuf>) -> Result<JudgeCards, Stop> {
+async fn made(named: &str, options: &Options, store: Option<PathBuf>, terminal: &Terminal) -> Result<JudgeCards, Stop> {
     let store = wiring::existing_store(&wiring::store_folder(store)?)?;
     let store: Arc<dyn Store> = store.ok_or_else(|| runs::unknown(named))?;
     let run = runs::find(&*store, named).await?;
-    let Card { human, scorer: scorers, pass, scale, next, .. } = what;
-    let options = Options { human, scorers, pass, scale: scale.map(Into::into), next };
-    let made = card(&store, &run.header, Arc::new(formats::Reader), &options).await;
-    made.map_err(|error| stop(error, &run))
+    if run.report.is_none() {
+        terminal.say(format_args!("run {} has not ended: its judges are looked at as far as it is", run.header.id))?;
+    }
+    let made = card(&store, &run.header, Arc::new(formats::Reader), options).await;
+    made.map_err(|error| stop(error, run.header.plan.map.as_ref()))
 }
 
-fn stop(error: CardError, run: &Run) -> Stop {
+fn stop(error: CardError, map: Option<&BTreeMap<String, String>>) -> Stop {
     let hint = match &error {
         CardError::Place { .. } => Some("write it as `expectations.label`, or `tags.verdict`"),
-        CardError::NoLabels { .. } if run.header.plan.map.is_some() => {
+        CardError::NoLabels { .. } if map.is_some() => {
             Some("the suite's `map` leaves out what it does not name: add `expectations.label: COLUMN`")
         }
         CardError::NoLabels { .. } => {
@@ -72,8 +83,9 @@ fn stop(error: CardError, run: &Run) -> Stop {
         CardError::NotComparable(_) => {
             Some("choose with `--scorer`, and say with `--pass LABEL` which label of people means true")
         }
-        CardError::UnknownScorer { .. } | CardError::NoOrder { .. } | CardError::Joined(_) => None,
-        CardError::Store(_) => None,
+        CardError::UnknownScorer { .. } | CardError::NoOrder { .. } | CardError::Joined(_) | CardError::Store(_) => {
+            None
+        }
     };
     match error {
         CardError::Store(error) => wiring::store_error(error),

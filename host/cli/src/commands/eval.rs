@@ -95,14 +95,13 @@ impl Checked {
 
     /// Runs it, and tells what came of it without showing it; a run that broke off is an error.
     pub(super) fn report(self) -> Result<Report, Stop> {
-        let again = self.evaluation.again.clone();
         let (report, ended) = self.runtime.block_on(evaluated(self.evaluation))?;
         match ended?.end {
             ScoredEnd::Complete | ScoredEnd::Decided => Ok(report),
             ScoredEnd::Cancelled | ScoredEnd::OutOfMoney | ScoredEnd::GivenUp(_) => {
                 let (run, reason) = (report.run, report.reason.unwrap_or_default());
                 let stop = Stop::message(format_args!("run {run} broke off: {reason}"));
-                Err(stop.hint(format_args!("what is done is saved; `{again} --resume {run}` goes on")).after_start())
+                Err(stop.hint("it is kept; where it is run again, what judges replied is known").after_start())
             }
         }
     }
