@@ -246,7 +246,7 @@ fn any_query(random: &mut fastrand::Rng) -> Query {
 enum Operation {
     Put(&'static str, Vec<SpanBatch>),
     Annotate(Vec<Annotation>),
-    Announce(&'static str, String, (Span, SpanDigest), Vec<AnnotationChange>),
+    Announce(&'static str, String, Box<(Span, SpanDigest)>, Vec<AnnotationChange>),
     Traces(Vec<String>, usize),
     Spans(String, usize, usize),
     Search(Query, usize),
@@ -272,7 +272,7 @@ fn operation(random: &mut fastrand::Rng) -> Operation {
             let (mut span, mut digest) = any_span(random);
             (span.id, digest.id) = (ANNOUNCEMENT.to_owned(), ANNOUNCEMENT.to_owned());
             let said = (0..random.u32(0..3)).map(|_| any_annotation(random).change).collect();
-            Operation::Announce(if random.bool() { "default" } else { "other" }, id, (span, digest), said)
+            Operation::Announce(if random.bool() { "default" } else { "other" }, id, Box::new((span, digest)), said)
         }
         26..35 => Operation::Annotate((0..random.u32(1..4)).map(|_| any_annotation(random)).collect()),
         35..42 => Operation::Traces(vec![id, trace(random.u64(0..TRACES))], random.usize(0..9)),
@@ -298,7 +298,7 @@ async fn answer(store: &dyn TraceStore, operation: &Operation) -> String {
         Operation::Put(experiment, batches) => seen(store.put_spans(experiment, batches.clone()).await),
         Operation::Annotate(annotations) => seen(store.annotate(annotations.clone()).await),
         Operation::Announce(experiment, trace, announcement, said) => {
-            seen(store.announce(experiment, trace, announcement.clone(), said.clone()).await)
+            seen(store.announce(experiment, trace, (**announcement).clone(), said.clone()).await)
         }
         Operation::Traces(ids, spans) => seen(store.traces(ids, *spans).await),
         Operation::Spans(id, skip, limit) => seen(store.spans(id, *skip, *limit).await),
