@@ -17,7 +17,9 @@ use model::ports::{CacheKey, Store, StoreError};
 use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Decided, Report, Scorers, Verdict};
-use model::run::{DatasetSnapshot, Origin, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan};
+use model::run::{
+    AppUse, DatasetSnapshot, Origin, PlannedScorer, PluginRef, PromptUse, RowResult, RunHeader, RunId, RunPlan,
+};
 use model::scorer::{Direction, ValueKind};
 use model::slice::{Slice, SliceKey, Sliced};
 use model::stability::{Ledger, Rows};
@@ -48,6 +50,7 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
             name: Some("nightly".to_owned()),
             tags: BTreeMap::from([("release".to_owned(), "1.2".to_owned())]),
             branch: Some("main".to_owned()),
+            app: Some(AppUse { name: "bot".to_owned(), id: "m-1".to_owned() }),
         },
         baselines: BTreeMap::from([("main".to_owned(), id(3))]),
     }
@@ -66,7 +69,7 @@ fn plan() -> RunPlan {
         gates: gates(),
         slices: vec![SliceKey::Split, SliceKey::Tag("lang".to_owned())],
         baseline: Some("main".to_owned()),
-        prompts: Vec::new(),
+        prompts: vec![PromptUse { prompt: "support".to_owned(), version: 2, named: "support@prod".to_owned() }],
         quarantine: vec!["q7".to_owned()],
         stop: Some(Stop { when: StopWhen::Decided, alpha: 0.1 }),
         format: DataFormat::Jsonl,
