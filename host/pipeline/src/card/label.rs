@@ -193,7 +193,7 @@ fn shown(labels: impl Iterator<Item = String>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::slice;
+    use std::slice::from_ref;
 
     use super::*;
     use crate::testing::row_record;
@@ -234,17 +234,12 @@ mod tests {
         let (yes, no) = (Said::Boolean(true), Said::Boolean(false));
         check(
             &[text("Yes"), text("fail"), Said::Number(1.0)],
-            slice::from_ref(&yes),
+            from_ref(&yes),
             None,
             Ok(&[yes.clone(), no.clone(), yes.clone()]),
         );
-        check(&[text("good"), text("bad")], slice::from_ref(&no), Some("bad"), Ok(&[no.clone(), yes.clone()]));
-        check(
-            &[text("good"), text("no")],
-            slice::from_ref(&yes),
-            None,
-            Err("people say `good`, where it says true or false"),
-        );
+        check(&[text("good"), text("bad")], from_ref(&no), Some("bad"), Ok(&[no.clone(), yes.clone()]));
+        check(&[text("good"), text("no")], from_ref(&yes), None, Err("people say `good`, where it says true or false"));
         check(&[text("good")], &[yes], Some("great"), Err("no row has the label `great`: people say `good`"));
         check(&[text("4"), Said::Number(5.0)], &[Said::Number(1.0)], None, Ok(&[Said::Number(4.0), Said::Number(5.0)]));
         check(&[no], &[Said::Number(1.0)], None, Err("people say `false`, where it gives numbers"));

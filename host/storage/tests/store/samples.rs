@@ -18,7 +18,8 @@ use model::prediction::Predicted;
 use model::quantity::Allowance;
 use model::report::{Cost, Decided, Report, Scorers, Verdict};
 use model::run::{
-    DatasetSnapshot, Lineage, Origin, PlannedScorer, PluginRef, RowResult, RunHeader, RunId, RunPlan, SuiteText, Tape,
+    AppUse, DatasetSnapshot, Lineage, Origin, PlannedScorer, PluginRef, PromptUse, RowResult, RunHeader, RunId,
+    RunPlan, SuiteText, Tape,
 };
 use model::scorer::{Direction, ValueKind};
 use model::slice::{Slice, SliceKey, Sliced};
@@ -51,7 +52,7 @@ pub(crate) fn header(run: RunId, digest: &str) -> RunHeader {
             name: Some("nightly".to_owned()),
             tags: BTreeMap::from([("release".to_owned(), "1.2".to_owned())]),
             branch: Some("main".to_owned()),
-            app: None,
+            app: Some(AppUse { name: "bot".to_owned(), id: "m-1".to_owned() }),
         },
         baselines: BTreeMap::from([("main".to_owned(), id(3))]),
         lineage: Lineage {
@@ -80,7 +81,7 @@ fn plan() -> RunPlan {
         gates: gates(),
         slices: vec![SliceKey::Split, SliceKey::Tag("lang".to_owned())],
         baseline: Some("main".to_owned()),
-        prompts: Vec::new(),
+        prompts: vec![PromptUse { prompt: "support".to_owned(), version: 2, named: "support@prod".to_owned() }],
         quarantine: vec!["q7".to_owned()],
         stop: Some(Stop { when: StopWhen::Decided, alpha: 0.1 }),
         format: DataFormat::Jsonl,
