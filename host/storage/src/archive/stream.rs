@@ -6,8 +6,8 @@ use super::{ArchiveError, Kind, damaged};
 use crate::log::frame::{self, Frame, HEAD, LARGEST_PAYLOAD};
 
 const MAGIC: &[u8; 8] = b"KARATARC";
-/// What is written; earlier ones are read as well.
-const VERSION: u32 = 4;
+/// What is written; earlier ones are read as well. Those of version 4 have no files of runs and no quarantine.
+const VERSION: u32 = 5;
 
 /// An archive is written once and may be kept for long.
 const LEVEL: i32 = 3;
