@@ -65,6 +65,11 @@ fn versions_of_a_prompt_are_compared_by_one_command() {
     let sentence = comparison["sentence"].as_str().unwrap();
     assert!(sentence.starts_with("support@2 is better than support@1 on `exact_match` by 75.0"), "{sentence}");
 
+    // Each is had again with its own version, which is not the one that the suite names.
+    for run in &runs {
+        assert_eq!(project.json(0, &["runs", "replay", run])["identical"], true);
+    }
+
     // Each run says what it is of, and is found by it.
     let shown = project.json(0, &["runs", "show", runs[1]]);
     assert_eq!(shown["plan"]["prompts"], json!([{ "prompt": "support", "version": 2, "named": "support@2" }]));
@@ -94,6 +99,10 @@ fn a_run_that_goes_on_keeps_the_version_it_began_with() {
     let prompts = project.json(0, &["runs", "show", &begun])["plan"]["prompts"].clone();
     assert_eq!(prompts, json!([{ "prompt": "support", "version": 1, "named": "support@prod" }]));
     assert_eq!(asking.json(&[])["scorers"]["exact_match"]["passed"], 40);
+    // Where the file names another version, it is another suite.
+    project.write("karat.yaml", project.read("karat.yaml").replace("support@prod", "support/2"));
+    let said = asking.eval(&["--resume", &begun]);
+    assert!(said.code == 2 && said.err.contains("changed"), "{said:#?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::exit::Stop;
-use crate::wiring;
+use crate::{digest, wiring};
 
 /// What was found out about an executable, kept beside compiled code: reading all of it takes longer than a short run.
 #[derive(PartialEq, Deserialize, Serialize)]
@@ -42,7 +42,7 @@ pub(crate) fn digest() -> Result<String, Stop> {
             return Ok(known.digest);
         }
     }
-    now.digest = blake3::Hasher::new().update_reader(&mut executable)?.finalize().to_hex().to_string();
+    now.digest = digest::of_all(&mut executable)?;
     if let Some(path) = path {
         // Where it can't be kept, it is found out again.
         let _ = write(&path, &now);

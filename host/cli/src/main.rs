@@ -7,6 +7,7 @@ mod args;
 mod authority;
 mod clock;
 mod commands;
+mod digest;
 mod executable;
 mod exit;
 mod export;

@@ -70,10 +70,7 @@ async fn fill_in_from(
 }
 
 fn begun_with(begun: &[PromptUse], prompt: &PromptRef) -> PromptRef {
-    let is_named = |used: &&PromptUse| used.named == prompt.to_string();
-    // `--vary` has put a version in the place of the one that the file names.
-    let is_in_its_place = |used: &&PromptUse| used.prompt == prompt.name;
-    let known = begun.iter().find(is_named).or_else(|| begun.iter().find(is_in_its_place));
+    let known = begun.iter().find(|used| used.named == prompt.to_string());
     let which = known.map_or_else(|| prompt.which.clone(), |used| Which::Number(used.version));
     PromptRef { name: prompt.name.clone(), which }
 }

@@ -2,6 +2,8 @@
 
 mod again;
 
+pub(super) use again::{Again, again};
+
 use std::fs::File;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -49,9 +51,7 @@ use crate::progress::Progress;
 use crate::quantities::counted;
 use crate::terminal::Terminal;
 use crate::wiring::{self, Plugins};
-pub(super) use again::{Again, again};
-
-use crate::{executable, export, git, prompted, summary, traced};
+use crate::{digest, executable, export, git, prompted, summary, traced};
 
 pub(crate) fn run(mut what: Eval, store: Option<PathBuf>, terminal: &Terminal) -> Result<Exit, Stop> {
     let runtime = wiring::runtime()?;
@@ -226,9 +226,7 @@ async fn app(what: &Eval, store: &Path) -> Result<Option<AppUse>, Stop> {
 
 /// A cassette as it is now.
 fn tape(path: &Path) -> Result<Tape, Stop> {
-    let mut hasher = blake3::Hasher::new();
-    hasher.update_reader(open(path)?)?;
-    Ok(Tape { path: path.display().to_string(), digest: hasher.finalize().to_hex().to_string() })
+    Ok(Tape { path: path.display().to_string(), digest: digest::of_all(open(path)?)? })
 }
 
 const IMPORT: &str = "`karat datasets import FILE` makes one";
@@ -344,7 +342,7 @@ pub(super) fn read_suite_text(path: &Path) -> Result<(SuiteFile, SuiteText), Sto
 }
 
 pub(super) fn suite_text(path: String, text: String) -> SuiteText {
-    SuiteText { path, digest: blake3::hash(text.as_bytes()).to_hex().to_string(), text }
+    SuiteText { path, digest: digest::of(text.as_bytes()), text }
 }
 
 /// A data file that has been read through and found good.

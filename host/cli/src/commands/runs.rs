@@ -6,6 +6,8 @@ mod recorded;
 mod replay;
 mod verify;
 
+pub(super) use recorded::{AsItWas, overrides_of, suite_of};
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,8 +22,6 @@ use serde::Serialize;
 use storage::SharedStore;
 
 use super::exporting::{self, To};
-pub(super) use recorded::{AsItWas, overrides_of, suite_of};
-
 use crate::args::{ExportTo, Runs, Written};
 use crate::clock;
 use crate::exit::{Exit, Stop};

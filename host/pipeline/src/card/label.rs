@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 
 use model::feedback::Value;
+use model::object;
 use model::row::RowRecord;
 use serde_json::value::RawValue;
 
 use crate::dataset::path::{self, Step, find};
-use model::object;
 
 /// Fields of a row in which a label can stand.
 const FIELDS: [&str; 4] = ["expectations", "tags", "inputs", "outputs"];

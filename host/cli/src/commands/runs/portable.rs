@@ -11,7 +11,7 @@ use model::run::{Run, Tape};
 use serde_json::json;
 use storage::archive::{self, ArchiveError, Attached};
 
-use super::recorded::{component, kept};
+use super::recorded::{as_it_was, component};
 use super::{find, unknown};
 use crate::commands::{datasets, eval, store as archives};
 use crate::exit::{Exit, Stop};
@@ -82,8 +82,7 @@ fn attached(run: &Run, store: &dyn BlobStore) -> (Vec<Attached>, Vec<String>) {
 
 /// A cassette as it was.
 fn recording(tape: &Tape, store: &dyn BlobStore) -> Option<Vec<u8>> {
-    let is_it = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().as_str() == tape.digest;
-    std::fs::read(&tape.path).ok().filter(is_it).or_else(|| kept(&tape.digest, store))
+    as_it_was(std::fs::read(&tape.path).ok(), &tape.digest, store)
 }
 
 /// Nothing is added before the whole file has been read once.

@@ -7,12 +7,15 @@ use std::sync::Arc;
 
 use model::limits::Isolation;
 use model::ports::{BlobStore, Catalog, Plugin, PluginError};
-use model::run::Run;
+use model::run::{Run, RunPlan, SuiteText};
 use model::scorer::ItemKind;
 use pipeline::plan::Overrides;
+use pipeline::problem::Problems;
+use pipeline::prompts;
 use pipeline::suite::{self, SuiteFile};
 
 use crate::commands::eval;
+use crate::digest;
 use crate::exit::Stop;
 use crate::wiring::{self, Plugins};
 
@@ -22,7 +25,19 @@ pub(crate) fn suite_of(run: &Run) -> Result<(SuiteFile, PathBuf), Stop> {
         let stop = Stop::message(format_args!("run {} has not kept its suite", run.header.id));
         return Err(stop.hint("runs of earlier versions did not; run the suite again to have one that does"));
     };
-    Ok((suite::parse(&text.path, &text.text)?, eval::folder_of(Path::new(&text.path)).to_owned()))
+    Ok((as_run(text, &run.header.plan)?, eval::folder_of(Path::new(&text.path)).to_owned()))
+}
+
+/// A suite as it was run: `--vary` puts a version of a prompt in the place of the one that the file names.
+pub(super) fn as_run(text: &SuiteText, plan: &RunPlan) -> Result<SuiteFile, Problems> {
+    let mut suite = suite::parse(&text.path, &text.text)?;
+    let named = prompts::named(&suite)?;
+    for varied in plan.prompts.iter().filter_map(|used| used.named.parse().ok()) {
+        if !named.contains(&varied) {
+            prompts::put(&mut suite.suite, &varied);
+        }
+    }
+    Ok(suite)
 }
 
 /// What the command line said when the run was made, but for where rows came from: they are in the store.
@@ -74,13 +89,17 @@ impl Catalog for AsItWas<'_> {
 
 /// A plugin of this digest, by how the suite in `folder` names it.
 pub(super) fn component(folder: &Path, path: &str, digest: &str, store: &dyn BlobStore) -> Option<Vec<u8>> {
-    let is_it = |bytes: &Vec<u8>| blake3::hash(bytes).to_hex().as_str() == digest;
-    wiring::plugin_bytes(folder, path).ok().filter(is_it).or_else(|| kept(digest, store).filter(is_it))
+    as_it_was(wiring::plugin_bytes(folder, path).ok(), digest, store)
 }
 
-/// What the store has under a digest.
+/// A file, if it still has its digest; else what the store has under that.
+pub(super) fn as_it_was(file: Option<Vec<u8>>, digest: &str, store: &dyn BlobStore) -> Option<Vec<u8>> {
+    file.filter(|bytes| digest::of(bytes) == digest).or_else(|| kept(digest, store))
+}
+
+/// What the store has under a digest, whole.
 pub(super) fn kept(digest: &str, store: &dyn BlobStore) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
     store.open_blob(digest).ok()?.read_to_end(&mut bytes).ok()?;
-    Some(bytes)
+    (digest::of(&bytes) == digest).then_some(bytes)
 }

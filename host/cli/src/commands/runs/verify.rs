@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -23,12 +23,11 @@ use super::{find, unknown};
 use crate::args::Verify;
 use crate::authority::Authority;
 use crate::commands::eval;
-use crate::executable;
 use crate::exit::{Exit, Stop};
-use crate::prompted;
 use crate::quantities::counted;
 use crate::terminal::{Terminal, printable_line, table};
 use crate::wiring::{self, Plugins};
+use crate::{digest, executable, prompted};
 
 /// What `--json` prints.
 #[derive(Serialize)]
@@ -123,15 +122,13 @@ impl Verification<'_> {
     /// Also returns the suite to plan by: what is in the file now, else what the run has kept.
     fn suite(&self) -> Result<(Checked, Option<SuiteFile>), Stop> {
         const WHAT: &str = "suite";
-        let (_, Some(path)) = self.suite_paths() else {
-            return Ok((Checked::unknown(WHAT, "the run is of a version that did not keep it"), None));
-        };
-        let Some(kept) = &self.run.header.lineage.suite else {
+        let header = &self.run.header;
+        let (Some(kept), (_, Some(path))) = (&header.lineage.suite, self.suite_paths()) else {
             return Ok((Checked::unknown(WHAT, "the run is of a version that did not keep it"), None));
         };
         let shown = path.display().to_string();
-        let recorded = || suite::parse(&kept.path, &kept.text).ok();
-        if blake3::hash(kept.text.as_bytes()).to_hex().as_str() != kept.digest {
+        let recorded = || recorded::as_run(kept, &header.plan).ok();
+        if digest::of(kept.text.as_bytes()) != kept.digest {
             return Ok((Checked::differs(WHAT, "what the run has kept of it does not match its digest"), None));
         }
         Ok(match std::fs::read_to_string(&path) {
@@ -177,7 +174,7 @@ impl Verification<'_> {
     fn rows(&self) -> Result<Checked, Stop> {
         const WHAT: &str = "rows";
         let data = &self.run.header.data;
-        Ok(match self.store.open_dataset(&data.digest).ok().and_then(|bytes| digest(bytes).ok()) {
+        Ok(match self.store.open_dataset(&data.digest).ok().and_then(|bytes| digest::of_all(bytes).ok()) {
             None => Checked::differs(WHAT, "the store's copy of the data can't be read"),
             Some(found) if found == data.digest => {
                 Checked::same(WHAT, format!("{} in the store", counted(data.rows, "row")))
@@ -204,25 +201,21 @@ impl Verification<'_> {
             let (_, suite) = self.suite_paths();
             let folder = eval::folder_of(suite.as_deref().unwrap_or(Path::new(""))).to_owned();
             return match wiring::plugin_bytes(&folder, path) {
-                Ok(bytes) if blake3::hash(&bytes).to_hex().as_str() == digest => {
-                    Checked::same(what, format!("`{path}`"))
-                }
+                Ok(bytes) if digest::of(&bytes) == *digest => Checked::same(what, format!("`{path}`")),
                 Ok(_) => Checked::differs(what, format!("`{path}` is another one")),
                 Err(_) if self.is_kept(digest) => Checked::same(what, "it came with the run"),
                 Err(error) => Checked::unknown(what, error.message),
             };
         }
         match bundle::PACKS.iter().find(|pack| pack.name == plugin.name) {
-            Some(pack) if blake3::hash(pack.bytes).to_hex().as_str() == plugin.digest => {
-                Checked::same(what, "it is built in")
-            }
+            Some(pack) if digest::of(pack.bytes) == plugin.digest => Checked::same(what, "it is built in"),
             Some(_) => Checked::differs(what, "another one is built in here"),
             None => Checked::unknown(what, "the run has not kept where it was"),
         }
     }
 
     fn is_kept(&self, digest: &str) -> bool {
-        kept(digest, &**self.store).is_some_and(|bytes| blake3::hash(&bytes).to_hex().as_str() == digest)
+        kept(digest, &**self.store).is_some()
     }
 
     /// What the suite means with the plugins that are there, and what it has scorers ask judges.
@@ -292,7 +285,7 @@ impl Verification<'_> {
 
 fn of_file(what: &str, path: &Path, expected: &str) -> Checked {
     let shown = path.display();
-    match File::open(path).and_then(digest) {
+    match File::open(path).and_then(digest::of_all) {
         Ok(found) if found == expected => Checked::same(what, format!("`{shown}`")),
         Ok(_) => Checked::differs(what, format!("`{shown}` is another one than it was")),
         Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -300,8 +293,4 @@ fn of_file(what: &str, path: &Path, expected: &str) -> Checked {
         }
         Err(error) => Checked::unknown(what, format!("can't read `{shown}`: {error}")),
     }
-}
-
-fn digest(bytes: impl Read) -> std::io::Result<String> {
-    Ok(blake3::Hasher::new().update_reader(bytes)?.finalize().to_hex().to_string())
 }
